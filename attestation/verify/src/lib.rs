@@ -1,0 +1,1 @@
+//! Evidence, collateral, time and policy in; claims or a typed error out.

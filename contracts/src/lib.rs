@@ -1,0 +1,1 @@
+//! Bindings of the contracts, made from their committed artifacts.

@@ -1,0 +1,3 @@
+//! The enclave: key keeper and job service.
+
+fn main() {}

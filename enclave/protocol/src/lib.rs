@@ -1,0 +1,1 @@
+//! The published rule, from protocol.json to verdict: pure, no I/O.

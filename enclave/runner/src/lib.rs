@@ -1,0 +1,1 @@
+//! Runs one command of one bundle in one container and reports what happened.

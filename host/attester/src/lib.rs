@@ -1,0 +1,1 @@
+//! Checks a candidate key's evidence by policy and signs its admission.

@@ -1,0 +1,1 @@
+//! Chain access: bindings, transactions, events, keystore.

@@ -1,0 +1,3 @@
+//! The command line of miners, creators and verifier operators.
+
+fn main() {}

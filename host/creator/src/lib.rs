@@ -1,0 +1,1 @@
+//! Publishes a project: bundles, baseline, transaction.

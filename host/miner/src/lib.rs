@@ -1,0 +1,1 @@
+//! Submits a proposal to a project.

@@ -1,0 +1,1 @@
+//! 0G Storage client and local cache.

@@ -1,0 +1,1 @@
+//! The operator's daemon: intake, ticket, fetch, run, settle.

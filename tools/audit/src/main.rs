@@ -1,0 +1,3 @@
+//! Checks a receipt offline.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Runs the whole way of a proposal on this machine.
+
+fn main() {}

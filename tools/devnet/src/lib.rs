@@ -1,0 +1,1 @@
+//! Embedded chain and 0G storage for development and the demo.
