@@ -1,5 +1,7 @@
 //! The envelope and the context have one encoding each; the binding digest is fixed byte by byte.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
 use orv_evidence::{Binding, Context, Envelope, EnvelopeError, KeyOrigin, MapError, Platform, VERDICT_KEY, challenge};
 use proptest::prelude::*;
 

@@ -1,1 +1,44 @@
 //! A software vendor whose evidence has the real formats and its own root; never accepted by default.
+//!
+//! **SIMULATED: this crate proves nothing about any hardware.** Its root's private key is published in this very
+//! folder, so that anyone can forge anything under it. It exists so that everything behind the evidence (verifier,
+//! admission, receipts, audit) runs and is tested on real bytes: a genuine-looking Nitro document, COSE_Sign1 with ES384
+//! over a P-384 chain, that fails under every production root.
+//!
+//! The parts are public on their own ([`Authority`], [`Certificate`], [`NitroDocument`]) because they are the test PKI
+//! with which `orv-verify` proves that each of its checks can fail.
+//!
+//! ```
+//! use orv_evidence::{Binding, Collector, Platform, UnixTime};
+//! use orv_simulator::{Measured, SimulatedNitro};
+//!
+//! let measured = Measured { executable: b"the program", configuration: b"its settings", ramdisk: b"" };
+//! let nitro = SimulatedNitro::measure(&measured, || UnixTime::from_seconds(1_790_000_000));
+//! assert!(nitro.to_string().contains("SIMULATED"));
+//! let binding = Binding {
+//!     platform: Platform::SimNitro,
+//!     purpose: "verdict-key".to_owned(),
+//!     challenge: [1; 32],
+//!     public_key: [4; 65],
+//!     context: Vec::new(),
+//! };
+//! let document = nitro.collect(&binding)?;
+//! assert_eq!(document[0], 0x84, "a COSE_Sign1 array of four");
+//! # Ok::<(), orv_evidence::CollectError>(())
+//! ```
+
+mod authority;
+mod calendar;
+mod certificate;
+mod der;
+mod document;
+mod nitro;
+mod registers;
+mod root;
+
+pub use authority::{Authority, KeyPair, SimulatorError};
+pub use certificate::{Certificate, Role};
+pub use document::{NitroDocument, PROTECTED_HEADER, envelope_of_signature, sign};
+pub use nitro::{LEAF_LIFETIME, Measured, NITRO_MODULE, SimulatedNitro};
+pub use registers::{Register, instance_register, measured_register};
+pub use root::{published_root, root_der};

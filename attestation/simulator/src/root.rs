@@ -1,0 +1,28 @@
+use crate::authority::{Authority, KeyPair, SimulatorError};
+
+/// The root certificate, DER. Made once by `examples/mint_root.rs`.
+const CERTIFICATE: &[u8] = include_bytes!("root.der");
+
+/// **The root's PRIVATE key, PUBLISHED ON PURPOSE.** Anyone may sign anything with it, and that is the point: a
+/// simulated document is worth nothing as evidence, so nobody can be tempted to trust one.
+const PRIVATE_KEY_PUBLISHED_ON_PURPOSE: &[u8] = include_bytes!("root_PRIVATE_KEY_PUBLISHED_ON_PURPOSE.pk8");
+
+/// The simulator's root certificate, DER: what a verifier must be given explicitly to accept SIMULATED evidence.
+pub const fn root_der() -> &'static [u8] {
+    CERTIFICATE
+}
+
+/// The root with its published private key.
+///
+/// # Errors
+/// [`SimulatorError::Key`] never happens for the committed key; a test says so.
+pub fn published_root() -> Result<Authority, SimulatorError> {
+    Ok(Authority {
+        name: NAME.to_owned(),
+        key: KeyPair::from_pkcs8(PRIVATE_KEY_PUBLISHED_ON_PURPOSE)?,
+        certificate: CERTIFICATE.to_vec(),
+    })
+}
+
+/// The root's common name.
+const NAME: &str = "orv simulator root - SIMULATED - private key published";
