@@ -1,1 +1,35 @@
-//! 0G Merkle tree, archives and OCI layouts: hostile bytes in, a verified tree out.
+//! Hostile bytes in, a verified tree out: the 0G Storage Merkle tree and its proofs, the rule by which bytes are
+//! recognised as the content that a hash on chain names, strict reading of archives and OCI image layouts into a
+//! [`tree::Tree`] in memory, and writing such a tree beneath a directory that nothing in it can leave.
+//!
+//! Everything is pure except [`materialize`], which reads and writes files.
+//!
+//! ```
+//! use orv_content::identity::{ContentKind, identify};
+//! use orv_content::tree::{Executable, Node, Tree, TreePath};
+//! use orv_content::{archive, merkle};
+//!
+//! let mut tree = Tree::new();
+//! let node = Node::File { executable: Executable::Yes, content: "#!/bin/sh\n".into() };
+//! tree.insert(TreePath::new("harness/run.sh")?, node)?;
+//! let published = archive::write(&tree);
+//! let root = merkle::root_of(&published)?;
+//!
+//! // Whoever fetches it later by its root recognises it, and sees the same tree.
+//! let identified = identify(&published, &root.0, ContentKind::Tar)?;
+//! let read = archive::read(identified.canonical.to_vec().into(), &archive::Quota::project())?;
+//! assert_eq!(read, tree);
+//! assert_eq!(read.hash(), tree.hash());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod archive;
+mod hash;
+pub mod identity;
+mod keccak;
+pub mod materialize;
+pub mod merkle;
+pub mod oci;
+pub mod tree;
+
+pub use hash::{HashTextError, Root, Sha256, Sha256Hasher};
