@@ -79,3 +79,18 @@ fn a_missing_script_exits_1_and_a_missing_argument_2() {
     assert!(String::from_utf8_lossy(&missing.stderr).contains("cannot read /nowhere.lua"));
     assert_eq!(lua(&[]).status.code(), Some(2));
 }
+
+#[test]
+fn the_plain_shell_becomes_the_program_of_its_line() {
+    let shell = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_plain-shell"))
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let lua = env!("CARGO_BIN_EXE_lua");
+    assert_eq!(shell(&["-c", &format!("{lua} /nowhere.lua")]).status.code(), Some(1));
+    assert_eq!(shell(&["-c", "/nowhere"]).status.code(), Some(127));
+    assert_eq!(shell(&["-c", "true && true"]).status.code(), Some(2));
+    assert_eq!(shell(&["true"]).status.code(), Some(2));
+}
