@@ -1,1 +1,107 @@
 //! Evidence, collateral, time and policy in; claims or a typed error out.
+//!
+//! [`verify`] is a pure function: no network, no clock, no globals. It answers two questions and keeps them apart.
+//!
+//! * **Authentic?** Did the vendor's hardware sign exactly this, under a pinned root, at a time when the chain was
+//!   valid? If not, there are no claims to read: [`VerifyError`].
+//! * **Acceptable?** Do the authentic claims meet the policy, and are they bound to the expected key, challenge and
+//!   context? [`Verified::acceptable`] gives [`Acceptable`] or [`Refused`] with every check that failed. Debug-mode
+//!   evidence, for instance, is perfectly authentic and never acceptable.
+//!
+//! Every step is a [`Check`] with a result, and what was not looked at says [`CheckResult::Skipped`] in place of
+//! silence.
+//!
+//! **What is implemented:** AWS Nitro, and the simulator's Nitro under a root that the caller names explicitly
+//! ([`Roots::with_simulator`]). Intel TDX and AMD SEV-SNP, real or simulated, give
+//! [`VerifyError::PlatformNotSupportedYet`]. Certificate revocation lists are not checked, and a skipped check says so.
+//!
+//! ```
+//! use orv_evidence::{Binding, Collector, Platform, UnixTime};
+//! use orv_verify::{Collateral, ExpectedBinding, Policy, Roots, VerifyError, measurement_id, verify};
+//! use orv_simulator::{Measured, SimulatedNitro, root_der};
+//!
+//! # let mut public_key = [0; 65];
+//! # public_key.copy_from_slice(&hex::decode("0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8").unwrap());
+//! let now = UnixTime::from_seconds(1_790_000_000);
+//! let binding = Binding {
+//!     platform: Platform::SimNitro,
+//!     purpose: "verdict-key".to_owned(),
+//!     challenge: [1; 32],
+//!     public_key,
+//!     context: Vec::new(),
+//! };
+//! let measured = Measured { executable: b"the program", configuration: b"its settings", ramdisk: b"" };
+//! let evidence = SimulatedNitro::measure(&measured, move || now).collect(&binding).unwrap();
+//!
+//! let expected = ExpectedBinding(binding);
+//! let roots = Roots::with_simulator(root_der()).unwrap();
+//! let verified = verify(&evidence, &Collateral::None, now, &roots, &Policy::unrestricted(), &expected).unwrap();
+//! let acceptable = verified.acceptable().unwrap();
+//! println!("{}", hex::encode(measurement_id(acceptable.claims())));
+//!
+//! // Without the simulator's root the same bytes are nothing at all.
+//! let refused = verify(&evidence, &Collateral::None, now, &Roots::production(), &Policy::unrestricted(), &expected);
+//! assert!(matches!(refused, Err(VerifyError::NoRoot(Platform::SimNitro))));
+//! ```
+
+mod binding;
+mod check;
+mod claims;
+mod collateral;
+mod error;
+mod hexadecimal;
+mod measurement;
+mod nitro;
+mod policy;
+mod roots;
+mod verified;
+
+pub use binding::ExpectedBinding;
+pub use check::{Check, CheckName, CheckResult};
+pub use claims::{
+    Claims, DebugMode, NOT_PROVEN, NitroRegisters, PlatformTier, Register, Registers, Reported, Validity,
+};
+pub use collateral::Collateral;
+pub use error::{ChainError, DocumentError, VerifyError};
+pub use measurement::{measurement_id, nitro_measurement_id};
+pub use nitro::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD};
+pub use orv_evidence::UnixTime;
+pub use policy::{AllowedMeasurement, Policy};
+pub use roots::{AWS_NITRO_ROOT_G1_SHA256, RootError, Roots};
+pub use verified::{Acceptable, Refused, Verified};
+
+use orv_evidence::Platform;
+
+/// How far, in seconds, evidence may come from the future of `now`: five minutes, since machines' clocks differ.
+/// Nothing expired is ever forgiven. Where the tolerance was used, the check's detail says it.
+pub const CLOCK_SKEW: u64 = 5 * 60;
+
+/// Verifies `evidence` as of `now`.
+///
+/// `now` is an argument because an auditor verifies years later: for a live session the current time, for an audit a
+/// time that is bounded independently, such as the admission block's.
+///
+/// # Errors
+/// [`VerifyError`] when the evidence is not authentic, or its platform cannot be judged. Evidence that is authentic but
+/// not acceptable is not an error here: ask [`Verified::acceptable`].
+pub fn verify(
+    evidence: &[u8],
+    collateral: &Collateral,
+    now: UnixTime,
+    roots: &Roots,
+    policy: &Policy,
+    expected: &ExpectedBinding,
+) -> Result<Verified, VerifyError> {
+    let Collateral::None = collateral;
+    let platform = expected.0.platform;
+    match platform {
+        Platform::Nitro | Platform::SimNitro => {
+            let root = roots.nitro_root(platform).ok_or(VerifyError::NoRoot(platform))?;
+            let authentic = nitro::authenticate(evidence, platform, root, now)?;
+            Ok(authentic.judge(now, policy, expected))
+        }
+        Platform::Tdx | Platform::Snp | Platform::SimTdx | Platform::SimSnp => {
+            Err(VerifyError::PlatformNotSupportedYet(platform))
+        }
+    }
+}

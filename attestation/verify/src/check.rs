@@ -1,0 +1,112 @@
+use std::fmt;
+
+use serde::Serialize;
+
+/// One step of a verification, by name. The first five decide authenticity, the others acceptability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CheckName {
+    /// The bytes are one well-formed piece of evidence, and nothing else.
+    Format,
+    /// The certificates lead to the pinned root, each allowed to do what it does, all valid at the time asked.
+    CertificateChain,
+    /// The document's own time lies in its certificates' time and not in the future.
+    DocumentTime,
+    /// The leaf key signed the document.
+    DocumentSignature,
+    /// No certificate was revoked.
+    Revocation,
+    /// The environment was not debuggable by its host.
+    DebugMode,
+    /// The parent instance's register agrees with the module's name.
+    ParentInstance,
+    /// The measurement is on the policy's list.
+    Measurement,
+    /// The platform's tier is on the policy's list.
+    Tier,
+    /// The document is not older than the policy allows.
+    Age,
+    /// The evidence answers the verifier's challenge.
+    Challenge,
+    /// The evidence carries the expected public key, which is a point on its curve.
+    PublicKey,
+    /// The evidence carries the recomputed binding digest.
+    BindingDigest,
+}
+
+impl CheckName {
+    /// The name as it is printed and serialised.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::CertificateChain => "certificate-chain",
+            Self::DocumentTime => "document-time",
+            Self::DocumentSignature => "document-signature",
+            Self::Revocation => "revocation",
+            Self::DebugMode => "debug-mode",
+            Self::ParentInstance => "parent-instance",
+            Self::Measurement => "measurement",
+            Self::Tier => "tier",
+            Self::Age => "age",
+            Self::Challenge => "challenge",
+            Self::PublicKey => "public-key",
+            Self::BindingDigest => "binding-digest",
+        }
+    }
+}
+
+impl fmt::Display for CheckName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckResult {
+    /// Looked at, and as it must be.
+    Pass,
+    /// Looked at, and not as it must be.
+    Fail,
+    /// Not looked at; the detail says why.
+    Skipped,
+}
+
+/// One step of a verification and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Which step.
+    pub name: CheckName,
+    /// How it ended.
+    pub result: CheckResult,
+    /// What was seen, for a person.
+    pub detail: String,
+}
+
+impl Check {
+    pub(crate) fn pass(name: CheckName, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            result: CheckResult::Pass,
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn fail(name: CheckName, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            result: CheckResult::Fail,
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn skipped(name: CheckName, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            result: CheckResult::Skipped,
+            detail: detail.into(),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+use alloy_primitives::Keccak256;
+use orv_evidence::Platform;
+
+use crate::{Claims, Register, Registers};
+
+const DOMAIN: &str = "orv/measurement/v1";
+
+/// The 32 bytes that stand for the measured program on chain, in `MeasurementPolicy` and in an admission:
+/// `keccak256("orv/measurement/v1" || platform name || identifying registers)`.
+///
+/// On Nitro, real or simulated, the identifying registers are PCR0, PCR1, PCR2, see [`nitro_measurement_id`].
+pub fn measurement_id(claims: &Claims) -> [u8; 32] {
+    match &claims.registers {
+        Registers::Nitro(registers) => {
+            nitro_measurement_id(claims.platform, [registers.pcr0, registers.pcr1, registers.pcr2])
+        }
+    }
+}
+
+/// The measurement id of an image whose PCR0, PCR1, PCR2 are known beforehand: what an owner puts on the list.
+///
+/// ```
+/// use orv_evidence::Platform;
+/// use orv_verify::{Register, nitro_measurement_id};
+///
+/// let registers = [Register([1; 48]), Register([2; 48]), Register([3; 48])];
+/// let simulated = nitro_measurement_id(Platform::SimNitro, registers);
+/// assert_ne!(simulated, nitro_measurement_id(Platform::Nitro, registers), "never on the same list by accident");
+/// ```
+pub fn nitro_measurement_id(platform: Platform, registers: [Register; 3]) -> [u8; 32] {
+    let mut hasher = Keccak256::new();
+    hasher.update(DOMAIN);
+    hasher.update(platform.as_str());
+    for register in registers {
+        hasher.update(register.0);
+    }
+    hasher.finalize().0
+}

@@ -1,0 +1,128 @@
+use std::time::Duration;
+
+use orv_evidence::UnixTime;
+use rustls_pki_types::CertificateDer;
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
+
+use super::certificate::Summary;
+use crate::roots::fingerprint;
+use crate::{CLOCK_SKEW, ChainError, Validity};
+
+/// A leaf key that the pinned root endorses.
+pub(super) struct Endorsed {
+    pub(super) public_key: Vec<u8>,
+    pub(super) validity: Validity,
+    /// The time at which the path was validated: `now`, or the chain's beginning where the clock skew was used.
+    pub(super) validated_at: UnixTime,
+}
+
+/// Follows the chain, root first, from the pinned root down to the leaf.
+///
+/// Order, key usage, curve and spans are looked at here, because path validation looks at none of the first three and
+/// exempts the root from the last; signatures, basic constraints, path lengths, names and critical extensions are
+/// `rustls-webpki`'s.
+pub(super) fn endorse(leaf: &[u8], authorities: &[&[u8]], root: &[u8], now: UnixTime) -> Result<Endorsed, ChainError> {
+    let (first, intermediates) = authorities.split_first().ok_or(ChainError::Order(0))?;
+    if *first != root {
+        return Err(ChainError::AnotherRoot(fingerprint(first)));
+    }
+    let summaries = authorities
+        .iter()
+        .chain([&leaf])
+        .enumerate()
+        .map(|(position, certificate)| Summary::parse(certificate, position))
+        .collect::<Result<Vec<_>, _>>()?;
+    let validity = span(&summaries)?;
+    let validated_at = moment(validity, now)?;
+    usages(&summaries)?;
+    order(&summaries)?;
+    path(leaf, intermediates, root, validated_at)?;
+    let leaf = summaries.into_iter().next_back().ok_or(ChainError::Order(0))?;
+    Ok(Endorsed {
+        public_key: leaf.public_key,
+        validity,
+        validated_at,
+    })
+}
+
+/// The span in which all certificates are valid.
+fn span(summaries: &[Summary]) -> Result<Validity, ChainError> {
+    let not_before = summaries.iter().map(|summary| summary.validity.not_before).max();
+    let not_after = summaries.iter().map(|summary| summary.validity.not_after).min();
+    match (not_before, not_after) {
+        (Some(not_before), Some(not_after)) => Ok(Validity { not_before, not_after }),
+        _ => Err(ChainError::Order(0)),
+    }
+}
+
+/// `now`, or the chain's first second when that is at most the clock skew away. Nothing expired is forgiven.
+fn moment(validity: Validity, now: UnixTime) -> Result<UnixTime, ChainError> {
+    let Validity { not_before, not_after } = validity;
+    let moment = if now < not_before && now.plus_seconds(CLOCK_SKEW) >= not_before {
+        not_before
+    } else {
+        now
+    };
+    if moment < not_before {
+        return Err(ChainError::NotYetValid { not_before, now });
+    }
+    if moment > not_after {
+        return Err(ChainError::Expired { not_after, now });
+    }
+    Ok(moment)
+}
+
+/// Authorities sign certificates, the leaf signs documents and is no authority (RFC 5280 4.2.1.3).
+fn usages(summaries: &[Summary]) -> Result<(), ChainError> {
+    let (leaf, authorities) = summaries.split_last().ok_or(ChainError::Order(0))?;
+    for (position, authority) in authorities.iter().enumerate() {
+        if !authority.usage.is_some_and(|usage| usage.key_cert_sign()) {
+            return Err(ChainError::KeyUsage(position));
+        }
+    }
+    if leaf.is_authority {
+        return Err(ChainError::LeafIsAuthority);
+    }
+    if !leaf.usage.is_some_and(|usage| usage.digital_signature()) {
+        return Err(ChainError::KeyUsage(authorities.len()));
+    }
+    Ok(())
+}
+
+fn order(summaries: &[Summary]) -> Result<(), ChainError> {
+    for (position, (above, below)) in summaries.iter().zip(summaries.iter().skip(1)).enumerate() {
+        if above.subject != below.issuer {
+            return Err(ChainError::Order(position.saturating_add(1)));
+        }
+    }
+    Ok(())
+}
+
+fn path(leaf: &[u8], intermediates: &[&[u8]], root: &[u8], moment: UnixTime) -> Result<(), ChainError> {
+    let failed = |error: webpki::Error| ChainError::Path(error.to_string());
+    let root = CertificateDer::from(root);
+    let anchor = webpki::anchor_from_trusted_cert(&root).map_err(failed)?;
+    let intermediates: Vec<_> = intermediates.iter().map(|bytes| CertificateDer::from(*bytes)).collect();
+    let leaf = CertificateDer::from(leaf);
+    let leaf = EndEntityCert::try_from(&leaf).map_err(failed)?;
+    leaf.verify_for_usage(
+        &[webpki::ring::ECDSA_P384_SHA384],
+        &[anchor],
+        &intermediates,
+        rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_secs(moment.seconds())),
+        AnyExtendedUsage,
+        None,
+        None,
+    )
+    .map(drop)
+    .map_err(failed)
+}
+
+/// AWS's certificates name no extended key usage, so none is asked for.
+struct AnyExtendedUsage;
+
+impl ExtendedKeyUsageValidator for AnyExtendedUsage {
+    fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        Ok(())
+    }
+}
