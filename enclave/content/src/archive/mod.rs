@@ -17,9 +17,9 @@ mod write;
 use bytes::Bytes;
 
 pub use collect::CollectError;
-pub(crate) use collect::Collector;
+pub(crate) use collect::{Collector, Weight};
 pub(crate) use compression::plain;
-pub(crate) use entries::{Entries, EntryKind};
+pub(crate) use entries::{Entries, Entry, EntryKind};
 pub use error::ArchiveError;
 pub use quota::{Quota, QuotaError};
 pub use write::write;
