@@ -1,0 +1,568 @@
+use alloy_primitives::U256;
+use proptest::prelude::*;
+
+use super::*;
+use crate::score::{Bips, Direction, Scale, SignRule, margin};
+use crate::verdict::{MetricChannel, PlatformTier};
+
+/// A project that maximises, at scale one, whose incumbent is code of its own.
+fn case() -> Case {
+    Case {
+        direction: Direction::Maximize,
+        sign_rule: SignRule::NegateIfMinimize,
+        scale: Scale::try_from(1).unwrap(),
+        margin: Bips(100),
+        noise_floor: None,
+        max_jump: None,
+        baseline: Score::from(500),
+        incumbent: Score::from(1000),
+        incumbent_source: IncumbentSource::Code,
+        channel: MetricChannel::Split,
+        tier: PlatformTier::TrustedCounter,
+        secret: [5; 32],
+        timed_blocks: MINIMUM_TIMED_BLOCKS,
+    }
+}
+
+/// Drives a judgement; `metric` says what trial number n of an arm measures.
+fn run(case: Case, metric: impl Fn(Arm, usize) -> i64) -> (Decision, Vec<TrialRecord>) {
+    run_outcomes(case, |arm, count| {
+        TrialOutcome::Metric(metric(arm, count).to_string().parse().unwrap())
+    })
+}
+
+fn run_outcomes(case: Case, outcome: impl Fn(Arm, usize) -> TrialOutcome) -> (Decision, Vec<TrialRecord>) {
+    let mut judgement = Judgement::begin(case);
+    for _ in 0..5000 {
+        match judgement.next() {
+            Step::Decided(decision) => return (decision, judgement.records().to_vec()),
+            Step::Run(arm) => {
+                let count = judgement.records().iter().filter(|record| record.arm == arm).count();
+                judgement.record(outcome(arm, count)).unwrap();
+            }
+        }
+    }
+    panic!("no decision")
+}
+
+fn exact(candidate: i64) -> Decision {
+    run(case(), |arm, _| if arm == Arm::Candidate { candidate } else { 1000 }).0
+}
+
+/// A timed judgement: the snapshot at 500 and the reference at 1000 on this machine too, but never twice alike.
+fn timed(case: Case, candidate: impl Fn(i64) -> i64) -> Decision {
+    run(case, |arm, count| {
+        let noise = count as i64 % 3;
+        match arm {
+            Arm::Snapshot => 500_000 + noise,
+            Arm::Incumbent | Arm::Shadow => 1_000_000 + noise,
+            Arm::Candidate => candidate(noise),
+        }
+    })
+    .0
+}
+
+#[test]
+fn an_exact_metric_takes_three_trials() {
+    let (decision, records) = run(case(), |arm, _| if arm == Arm::Candidate { 1010 } else { 1000 });
+    assert_eq!(records.len(), EXACT_TRIALS);
+    assert_eq!((decision.verdict, decision.kind), (Verdict::Approve, MetricKind::Exact));
+    assert_eq!(
+        (decision.score, decision.lower, decision.upper),
+        (Score::from(1010), Score::from(1010), Score::from(1010))
+    );
+}
+
+#[test]
+fn the_margin_is_inclusive() {
+    assert_eq!(
+        (exact(1010).verdict, exact(1010).reason),
+        (Verdict::Approve, Reason::Improved)
+    );
+    assert_eq!(
+        (exact(1009).verdict, exact(1009).reason),
+        (Verdict::Reject, Reason::NoImprovement)
+    );
+    assert_eq!(exact(1000).verdict, Verdict::Reject);
+    assert_eq!(exact(0).verdict, Verdict::Reject);
+}
+
+#[test]
+fn a_minimised_exact_metric_improves_downward() {
+    let case = Case {
+        direction: Direction::Minimize,
+        baseline: Score::from(-2000),
+        incumbent: Score::from(-1000),
+        ..case()
+    };
+    let decide = |candidate| {
+        run(
+            case.clone(),
+            |arm, _| if arm == Arm::Candidate { candidate } else { 1000 },
+        )
+        .0
+    };
+    assert_eq!(
+        (decide(990).verdict, decide(990).score),
+        (Verdict::Approve, Score::from(-990))
+    );
+    assert_eq!(decide(991).verdict, Verdict::Reject);
+}
+
+#[test]
+fn exactness_is_proved_and_never_assumed() {
+    let reference_differs = run(case(), |arm, _| if arm == Arm::Candidate { 2000 } else { 1001 }).0;
+    assert_eq!(reference_differs.kind, MetricKind::Timed);
+    let candidate_differs = run(case(), |arm, count| {
+        if arm == Arm::Candidate {
+            2000 + count as i64
+        } else {
+            1000
+        }
+    })
+    .0;
+    assert_eq!(candidate_differs.kind, MetricKind::Timed);
+}
+
+#[test]
+fn with_the_incumbents_bytes_missing_the_snapshot_reproduces_the_baseline() {
+    let case = Case {
+        incumbent_source: IncumbentSource::MissingBytes,
+        ..case()
+    };
+    let (decision, records) = run(case, |arm, _| if arm == Arm::Candidate { 1010 } else { 500 });
+    assert_eq!((decision.verdict, decision.kind), (Verdict::Approve, MetricKind::Exact));
+    assert!(records.iter().all(|record| record.arm != Arm::Incumbent));
+}
+
+#[test]
+fn a_trial_that_does_not_count_decides_nothing_about_the_candidate() {
+    let outcome = |void: Arm| {
+        move |arm, _| {
+            if arm == void {
+                TrialOutcome::Void(VoidCause::Timeout)
+            } else {
+                TrialOutcome::Metric("1000".parse().unwrap())
+            }
+        }
+    };
+    let reason = |void| run_outcomes(case(), outcome(void)).0;
+    assert_eq!(
+        reason(Arm::Candidate),
+        Decision::inconclusive(MetricKind::Exact, Reason::CandidateTimeout)
+    );
+    assert_eq!(
+        reason(Arm::Incumbent),
+        Decision::inconclusive(MetricKind::Exact, Reason::ReferenceTimeout)
+    );
+}
+
+#[test]
+fn a_void_trial_in_the_blocks_ends_the_attempt_at_once() {
+    let (decision, records) = run_outcomes(case(), |arm, count| match (arm, count) {
+        (Arm::Candidate, 3) => TrialOutcome::Void(VoidCause::ExitCode(1)),
+        (_, count) => TrialOutcome::Metric((1000 + count).to_string().parse().unwrap()),
+    });
+    assert_eq!(
+        decision,
+        Decision::inconclusive(MetricKind::Timed, Reason::CandidateExit)
+    );
+    assert_eq!(records.last().map(|record| record.arm), Some(Arm::Candidate));
+    assert!(records.len() < EXACT_TRIALS + 4 * usize::from(MINIMUM_TIMED_BLOCKS));
+}
+
+#[test]
+fn a_clear_timed_improvement_is_scored_by_its_worse_end() {
+    let decision = timed(case(), |noise| 1_100_000 + noise);
+    assert_eq!(
+        (decision.verdict, decision.reason),
+        (Verdict::Approve, Reason::Improved)
+    );
+    assert_eq!((decision.kind, decision.score), (MetricKind::Timed, Score::from(1099)));
+    assert!(decision.lower <= decision.score && decision.score <= decision.upper);
+}
+
+#[test]
+fn a_minimised_time_is_scored_by_the_larger_end_of_its_ratio() {
+    let case = Case {
+        direction: Direction::Minimize,
+        baseline: Score::from(-2_000_000),
+        incumbent: Score::from(-1_000_000),
+        ..case()
+    };
+    // The incumbent takes 1.3 s here; the candidate between 0.85 and 0.95 of it.
+    let decision = run(case, |arm, count| match arm {
+        Arm::Snapshot => 2_600_000,
+        Arm::Incumbent | Arm::Shadow => 1_300_000,
+        Arm::Candidate if count % 2 == 0 => 1_235_000,
+        Arm::Candidate => 1_105_000,
+    })
+    .0;
+    assert_eq!(decision.verdict, Verdict::Approve);
+    assert_eq!(
+        (decision.score, decision.upper),
+        (Score::from(-950_000), Score::from(-850_000))
+    );
+}
+
+#[test]
+fn only_an_interval_that_lies_below_as_a_whole_is_a_reject() {
+    let below = timed(case(), |noise| 1_005_000 + noise);
+    assert_eq!((below.verdict, below.reason), (Verdict::Reject, Reason::NoImprovement));
+    let straddles = timed(case(), |noise| 1_000_000 + 20_000 * noise);
+    assert_eq!(
+        (straddles.verdict, straddles.reason),
+        (Verdict::Inconclusive, Reason::IntervalStraddles)
+    );
+}
+
+#[test]
+fn an_improvement_must_hold_against_the_snapshot_too() {
+    // The incumbent has become slow: a tenth better than it, yet only 1.5 times the snapshot, where 2.02 are needed.
+    let decision = run(case(), |arm, count| match arm {
+        Arm::Snapshot => 500_000,
+        Arm::Incumbent | Arm::Shadow => 700_000 + count as i64 % 2,
+        Arm::Candidate => 770_000,
+    })
+    .0;
+    assert_eq!(
+        (decision.verdict, decision.reason),
+        (Verdict::Inconclusive, Reason::SnapshotDisagrees)
+    );
+}
+
+#[test]
+fn a_shadow_that_differs_from_its_twin_ends_in_no_verdict() {
+    let decision = run(case(), |arm, _| match arm {
+        Arm::Snapshot => 500_000,
+        Arm::Incumbent => 1_000_000,
+        Arm::Shadow => 1_000_001,
+        Arm::Candidate => 2_000_000,
+    })
+    .0;
+    assert_eq!(
+        decision,
+        Decision::inconclusive(MetricKind::Timed, Reason::ShadowDisagrees)
+    );
+}
+
+#[test]
+fn a_noise_floor_widens_every_interval() {
+    let with_floor = Case {
+        noise_floor: Some(Bips(600)),
+        ..case()
+    };
+    assert_eq!(
+        timed(with_floor.clone(), |noise| 1_050_000 + noise).reason,
+        Reason::IntervalStraddles
+    );
+    assert_eq!(timed(with_floor, |noise| 1_200_000 + noise).verdict, Verdict::Approve);
+    assert_eq!(timed(case(), |noise| 1_050_000 + noise).verdict, Verdict::Approve);
+}
+
+#[test]
+fn zero_and_the_other_sign_end_a_timed_judgement() {
+    assert_eq!(timed(case(), |noise| noise).reason, Reason::ZeroOrSign);
+    assert_eq!(timed(case(), |noise| -1 - noise).reason, Reason::ZeroOrSign);
+    let zero = Case {
+        incumbent: Score::ZERO,
+        baseline: Score::from(-1),
+        ..case()
+    };
+    assert_eq!(timed(zero, |noise| 5 + noise).reason, Reason::ZeroOrSign);
+}
+
+#[test]
+fn a_jump_above_the_bound_is_not_believed() {
+    let decide = |max_jump, channel, candidate| {
+        let case = Case {
+            max_jump,
+            channel,
+            ..case()
+        };
+        run(case, |arm, _| if arm == Arm::Candidate { candidate } else { 1000 })
+            .0
+            .reason
+    };
+    assert_eq!(decide(Some(2), MetricChannel::Split, 2000), Reason::Improved);
+    assert_eq!(decide(Some(2), MetricChannel::Split, 2001), Reason::JumpAboveBound);
+    assert_eq!(decide(None, MetricChannel::Split, 1_000_000), Reason::Improved);
+    assert_eq!(decide(None, MetricChannel::Shared, 10_001), Reason::JumpAboveBound);
+    let bounded = Case {
+        max_jump: Some(2),
+        ..case()
+    };
+    assert_eq!(timed(bounded, |noise| 2_100_000 + noise).reason, Reason::JumpAboveBound);
+}
+
+#[test]
+fn a_minimised_metric_jumps_when_the_incumbent_is_a_multiple_of_it() {
+    let case = Case {
+        direction: Direction::Minimize,
+        baseline: Score::from(-1000),
+        incumbent: Score::from(-1000),
+        incumbent_source: IncumbentSource::Snapshot,
+        max_jump: Some(10),
+        ..case()
+    };
+    let decide = |candidate| {
+        run(
+            case.clone(),
+            |arm, _| if arm == Arm::Candidate { candidate } else { 1000 },
+        )
+        .0
+        .reason
+    };
+    assert_eq!(decide(100), Reason::Improved);
+    assert_eq!(decide(99), Reason::JumpAboveBound);
+    assert_eq!(decide(0), Reason::JumpAboveBound);
+    assert_eq!(decide(-5), Reason::JumpAboveBound);
+}
+
+#[test]
+fn a_weak_counter_decides_exact_metrics_only() {
+    let weak = Case {
+        tier: PlatformTier::WeakCounter,
+        ..case()
+    };
+    assert_eq!(timed(weak.clone(), |_| 2_000_000).reason, Reason::WeakCounter);
+    assert_eq!(
+        run(weak, |arm, _| if arm == Arm::Candidate { 1010 } else { 1000 })
+            .0
+            .verdict,
+        Verdict::Approve
+    );
+}
+
+#[test]
+fn too_few_blocks_are_refused_before_they_are_run() {
+    let (decision, records) = run(
+        Case {
+            timed_blocks: 12,
+            ..case()
+        },
+        |_, count| 700 + count as i64,
+    );
+    assert_eq!(decision.reason, Reason::TimedBlocks);
+    assert_eq!(records.len(), EXACT_TRIALS);
+}
+
+#[test]
+fn a_project_that_cannot_be_judged_runs_nothing() {
+    let first = |case| Judgement::begin(case).next();
+    let decided = |reason| Step::Decided(Decision::inconclusive(MetricKind::Exact, reason));
+    let upstream = Case {
+        direction: Direction::Minimize,
+        ..case()
+    };
+    assert_eq!(first(upstream), decided(Reason::MinimisePositiveBaseline));
+    assert_eq!(
+        first(Case {
+            incumbent: Score::from(499),
+            ..case()
+        }),
+        decided(Reason::OddProjectState)
+    );
+    let snapshot = Case {
+        incumbent_source: IncumbentSource::Snapshot,
+        ..case()
+    };
+    assert_eq!(first(snapshot), decided(Reason::OddProjectState));
+    let highest = Case {
+        incumbent: Score(alloy_primitives::I256::MAX),
+        ..case()
+    };
+    assert_eq!(first(highest), decided(Reason::ScoreOutOfRange));
+}
+
+#[test]
+fn a_metric_too_large_for_a_score_is_void() {
+    let huge = "9".repeat(60);
+    let outcome = |arm, _| {
+        TrialOutcome::Metric(if arm == Arm::Candidate {
+            huge.parse().unwrap()
+        } else {
+            "1000".parse().unwrap()
+        })
+    };
+    assert_eq!(run_outcomes(case(), outcome).0.reason, Reason::MetricOutOfRange);
+}
+
+#[test]
+fn nothing_is_recorded_after_the_decision() {
+    let mut judgement = Judgement::begin(Case {
+        incumbent: Score::from(1),
+        ..case()
+    });
+    let refused = judgement.record(TrialOutcome::Void(VoidCause::Timeout));
+    assert_eq!(refused, Err(AlreadyDecided { trials: 0 }));
+}
+
+#[test]
+fn a_record_of_other_trials_is_not_replayed() {
+    let (_, records) = run(case(), |arm, _| if arm == Arm::Candidate { 1010 } else { 1000 });
+    assert!(Judgement::replay(case(), &records).is_ok());
+    let mut extended = records.clone();
+    extended.push(records[0]);
+    assert_eq!(
+        Judgement::replay(case(), &extended),
+        Err(ReplayError::AfterDecision { index: 3 })
+    );
+    let mut other = records.clone();
+    other[1].arm = Arm::Shadow;
+    assert!(matches!(
+        Judgement::replay(case(), &other),
+        Err(ReplayError::OtherArm {
+            index: 1,
+            recorded: Arm::Shadow,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn codes_are_distinct_short_and_read_back() {
+    let mut codes: Vec<&str> = Reason::all().iter().map(|reason| reason.code()).collect();
+    assert!(
+        codes
+            .iter()
+            .all(|code| code.len() <= 32 && code.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase()))
+    );
+    for reason in Reason::all() {
+        assert_eq!(Reason::from_bytes32(&reason.bytes32()), Some(*reason));
+        assert!(reason.explain().ends_with('.'));
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), Reason::all().len());
+    assert_eq!(Reason::from_bytes32(&[0; 32]), None);
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sign {
+    Above,
+    Below,
+}
+
+/// A timed case of either sign, where the reference is measured anywhere near its score on chain.
+fn any_timed() -> impl Strategy<Value = (Case, Sign)> {
+    (
+        any::<[u8; 32]>(),
+        0_u16..600,
+        prop::option::of(0_u16..300),
+        13_u16..20,
+        prop::bool::ANY,
+        0_usize..3,
+    )
+        .prop_map(|(secret, margin, floor, timed_blocks, above, source)| {
+            let sign = if above { Sign::Above } else { Sign::Below };
+            let (direction, unit) = match sign {
+                Sign::Above => (Direction::Maximize, 1),
+                Sign::Below => (Direction::Minimize, -1),
+            };
+            let source = [
+                IncumbentSource::Snapshot,
+                IncumbentSource::Code,
+                IncumbentSource::MissingBytes,
+            ][source];
+            let baseline = Score::from(unit * 1_000_000);
+            let incumbent = match (source, sign) {
+                (IncumbentSource::Snapshot, _) => baseline,
+                (_, Sign::Above) => Score::from(1_500_000),
+                (_, Sign::Below) => Score::from(-700_000),
+            };
+            let case = Case {
+                direction,
+                baseline,
+                incumbent,
+                incumbent_source: source,
+                margin: Bips(margin),
+                noise_floor: floor.map(Bips),
+                timed_blocks,
+                secret,
+                ..case()
+            };
+            (case, sign)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_candidate_that_never_beats_the_reference_is_never_approved(
+        (case, sign) in any_timed(),
+        metrics in proptest::collection::vec((900_000_i64..1_100_000, 0_i64..200_000), 25),
+    ) {
+        let decision = run(case, |arm, count| {
+            let (reference, loss) = metrics[count % metrics.len()];
+            match (arm, sign) {
+                (Arm::Candidate, Sign::Above) => 900_000 - loss,
+                (Arm::Candidate, Sign::Below) => 1_100_000 + loss,
+                _ => reference,
+            }
+        }).0;
+        prop_assert_ne!(decision.verdict, Verdict::Approve);
+    }
+
+    #[test]
+    fn a_candidate_that_reaches_the_margin_in_every_pair_is_never_rejected(
+        (case, sign) in any_timed(),
+        metrics in proptest::collection::vec((900_000_i64..1_100_000, 1_i64..100_000), 25),
+    ) {
+        // Every pair's ratio must make at least the threshold of the incumbent's score; the worst pair is the highest
+        // reference (above zero) or the lowest (below) with the least gain.
+        let base = case.reference_score();
+        let wanted: i64 = case.threshold().unwrap().0.to_string().parse::<i64>().unwrap().abs();
+        let base_size: i64 = base.0.to_string().parse::<i64>().unwrap().abs();
+        let decision = run(case, |arm, count| {
+            let (reference, gain) = metrics[count % metrics.len()];
+            match (arm, sign) {
+                (Arm::Candidate, Sign::Above) => 1_100_000 * wanted / base_size + 1 + gain,
+                (Arm::Candidate, Sign::Below) => (900_000 * wanted / base_size - gain).max(1),
+                _ => reference,
+            }
+        }).0;
+        prop_assert_ne!(decision.verdict, Verdict::Reject);
+    }
+
+    #[test]
+    fn the_order_of_equal_outcomes_does_not_matter(
+        (case, _) in any_timed(),
+        other in any::<[u8; 32]>(),
+        metrics in (900_000_i64..1_100_000, 900_000_i64..1_100_000, 500_000_i64..2_000_000),
+    ) {
+        let decide = |case: Case| run(case, |arm, _| match arm {
+            Arm::Snapshot => metrics.0,
+            Arm::Incumbent => metrics.1,
+            Arm::Shadow => metrics.0,
+            Arm::Candidate => metrics.2,
+        }).0;
+        prop_assert_eq!(decide(case.clone()), decide(Case { secret: other, ..case }));
+    }
+
+    #[test]
+    fn every_decision_keeps_its_promises((case, _) in any_timed(), metrics in proptest::collection::vec(600_000_i64..1_600_000, 100)) {
+        let (decision, records) = run(case.clone(), |arm, count| metrics[(count * 4 + arm as usize) % metrics.len()]);
+        prop_assert_eq!(decision.reason.verdict(), decision.verdict);
+        prop_assert!(decision.lower <= decision.score && decision.score <= decision.upper);
+        let threshold = case.threshold().unwrap();
+        match decision.verdict {
+            Verdict::Approve => prop_assert!(decision.score >= threshold && decision.score > case.incumbent),
+            Verdict::Reject => prop_assert!(decision.upper < threshold),
+            Verdict::Inconclusive => prop_assert!(decision.upper >= threshold || decision.upper == Score::ZERO),
+        }
+        prop_assert!(margin(case.incumbent, case.margin) >= U256::from(1));
+        let replayed = Judgement::replay(case, &records).unwrap();
+        prop_assert_eq!(replayed.next(), Step::Decided(decision));
+    }
+
+    #[test]
+    fn exact_metrics_are_decided_by_the_threshold_alone(candidate in -5000_i64..5000, incumbent in 0_i64..3000, secret in any::<[u8; 32]>()) {
+        let case = Case { incumbent: Score::from(incumbent), baseline: Score::from(0), secret, ..case() };
+        let threshold = case.threshold().unwrap();
+        let decision = run(case, |arm, _| if arm == Arm::Candidate { candidate } else { incumbent }).0;
+        let expected = if Score::from(candidate) >= threshold { Verdict::Approve } else { Verdict::Reject };
+        prop_assert_eq!((decision.verdict, decision.kind), (expected, MetricKind::Exact));
+    }
+}

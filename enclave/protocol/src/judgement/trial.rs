@@ -1,0 +1,110 @@
+//! What one trial was and how it ended.
+
+use crate::metric::{Decimal, MetricError};
+
+/// Whose code a trial runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Arm {
+    /// The project's own snapshot, which never changes.
+    Snapshot = 0,
+    /// The code that holds the best score.
+    Incumbent = 1,
+    /// The code that is judged.
+    Candidate = 2,
+    /// The code of [`super::Case::reference`] once more, in a tree of its own: what it differs by is the machine's doing.
+    Shadow = 3,
+}
+
+impl Arm {
+    pub(super) fn party(self) -> Party {
+        match self {
+            Arm::Candidate => Party::Candidate,
+            Arm::Snapshot | Arm::Incumbent | Arm::Shadow => Party::Reference,
+        }
+    }
+}
+
+/// Who answers for a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Party {
+    Candidate,
+    Reference,
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrialOutcome {
+    /// With a metric.
+    Metric(Decimal),
+    /// Without one that counts.
+    Void(VoidCause),
+}
+
+impl From<Result<Decimal, MetricError>> for TrialOutcome {
+    fn from(read: Result<Decimal, MetricError>) -> Self {
+        match read {
+            Ok(metric) => TrialOutcome::Metric(metric),
+            Err(error) => TrialOutcome::Void(VoidCause::from(&error)),
+        }
+    }
+}
+
+/// Why a trial does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VoidCause {
+    /// It ended with this code, not zero.
+    ExitCode(i32),
+    /// This signal ended it.
+    Signal(i32),
+    /// It reached its time limit.
+    Timeout,
+    /// It reached its limit of processor time.
+    CpuLimit,
+    /// It reached its memory limit.
+    MemoryLimit,
+    /// It reached its limit of processes.
+    ProcessLimit,
+    /// It printed more than it may.
+    OutputLimit,
+    /// It wrote more than it may.
+    ScratchLimit,
+    /// No metric.
+    MetricMissing,
+    /// More than one.
+    MetricDoubled,
+    /// Not a plain decimal.
+    MetricMalformed,
+    /// Too large for a score.
+    MetricOutOfRange,
+    /// The protocol's extraction is not performed.
+    MetricUnsupported,
+    /// An answer came before its request.
+    EarlyAnswer,
+    /// The exchange between judge and candidate was broken: a line too long, not UTF-8, cut off.
+    ProtocolViolation,
+    /// The judge ended with an error or a limit of its own.
+    JudgeFailed,
+    /// The machine was taken away for longer than the bound (DESIGN 5.5); nobody's fault here.
+    StolenTime,
+}
+
+impl From<&MetricError> for VoidCause {
+    fn from(error: &MetricError) -> Self {
+        match error {
+            MetricError::Missing => VoidCause::MetricMissing,
+            MetricError::Doubled => VoidCause::MetricDoubled,
+            MetricError::TooLong { .. } | MetricError::Malformed(_) => VoidCause::MetricMalformed,
+            MetricError::UnsupportedExtraction { .. } | MetricError::NoPattern => VoidCause::MetricUnsupported,
+        }
+    }
+}
+
+/// One trial, in the order it was run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrialRecord {
+    /// Whose code.
+    pub arm: Arm,
+    /// How it ended.
+    pub outcome: TrialOutcome,
+}

@@ -1,0 +1,90 @@
+//! The number that a trial ends with: read from the judge's own channel, or extracted from the output of a process that
+//! also ran the candidate's code.
+
+mod decimal;
+
+use std::str;
+
+pub use crate::document::{Extract, ExtractKind};
+pub use decimal::{Decimal, DecimalError};
+
+/// Bytes of a shared project's output that are searched: its last 64 KiB (openresearch.md 4.2).
+pub const TAIL_BYTES: usize = 65_536;
+/// Longest metric, in bytes: a sign, [`Decimal::MOST_DIGITS`] digits and a point.
+pub const LONGEST_METRIC: usize = Decimal::MOST_DIGITS + 2;
+
+/// Why a trial has no metric.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MetricError {
+    /// Nothing was written, or nothing matches.
+    #[error("no metric")]
+    Missing,
+    /// More than one line was written, or more than one place matches.
+    #[error("more than one metric")]
+    Doubled,
+    /// Longer than any metric is.
+    #[error("metric has {length} bytes, at most {LONGEST_METRIC} are read")]
+    TooLong {
+        /// Bytes of the refused text.
+        length: usize,
+    },
+    /// Not a plain decimal.
+    #[error("metric is malformed: {0}")]
+    Malformed(#[from] DecimalError),
+    /// The protocol wants an extraction that this version of the rule does not perform.
+    #[error("extraction of kind {kind} is not performed")]
+    UnsupportedExtraction {
+        /// The kind that the protocol names.
+        kind: ExtractKind,
+    },
+    /// The protocol wants a regular expression and gives none.
+    #[error("extraction by regular expression without a pattern")]
+    NoPattern,
+}
+
+/// Reads what a judge wrote on its metric channel (fd 4, DESIGN 5.6): exactly one line, a plain decimal, whose line
+/// feed may be left out at the end.
+pub fn from_channel(bytes: &[u8]) -> Result<Decimal, MetricError> {
+    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    if line.is_empty() {
+        return Err(MetricError::Missing);
+    }
+    if line.contains(&b'\n') {
+        return Err(MetricError::Doubled);
+    }
+    decimal(line)
+}
+
+/// Finds the metric of a shared project in what its process printed.
+///
+/// As upstream does (openresearch.md 4.2): the last [`TAIL_BYTES`] as UTF-8 with replacement, `^` and `$` at every line,
+/// group 1 if the pattern has groups, else the whole match. Unlike upstream, which takes the first match, exactly one
+/// place may match: a number that was printed twice is nobody's metric.
+pub fn extract(rule: &Extract, output: &[u8]) -> Result<Decimal, MetricError> {
+    if rule.kind != ExtractKind::Regex {
+        return Err(MetricError::UnsupportedExtraction { kind: rule.kind });
+    }
+    let pattern = rule.pattern.as_ref().ok_or(MetricError::NoPattern)?;
+    let tail = output.get(output.len().saturating_sub(TAIL_BYTES)..).unwrap_or(output);
+    let text = String::from_utf8_lossy(tail);
+    let mut matches = pattern.regex().captures_iter(&text);
+    let found = matches.next().ok_or(MetricError::Missing)?;
+    if matches.next().is_some() {
+        return Err(MetricError::Doubled);
+    }
+    let group = if found.len() > 1 { found.get(1) } else { found.get(0) };
+    decimal(group.ok_or(MetricError::Missing)?.as_str().as_bytes())
+}
+
+fn decimal(bytes: &[u8]) -> Result<Decimal, MetricError> {
+    if bytes.len() > LONGEST_METRIC {
+        return Err(MetricError::TooLong { length: bytes.len() });
+    }
+    let text = str::from_utf8(bytes).map_err(|_| DecimalError::NotPlain {
+        text: String::from_utf8_lossy(bytes).into(),
+    })?;
+    Ok(text.parse()?)
+}
+
+#[cfg(test)]
+mod tests;
