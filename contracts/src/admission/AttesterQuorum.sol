@@ -96,7 +96,7 @@ contract AttesterQuorum is IAdmissionVerifier, PublicDelay, EIP712 {
         address previous = address(0);
         for (uint256 start = 0; start < proof.length; start += SIGNATURE_LENGTH) {
             (address signer,,) = ECDSA.tryRecoverCalldata(digest, proof[start:start + SIGNATURE_LENGTH]);
-            if (!mayRevoke(signer)) revert UnknownAttester(signer);
+            if (!_counts(signer)) revert UnknownAttester(signer);
             if (signer <= previous) revert SignersNotAscending(previous, signer);
             previous = signer;
         }
@@ -114,8 +114,12 @@ contract AttesterQuorum is IAdmissionVerifier, PublicDelay, EIP712 {
 
     /// @inheritdoc IAdmissionVerifier
     /// @notice Every active attester may: withdrawing trust needs no quorum.
-    function mayRevoke(address account) public view returns (bool) {
-        uint64 from = activeFrom[account];
+    function mayRevoke(address account) external view returns (bool) {
+        return _counts(account);
+    }
+
+    function _counts(address attester) private view returns (bool) {
+        uint64 from = activeFrom[attester];
         return from != 0 && block.timestamp >= from;
     }
 
