@@ -1,0 +1,168 @@
+//! Where this machine's control groups are mounted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::Pid;
+
+use super::{Bounds, CgroupError, Group, file, v1, v2};
+
+/// The controllers without which version 2 cannot carry our limits.
+const NEEDED_V2: [&str; 4] = ["cpu", "cpuset", "memory", "pids"];
+
+/// The mounted hierarchies that can carry every limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hierarchy {
+    V1(v1::Controllers),
+    V2(PathBuf),
+}
+
+impl Hierarchy {
+    /// Finds them in this process's mount table. Version 2 wins where it has all controllers, which on a hybrid machine
+    /// it has not.
+    pub(crate) fn detect() -> Result<Self, CgroupError> {
+        let table = file::read(Path::new("/proc/self"), "mountinfo")?;
+        let mounts: Vec<Mount> = table.lines().filter_map(Mount::parse).collect();
+        for mount in mounts.iter().filter(|mount| mount.kind == "cgroup2") {
+            let controllers = file::read(&mount.point, "cgroup.controllers")?;
+            if NEEDED_V2
+                .iter()
+                .all(|needed| controllers.split_whitespace().any(|found| found == *needed))
+            {
+                return Ok(Hierarchy::V2(mount.point.clone()));
+            }
+        }
+        let find = |controller: &'static str| {
+            mounts
+                .iter()
+                .find(|mount| mount.kind == "cgroup" && mount.options.split(',').any(|option| option == controller))
+                .map(|mount| mount.point.clone())
+                .ok_or(CgroupError::NoController(controller))
+        };
+        Ok(Hierarchy::V1(v1::Controllers {
+            memory: find("memory")?,
+            pids: find("pids")?,
+            cpuset: find("cpuset")?,
+            cpuacct: find("cpuacct")?,
+            cpu: find("cpu")?,
+            freezer: find("freezer")?,
+        }))
+    }
+
+    /// Makes the group `name` with its limits, and first removes what runners that are no more left behind.
+    pub(crate) fn create(&self, name: &GroupName, bounds: &Bounds) -> Result<Group, CgroupError> {
+        self.remove_abandoned();
+        match self {
+            Hierarchy::V1(controllers) => v1::Group::create(controllers, &name.0, bounds).map(Group::V1),
+            Hierarchy::V2(root) => v2::Group::create(root, &name.0, bounds).map(Group::V2),
+        }
+    }
+
+    /// Puts a process into the group `name` that the runner has made: the helper's part.
+    pub(crate) fn attach(&self, name: &GroupName, pid: Pid) -> Result<(), CgroupError> {
+        match self {
+            Hierarchy::V1(controllers) => v1::Group::open(controllers, &name.0).attach(pid),
+            Hierarchy::V2(root) => v2::Group::open(root, &name.0).attach(pid),
+        }
+    }
+
+    /// The group `name` as its owner.
+    fn open(&self, name: &GroupName) -> Group {
+        match self {
+            Hierarchy::V1(controllers) => Group::V1(v1::Group::open(controllers, &name.0)),
+            Hierarchy::V2(root) => Group::V2(v2::Group::open(root, &name.0)),
+        }
+    }
+
+    fn remove_abandoned(&self) {
+        let root = match self {
+            Hierarchy::V1(controllers) => &controllers.memory,
+            Hierarchy::V2(root) => root,
+        };
+        let Ok(entries) = fs::read_dir(root) else { return };
+        for entry in entries.flatten() {
+            let abandoned = entry
+                .file_name()
+                .to_str()
+                .and_then(GroupName::parse)
+                .filter(GroupName::is_abandoned);
+            // Dropping a group kills and removes it. A failure here harms nobody: the group is not ours.
+            drop(abandoned.map(|name| self.open(&name)));
+        }
+    }
+}
+
+/// `orv-<process id of the runner>-<number>`, directly below the hierarchy's root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupName(String);
+
+impl GroupName {
+    pub(crate) fn new(runner: u32, number: u64) -> Self {
+        GroupName(format!("orv-{runner}-{number}"))
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (runner, number) = text.strip_prefix("orv-")?.split_once('-')?;
+        Some(GroupName::new(runner.parse().ok()?, number.parse().ok()?)).filter(|name| name.0 == text)
+    }
+
+    /// As an OCI document's `cgroupsPath`.
+    pub(crate) fn path(&self) -> String {
+        format!("/{}", self.0)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        let runner = self.0.strip_prefix("orv-").and_then(|rest| rest.split('-').next());
+        runner.is_some_and(|runner| !Path::new("/proc").join(runner).exists())
+    }
+}
+
+/// The part of a mountinfo line that matters here (proc(5)).
+struct Mount {
+    point: PathBuf,
+    kind: String,
+    options: String,
+}
+
+impl Mount {
+    fn parse(line: &str) -> Option<Self> {
+        let (place, source) = line.split_once(" - ")?;
+        let mut source = source.split(' ');
+        let kind = source.next()?.to_owned();
+        let options = source.nth(1)?.to_owned();
+        // A mount point with a space is written in octal; no control group is mounted at such a place.
+        Some(Mount {
+            point: PathBuf::from(place.split(' ').nth(4)?),
+            kind,
+            options,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mountinfo_line_gives_point_kind_and_options() {
+        let line = "30 26 0:27 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory";
+        let mount = Mount::parse(line).expect("a mount");
+        assert_eq!(mount.point, Path::new("/sys/fs/cgroup/memory"));
+        assert_eq!((mount.kind.as_str(), mount.options.as_str()), ("cgroup", "rw,memory"));
+    }
+
+    #[test]
+    fn only_names_that_a_runner_writes_are_parsed() {
+        assert!(GroupName::parse("orv-12-3").is_some());
+        for other in [
+            "orv-12",
+            "orv-012-3",
+            "orv-12-3/..",
+            "orv--1",
+            "user.slice",
+            "orv-1-2-3",
+        ] {
+            assert_eq!(GroupName::parse(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Version 2: one directory in the unified hierarchy.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::unistd::Pid;
+
+use super::{Bounds, CgroupError, Counters, file};
+
+#[derive(Debug)]
+pub(crate) struct Group {
+    at: PathBuf,
+}
+
+impl Group {
+    pub(super) fn open(root: &Path, name: &str) -> Self {
+        Group { at: root.join(name) }
+    }
+
+    pub(super) fn create(root: &Path, name: &str, bounds: &Bounds) -> Result<Self, CgroupError> {
+        file::write(root, "cgroup.subtree_control", "+cpu +cpuset +memory +pids")?;
+        let group = Group::open(root, name);
+        match file::make(&group.at).and_then(|()| group.limit(bounds)) {
+            Ok(()) => Ok(group),
+            Err(error) => {
+                let _ = group.remove();
+                Err(error)
+            }
+        }
+    }
+
+    fn limit(&self, bounds: &Bounds) -> Result<(), CgroupError> {
+        file::write(&self.at, "memory.max", &bounds.memory_bytes.to_string())?;
+        if self.at.join("memory.swap.max").exists() {
+            file::write(&self.at, "memory.swap.max", "0")?;
+        } else if machine_swaps()? {
+            return Err(CgroupError::Swap(self.at.clone()));
+        }
+        file::write(&self.at, "memory.oom.group", "1")?;
+        // One more than the payload's: our init is in the group.
+        file::write(&self.at, "pids.max", &(u64::from(bounds.pids) + 1).to_string())?;
+        match &bounds.cpus {
+            Some(cpus) => file::write(&self.at, "cpuset.cpus", &cpu_list(cpus)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn attach(&self, pid: Pid) -> Result<(), CgroupError> {
+        file::write(&self.at, "cgroup.procs", &pid.to_string())
+    }
+
+    pub(super) fn freeze(&self) -> Result<(), CgroupError> {
+        file::write(&self.at, "cgroup.freeze", "1")?;
+        let frozen = file::wait_until(|| Ok(file::read_keyed(&self.at, "cgroup.events", "frozen")? == 1))?;
+        if frozen {
+            Ok(())
+        } else {
+            Err(CgroupError::NotFrozen(self.at.clone()))
+        }
+    }
+
+    pub(super) fn thaw(&self) -> Result<(), CgroupError> {
+        file::write(&self.at, "cgroup.freeze", "0")
+    }
+
+    pub(super) fn kill(&self) -> Result<(), CgroupError> {
+        if self.at.exists() {
+            file::write(&self.at, "cgroup.kill", "1")
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn counters(&self) -> Result<Counters, CgroupError> {
+        Ok(Counters {
+            cpu: Duration::from_micros(file::read_keyed(&self.at, "cpu.stat", "usage_usec")?),
+            peak_memory: file::read_number(&self.at, "memory.peak")?,
+            oom_kills: file::read_keyed(&self.at, "memory.events", "oom_kill")?,
+            pids_hit: file::read_keyed(&self.at, "pids.events", "max")?,
+        })
+    }
+
+    pub(super) fn remove(&self) -> Result<(), CgroupError> {
+        file::remove(&self.at)
+    }
+}
+
+/// Whether any swap is on: the table has a line beyond its heading, or the kernel has no such table at all.
+pub(super) fn machine_swaps() -> Result<bool, CgroupError> {
+    let table = Path::new("/proc/swaps");
+    Ok(table.exists() && file::read(Path::new("/proc"), "swaps")?.lines().nth(1).is_some())
+}
+
+/// Processors as the kernel reads a list.
+pub(super) fn cpu_list(cpus: &[u32]) -> String {
+    cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,197 @@
+//! The allow-list of system calls: one table, rendered for the document and compiled for the kernel.
+//!
+//! An allow-list, because a deny rule is not enough: `socket(40 | 1 << 32)` passes a filter that refuses 40, and the
+//! kernel, which reads 32 bits, gives an `AF_VSOCK` socket (container.md 4). Arguments are compared in 32 bits.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+};
+use serde_json::{Value, json};
+
+use super::allowed::{ALLOWED, Call};
+
+/// Every bit of `CLONE_NEW*` that `clone(2)` takes. `CLONE_NEWTIME` lies in the signal byte and is for `clone3` alone.
+const NEW_NAMESPACES: u32 =
+    0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000;
+const WHOLE: u32 = u32::MAX;
+
+/// `argument & mask == value`, in 32 bits, for one of `values`.
+struct Argument {
+    call: Call,
+    index: u8,
+    mask: u32,
+    values: &'static [u32],
+}
+
+const CONDITIONAL: &[Argument] = &[
+    Argument {
+        call: ("socket", libc::SYS_socket),
+        index: 0,
+        mask: WHOLE,
+        values: &[libc::AF_UNIX as u32],
+    },
+    Argument {
+        call: ("socketpair", libc::SYS_socketpair),
+        index: 0,
+        mask: WHOLE,
+        values: &[libc::AF_UNIX as u32],
+    },
+    Argument {
+        call: ("clone", libc::SYS_clone),
+        index: 0,
+        mask: NEW_NAMESPACES,
+        values: &[0],
+    },
+    Argument {
+        call: ("personality", libc::SYS_personality),
+        index: 0,
+        mask: WHOLE,
+        values: &[0, 0x0004_0000, WHOLE],
+    },
+    Argument {
+        call: ("ioctl", libc::SYS_ioctl),
+        index: 1,
+        mask: WHOLE,
+        values: HARMLESS_REQUESTS,
+    },
+    Argument {
+        call: ("prctl", libc::SYS_prctl),
+        index: 0,
+        mask: WHOLE,
+        values: HARMLESS_OPTIONS,
+    },
+];
+
+/// `TCGETS`, `TIOCGWINSZ`, `FIONREAD`, `FIONBIO`, `FIONCLEX`, `FIOCLEX`.
+const HARMLESS_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
+
+/// Names, death signal, dumpable, keep-caps query, subreaper, no-new-privileges, capability query, huge pages, and
+/// names of anonymous memory.
+const HARMLESS_OPTIONS: &[u32] = &[1, 2, 3, 4, 7, 15, 16, 21, 23, 30, 36, 37, 38, 39, 41, 42, 0x5356_4d41];
+
+/// The profile as the document carries it.
+pub(super) fn to_document() -> Value {
+    let names: Vec<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
+    let mut rules = vec![json!({ "names": names, "action": "SCMP_ACT_ALLOW" })];
+    for argument in CONDITIONAL {
+        rules.extend(argument.values.iter().map(|value| {
+            json!({ "names": [argument.call.0], "action": "SCMP_ACT_ALLOW", "args": [
+                { "index": argument.index, "value": argument.mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ" }
+            ] })
+        }));
+    }
+    rules.push(json!({ "names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": libc::ENOSYS }));
+    json!({ "defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": libc::EPERM, "syscalls": rules })
+}
+
+/// The two programs, in the order in which they are installed. A filter has one answer for what matches, so "`clone3` is
+/// not there", which makes the C library fall back to `clone`, needs a filter of its own.
+pub(crate) fn compile() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    let absent = SeccompFilter::new(
+        BTreeMap::from([(libc::SYS_clone3, vec![])]),
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::ENOSYS as u32),
+        arch,
+    )?;
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|(_, number)| (*number, vec![])).collect();
+    rules.insert(libc::SYS_clone3, vec![]);
+    for argument in CONDITIONAL {
+        let alternatives = argument
+            .values
+            .iter()
+            .map(|value| argument.rule(*value))
+            .collect::<Result<_, _>>()?;
+        rules.insert(argument.call.1, alternatives);
+    }
+    let allowed = SeccompFilter::new(
+        rules,
+        SeccompAction::Errno(libc::EPERM as u32),
+        SeccompAction::Allow,
+        arch,
+    )?;
+    Ok([absent.try_into()?, allowed.try_into()?])
+}
+
+impl Argument {
+    fn rule(&self, value: u32) -> Result<SeccompRule, seccompiler::BackendError> {
+        let operator = SeccompCmpOp::MaskedEq(u64::from(self.mask));
+        let condition = SeccompCondition::new(self.index, SeccompCmpArgLen::Dword, operator, u64::from(value))?;
+        SeccompRule::new(vec![condition])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_both_allowed_and_conditional() {
+        for argument in CONDITIONAL {
+            assert!(
+                ALLOWED.iter().all(|call| call.1 != argument.call.1),
+                "{}",
+                argument.call.0
+            );
+        }
+    }
+
+    #[test]
+    fn the_calls_that_would_open_the_container_are_not_in_the_list() {
+        let shut = [
+            "add_key",
+            "adjtimex",
+            "bpf",
+            "chroot",
+            "clock_adjtime",
+            "clock_settime",
+            "clone3",
+            "delete_module",
+            "fanotify_init",
+            "finit_module",
+            "fsmount",
+            "fsopen",
+            "init_module",
+            "io_uring_setup",
+            "kcmp",
+            "kexec_load",
+            "keyctl",
+            "memfd_secret",
+            "mount",
+            "mount_setattr",
+            "move_mount",
+            "name_to_handle_at",
+            "open_by_handle_at",
+            "open_tree",
+            "perf_event_open",
+            "pidfd_getfd",
+            "pivot_root",
+            "process_vm_readv",
+            "process_vm_writev",
+            "ptrace",
+            "quotactl",
+            "reboot",
+            "request_key",
+            "setdomainname",
+            "sethostname",
+            "setns",
+            "settimeofday",
+            "swapon",
+            "syslog",
+            "umount2",
+            "unshare",
+            "userfaultfd",
+            "vmsplice",
+        ];
+        for name in shut {
+            assert!(ALLOWED.iter().all(|call| call.0 != name), "{name}");
+        }
+    }
+
+    #[test]
+    fn both_filters_compile() {
+        assert!(compile().expect("compiles").iter().all(|program| !program.is_empty()));
+    }
+}

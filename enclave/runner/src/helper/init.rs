@@ -1,0 +1,149 @@
+//! Process 1 of the container: makes it from inside, starts the command as process 2, reaps, and reports.
+//!
+//! The command is not process 1 itself because signals it sends to itself, `abort` among them, would have no effect
+//! there (container.md 4). When the init ends, the kernel kills whatever the command left running.
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, wait};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{ForkResult, Gid, Pid, Uid, setgroups, sethostname, setresgid, setresuid};
+
+use super::error::{At, SetupError};
+use super::link::Link;
+use super::{Inputs, filesystem, payload};
+use crate::document::HOST_NAME;
+use crate::message::{Message, Status, Step};
+use crate::syscall;
+
+/// One end of the socket between helper and init: each side goes on when the other has opened the gate.
+pub(super) struct Gate<'a>(&'a UnixStream);
+
+impl<'a> Gate<'a> {
+    pub(super) fn new(socket: &'a UnixStream) -> Self {
+        Gate(socket)
+    }
+
+    pub(super) fn open(&self) -> Result<(), SetupError> {
+        let mut socket = self.0;
+        socket.write_all(b"g").at(Step::Process)
+    }
+
+    pub(super) fn wait(&self) -> Result<(), SetupError> {
+        let mut socket = self.0;
+        socket.read_exact(&mut [0u8; 1]).at(Step::Process)
+    }
+}
+
+/// Never returns: its caller is the helper's copy after a fork.
+pub(super) fn run(inputs: Inputs, link: &Link, gate: UnixStream) -> ! {
+    match live(inputs, link, &Gate(&gate)) {
+        Ok(()) => syscall::exit_now(0),
+        Err(error) => {
+            link.send(&error.message());
+            syscall::exit_now(1)
+        }
+    }
+}
+
+fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> {
+    prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
+    // Until the helper has put us into the control group.
+    gate.wait()?;
+    enter_namespaces(&inputs, gate)?;
+    link.send(&Message::Ready);
+    // Until the runner says go; when it or the helper is gone, this fails and so do we.
+    gate.wait()?;
+    let started = now()?;
+    let (command, verdict) = start(&inputs)?;
+    let filters = inputs.filters.clone();
+    // The command alone holds its output and its channel from here.
+    drop(inputs);
+    restrict(&filters)?;
+    payload::executed(verdict)?;
+    let status = reap(command)?;
+    let wall = now()?.saturating_sub(started);
+    let wall_nanoseconds = u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX);
+    link.send(&Message::Ended {
+        status,
+        wall_nanoseconds,
+    });
+    Ok(())
+}
+
+/// The mount, network, host-name and message namespaces belong to the host's user namespace: the container's own, which
+/// comes last, has no power over them, not even for its id 0.
+fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> {
+    let outer = CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWNET
+        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWUTS
+        | CloneFlags::CLONE_NEWCGROUP;
+    unshare(outer).at(Step::Namespaces)?;
+    sethostname(HOST_NAME).at(Step::Namespaces)?;
+    filesystem::build(&inputs.plan)?;
+    unshare(CloneFlags::CLONE_NEWUSER).at(Step::Namespaces)?;
+    // Only a process outside may write a map of many ids.
+    gate.open()?;
+    gate.wait()?;
+    become_id(0)?;
+    // A change of ids clears the first one.
+    prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
+    prctl::set_dumpable(false).at(Step::Identity)
+}
+
+/// Takes the id, for good, of user and group alike, without any further group.
+pub(super) fn become_id(id: u32) -> Result<(), SetupError> {
+    let (user, group) = (Uid::from_raw(id), Gid::from_raw(id));
+    setgroups(&[]).at(Step::Identity)?;
+    setresgid(group, group, group).at(Step::Identity)?;
+    setresuid(user, user, user).at(Step::Identity)
+}
+
+fn start(inputs: &Inputs) -> Result<(Pid, OwnedFd), SetupError> {
+    let (verdict, verdict_out) = payload::verdict_pipe()?;
+    match syscall::fork().at(Step::Process)? {
+        ForkResult::Child => payload::run(inputs, &verdict_out),
+        ForkResult::Parent { child } => Ok((child, verdict)),
+    }
+}
+
+/// From here the init needs nothing but `wait` and `write`.
+fn restrict(filters: &[seccompiler::BpfProgram; 2]) -> Result<(), SetupError> {
+    syscall::drop_bounding_set().at(Step::Capabilities)?;
+    syscall::drop_capabilities().at(Step::Capabilities)?;
+    install(filters)
+}
+
+/// Installs the filters; nothing can take them off again.
+pub(super) fn install(filters: &[seccompiler::BpfProgram; 2]) -> Result<(), SetupError> {
+    prctl::set_no_new_privs().at(Step::Filter)?;
+    filters
+        .iter()
+        .try_for_each(|filter| seccompiler::apply_filter(filter))
+        .map_err(|error| SetupError::other(Step::Filter, error))
+}
+
+/// Waits for the command; orphans that come to us on the way are buried.
+fn reap(command: Pid) -> Result<Status, SetupError> {
+    loop {
+        match wait() {
+            Ok(WaitStatus::Exited(pid, code)) if pid == command => return Ok(Status::Code(code)),
+            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == command => return Ok(Status::Signal(signal as i32)),
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(SetupError::other(Step::Process, errno)),
+        }
+    }
+}
+
+fn now() -> Result<Duration, SetupError> {
+    clock_gettime(ClockId::CLOCK_MONOTONIC_RAW)
+        .map(Duration::from)
+        .at(Step::Process)
+}

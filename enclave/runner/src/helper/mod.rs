@@ -1,0 +1,159 @@
+//! The helper: the same executable, started again as `container-run`, with one thread and none of the caller's memory.
+//!
+//! It receives the document on its standard input, a socket, with the descriptors for the command. It makes the
+//! container and stays beside it, outside, to kill it when the runner says so or is gone:
+//!
+//! ```text
+//! runner ── helper (host root) ── init (pid 1, id 0 of the container) ── the command (pid 2, id 1000)
+//! ```
+
+mod error;
+mod filesystem;
+mod init;
+mod link;
+mod payload;
+mod work;
+
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid};
+
+use crate::cgroup::Hierarchy;
+use crate::container::FIRST_HOST_ID;
+use crate::document::{MAPPED_IDS, Plan, profile};
+use crate::message::Step;
+use crate::syscall;
+pub(crate) use work::{make_directories, tmpfs_options};
+
+use error::{At, SetupError};
+use link::{Link, Order};
+
+/// First line of the command of the helper: `PROGRAM container-run`.
+pub const HELPER_ARGUMENT: &str = "container-run";
+
+/// Runs the helper; a program calls this first thing in `main` when its first argument is [`HELPER_ARGUMENT`], before
+/// any thread and before any secret.
+///
+/// The answer is 0 when the container ran, whatever its command did, and 1 when it could not be set up.
+#[must_use]
+pub fn helper_main() -> ExitCode {
+    // Whatever the caller leaked into us would otherwise live as long as the container.
+    if syscall::close_from(3).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let Ok(link) = Link::standard_input() else {
+        return ExitCode::FAILURE;
+    };
+    match supervise(&link) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            link.send(&error.message());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a container is made from.
+struct Inputs {
+    plan: Plan,
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+    channel: Vec<OwnedFd>,
+    filters: [seccompiler::BpfProgram; 2],
+}
+
+impl Inputs {
+    fn receive(link: &Link) -> Result<Self, SetupError> {
+        let (document, descriptors) = link.receive()?;
+        let plan = Plan::from_document(&document).map_err(|error| SetupError::Refused(error.to_string()))?;
+        let mut descriptors = descriptors.into_iter();
+        let (Some(stdout), Some(stderr)) = (descriptors.next(), descriptors.next()) else {
+            return Err(SetupError::Refused(
+                "no descriptors for standard output and error came along".to_owned(),
+            ));
+        };
+        let filters = profile::compile().map_err(|error| SetupError::other(Step::Filter, error))?;
+        Ok(Inputs {
+            plan,
+            stdout,
+            stderr,
+            channel: descriptors.collect(),
+            filters,
+        })
+    }
+}
+
+fn supervise(link: &Link) -> Result<(), SetupError> {
+    prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
+    let inputs = Inputs::receive(link)?;
+    let group = inputs.plan.group.clone();
+    let (ours, theirs) = UnixStream::pair().map_err(|error| SetupError::other(Step::Process, error))?;
+    unshare(CloneFlags::CLONE_NEWPID).at(Step::Namespaces)?;
+    let init = match syscall::fork().at(Step::Process)? {
+        ForkResult::Child => {
+            drop(ours);
+            init::run(inputs, link, theirs)
+        }
+        ForkResult::Parent { child } => child,
+    };
+    // The command's descriptors must be nobody's but its own, or nobody would see it close them.
+    drop((inputs, theirs));
+    let made = group.map_or(Ok(()), |group| {
+        let hierarchy = Hierarchy::detect().map_err(|error| SetupError::other(Step::ControlGroup, error))?;
+        hierarchy
+            .attach(&group, init)
+            .map_err(|error| SetupError::other(Step::ControlGroup, error))
+    });
+    let made = made.and_then(|()| accompany(link, &ours, init));
+    if made.is_err() {
+        let _ = kill(init, Signal::SIGKILL);
+    }
+    // The kernel lets go of pid 1 only when its whole namespace is dead.
+    waitpid(init, None).at(Step::Process)?;
+    made
+}
+
+/// Hands the init through its gates, then waits for its end or for the order to bring it about.
+fn accompany(link: &Link, init_gate: &UnixStream, init: Pid) -> Result<(), SetupError> {
+    let gate = init::Gate::new(init_gate);
+    gate.open()?;
+    if gate.wait().is_err() {
+        // It has reported its failure itself and is on its way out.
+        return Ok(());
+    }
+    let map = format!("0 {FIRST_HOST_ID} {MAPPED_IDS}");
+    for file in ["uid_map", "gid_map"] {
+        fs::write(format!("/proc/{init}/{file}"), &map).map_err(|error| SetupError::other(Step::IdentityMap, error))?;
+    }
+    gate.open()?;
+    let ended = syscall::open_process(init).at(Step::Process)?;
+    loop {
+        let mut watched = [
+            PollFd::new(ended.as_fd(), PollFlags::POLLIN),
+            PollFd::new(link.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut watched, PollTimeout::NONE) {
+            Err(nix::errno::Errno::EINTR) => continue,
+            answer => answer.at(Step::Process)?,
+        };
+        let [ended_now, order_now] = watched.map(|descriptor| descriptor.any().unwrap_or(true));
+        if ended_now {
+            return Ok(());
+        }
+        if order_now {
+            match link.order() {
+                // Once the init is dead nobody is behind the gate; the next turn sees that.
+                Order::Go => drop(gate.open()),
+                Order::Kill => return kill(init, Signal::SIGKILL).at(Step::Process),
+            }
+        }
+    }
+}

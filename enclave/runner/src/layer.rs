@@ -1,0 +1,90 @@
+//! What a set-up run leaves behind, and whose the prepared tree is.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, lchown};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+
+use crate::container::PAYLOAD_HOST_ID;
+use crate::document::parts::KEPT_UPPER;
+use crate::error::RunnerError;
+use crate::helper;
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// The writes of a set-up run, on a tmpfs of limited size; a read-only layer of later runs. Gone when dropped.
+///
+/// Its pages stay charged to the memory limit of the set-up run's control group, which is gone: later runs are charged
+/// only for what they write themselves.
+#[derive(Debug)]
+pub struct Layer {
+    directory: PathBuf,
+}
+
+impl Layer {
+    pub(crate) fn new(scratch: &Path, bytes: u64) -> Result<Self, RunnerError> {
+        let name = format!(
+            "orv-layer-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let directory = scratch.join(name);
+        let error = |source| RunnerError::Layer {
+            path: directory.clone(),
+            source,
+        };
+        fs::create_dir(&directory).map_err(error)?;
+        // From here dropping it cleans up.
+        let layer = Layer {
+            directory: directory.clone(),
+        };
+        let options = helper::tmpfs_options(bytes, 0o700);
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+        mount(Some("tmpfs"), &directory, Some("tmpfs"), flags, Some(options.as_str()))
+            .map_err(|errno| error(errno.into()))?;
+        helper::make_directories(&directory).map_err(error)?;
+        Ok(layer)
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// As a lower layer.
+    pub(crate) fn contents(&self) -> PathBuf {
+        self.directory.join(KEPT_UPPER)
+    }
+}
+
+impl Drop for Layer {
+    fn drop(&mut self) {
+        // Without a mount, after an error in `new`, the first fails and the second removes the empty directory.
+        let _ = umount2(&self.directory, MntFlags::MNT_DETACH);
+        let _ = fs::remove_dir(&self.directory);
+    }
+}
+
+/// Gives a prepared tree to the payload, once: the top directory, changed last, says that the rest is done.
+pub(crate) fn give_to_payload(tree: &Path) -> Result<(), RunnerError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RunnerError::Ownership { path, source }
+    };
+    if fs::symlink_metadata(tree).map_err(failed(tree))?.uid() == PAYLOAD_HOST_ID {
+        return Ok(());
+    }
+    let mut directories = vec![tree.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).map_err(failed(&directory))? {
+            let entry = entry.map_err(failed(&directory))?;
+            let path = entry.path();
+            lchown(&path, Some(PAYLOAD_HOST_ID), Some(PAYLOAD_HOST_ID)).map_err(failed(&path))?;
+            if entry.file_type().map_err(failed(&path))?.is_dir() {
+                directories.push(path);
+            }
+        }
+    }
+    lchown(tree, Some(PAYLOAD_HOST_ID), Some(PAYLOAD_HOST_ID)).map_err(failed(tree))
+}

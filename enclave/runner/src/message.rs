@@ -1,0 +1,105 @@
+//! What the helper tells the runner: JSON lines on the socket that brought the document.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One byte from the runner: start the command. Anything else, an end of file too, means: kill everything.
+pub(crate) const GO: u8 = b'g';
+/// Longest message line; the helper's own text, so only a bound against errors of ours.
+pub(crate) const LONGEST_MESSAGE: usize = 64 * 1024;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Message {
+    /// The document was refused.
+    Refused { reason: String },
+    /// The container could not be set up.
+    Failed { step: Step, reason: String },
+    /// Everything stands; the command starts at [`GO`].
+    Ready,
+    /// The command could not be executed.
+    NotStarted { errno: i32 },
+    /// The command ended.
+    Ended { status: Status, wall_nanoseconds: u64 },
+}
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Status {
+    Code(i32),
+    Signal(i32),
+}
+
+/// A step of setting a container up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Reading the document and its descriptors.
+    Document,
+    /// Compiling or installing the system-call filter.
+    Filter,
+    /// New namespaces.
+    Namespaces,
+    /// Joining the control group.
+    ControlGroup,
+    /// Writing the id maps.
+    IdentityMap,
+    /// Opening the directories of the host.
+    Sources,
+    /// The read-only root.
+    Root,
+    /// The copy-on-write `/work`.
+    Work,
+    /// `/proc`, and what is hidden in it.
+    Proc,
+    /// `/dev` and its five devices.
+    Devices,
+    /// `/tmp`.
+    Temporary,
+    /// Read-only directories of the host.
+    ReadOnly,
+    /// Leaving the host's root.
+    Pivot,
+    /// Becoming the unprivileged user.
+    Identity,
+    /// Limits of the process.
+    ResourceLimits,
+    /// Giving up capabilities.
+    Capabilities,
+    /// Placing the standard descriptors and the channel.
+    Descriptors,
+    /// Entering the working directory.
+    WorkingDirectory,
+    /// Starting the process.
+    Process,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Step::Document => "reading the document",
+            Step::Filter => "installing the system-call filter",
+            Step::Namespaces => "making namespaces",
+            Step::ControlGroup => "joining the control group",
+            Step::IdentityMap => "mapping ids",
+            Step::Sources => "opening the host's directories",
+            Step::Root => "mounting the root",
+            Step::Work => "mounting /work",
+            Step::Proc => "mounting /proc",
+            Step::Devices => "making /dev",
+            Step::Temporary => "mounting /tmp",
+            Step::ReadOnly => "mounting a read-only directory",
+            Step::Pivot => "leaving the host's root",
+            Step::Identity => "changing the user",
+            Step::ResourceLimits => "setting the limits of the process",
+            Step::Capabilities => "giving up capabilities",
+            Step::Descriptors => "placing descriptors",
+            Step::WorkingDirectory => "entering the working directory",
+            Step::Process => "starting the process",
+        };
+        formatter.write_str(words)
+    }
+}

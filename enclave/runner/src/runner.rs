@@ -1,0 +1,121 @@
+//! The entry points.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+
+use crate::cgroup::Hierarchy;
+use crate::container::{Channel, Container};
+use crate::document::Upper;
+use crate::error::RunnerError;
+use crate::layer::Layer;
+use crate::protections::{ControlGroups, Protections, Strength};
+use crate::report::{Report, SplitReport};
+use crate::split::{self, RelayLimits};
+use crate::supervise::Supervised;
+
+/// What to do where a limit cannot be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CgroupMode {
+    /// Refuse to run: the verifier's way.
+    Required,
+    /// Run with limits per process only, and say so in the report's protections: for a miner's machine, never for a
+    /// verdict. Split runs are refused all the same, for there is nothing to freeze with.
+    Weaker,
+}
+
+/// Runs containers. Holds no state between runs; several may run at one time, on threads of the caller's.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// The program that calls [`crate::helper_main`] when its first argument is `container-run`.
+    pub helper: PathBuf,
+    /// Directory for the layers of set-up runs. Single runs leave nothing anywhere.
+    pub scratch: PathBuf,
+    /// What to do where a limit cannot be set.
+    pub cgroups: CgroupMode,
+}
+
+impl Runner {
+    /// A runner whose helper is the running executable, and which insists on its limits.
+    #[must_use]
+    pub fn new(scratch: PathBuf) -> Self {
+        Runner {
+            helper: PathBuf::from("/proc/self/exe"),
+            scratch,
+            cgroups: CgroupMode::Required,
+        }
+    }
+
+    /// Runs one container to its end.
+    ///
+    /// # Errors
+    /// [`RunnerError`] when it could not be run as asked; never for anything the command does.
+    pub fn run(&self, container: &Container) -> Result<Report, RunnerError> {
+        self.run_over(container, Upper::Fresh(container.work.size_limit))
+    }
+
+    /// Runs one container like [`Runner::run`], and keeps what it wrote beneath `/work` as a layer for later runs.
+    ///
+    /// # Errors
+    /// As [`Runner::run`]; also when the layer cannot be made in the scratch directory.
+    pub fn run_setup(&self, container: &Container) -> Result<(Report, Layer), RunnerError> {
+        let layer = Layer::new(&self.scratch, container.work.size_limit)?;
+        let report = self.run_over(container, Upper::Kept(layer.directory().to_owned()))?;
+        Ok((report, layer))
+    }
+
+    /// Runs a judge and a candidate, joined by the relay (DESIGN 5.6; `SPLIT.md`).
+    ///
+    /// # Errors
+    /// As [`Runner::run`]; also when the two would share a processor, bring channels of their own, or cannot be frozen.
+    pub fn run_split(
+        &self,
+        judge: &Container,
+        candidate: &Container,
+        relay: &RelayLimits,
+    ) -> Result<SplitReport, RunnerError> {
+        split::run(self, judge, candidate, relay)
+    }
+
+    /// What would protect a run on this machine, pinning asked for; nothing is run.
+    ///
+    /// # Errors
+    /// [`RunnerError::Cgroup`] where limits cannot be set and [`CgroupMode::Required`] insists on them.
+    pub fn protections(&self) -> Result<Protections, RunnerError> {
+        let groups = match (Hierarchy::detect(), self.cgroups) {
+            (Ok(Hierarchy::V1(_)), _) => ControlGroups::V1,
+            (Ok(Hierarchy::V2(_)), _) => ControlGroups::V2,
+            (Err(_), CgroupMode::Weaker) => ControlGroups::None,
+            (Err(error), CgroupMode::Required) => return Err(error.into()),
+        };
+        let found = |there| if there { Strength::Enforced } else { Strength::Absent };
+        Ok(Protections {
+            isolation: found(kernel_can_isolate()),
+            system_calls: found(crate::syscall::has_seccomp_filter()),
+            ..Protections::of(groups, Strength::Enforced)
+        })
+    }
+
+    fn run_over(&self, container: &Container, upper: Upper) -> Result<Report, RunnerError> {
+        let channel: Vec<BorrowedFd<'_>> = match &container.channel {
+            Channel::None => vec![],
+            Channel::Descriptors(descriptors) => descriptors.iter().map(AsFd::as_fd).collect(),
+        };
+        let mut run = Supervised::start(self, container, upper, &channel)?;
+        run.await_ready()?;
+        run.go()?;
+        run.begin_deadline();
+        run.to_end()?;
+        run.finish()
+    }
+}
+
+/// Namespaces of every kind, and overlays.
+fn kernel_can_isolate() -> bool {
+    let namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
+    let all = namespaces
+        .iter()
+        .all(|kind| PathBuf::from("/proc/self/ns").join(kind).exists());
+    let kinds = std::fs::read_to_string("/proc/filesystems").unwrap_or_default();
+    let user_namespaces = std::fs::read_to_string("/proc/sys/user/max_user_namespaces").unwrap_or_default();
+    all && kinds.lines().any(|line| line.ends_with("\toverlay")) && user_namespaces.trim() != "0"
+}

@@ -1,0 +1,152 @@
+//! A judge and a candidate in two containers, joined by a relay (DESIGN 5.6). `SPLIT.md` is the protocol.
+
+mod relay;
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags};
+
+use crate::container::{Channel, Container};
+use crate::document::Upper;
+use crate::error::RunnerError;
+use crate::protections::{ControlGroups, Strength};
+use crate::report::{CandidateEnd, SplitReport, Violation};
+use crate::runner::Runner;
+use crate::supervise::{Stop, Stream, Supervised, wait};
+use relay::Relay;
+
+/// What the relay lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RelayLimits {
+    /// Longest line in bytes, its line end included; DESIGN 5.6: 1 MiB.
+    pub line_bytes: usize,
+    /// Longest window.
+    pub window: Duration,
+    /// Most requests.
+    pub requests: u64,
+    /// Most bytes on the judge's descriptor 4.
+    pub metric_bytes: usize,
+}
+
+impl RelayLimits {
+    /// The longest line that DESIGN 5.6 allows, in bytes.
+    pub const LINE_BYTES: usize = 1 << 20;
+}
+
+struct Ends {
+    judge: UnixStream,
+    candidate: UnixStream,
+    metric: Stream,
+}
+
+pub(crate) fn run(
+    runner: &Runner,
+    judge: &Container,
+    candidate: &Container,
+    limits: &RelayLimits,
+) -> Result<SplitReport, RunnerError> {
+    check(judge, candidate)?;
+    let action = "making a channel";
+    let (judge_end, judge_channel) = UnixStream::pair().map_err(RunnerError::system(action))?;
+    let (candidate_end, candidate_channel) = UnixStream::pair().map_err(RunnerError::system(action))?;
+    let (metric, metric_writer) = Stream::new(limits.metric_bytes)?;
+    let mut judge_run = start(runner, judge, &[judge_channel.into(), metric_writer])?;
+    let mut candidate_run = start(runner, candidate, &[candidate_channel.into()])?;
+    for run in [&judge_run, &candidate_run] {
+        if run.group().kind() == ControlGroups::None {
+            // Its own answer is the typed error for this machine.
+            run.group().freeze()?;
+        }
+    }
+    judge_run.await_ready()?;
+    candidate_run.await_ready()?;
+    judge_run.go()?;
+    judge_run.begin_deadline();
+    let ends = Ends {
+        judge: judge_end,
+        candidate: candidate_end,
+        metric,
+    };
+    let mut relay = Relay::new(ends, limits)?;
+    let violation = serve(&mut judge_run, &mut candidate_run, &mut relay)?;
+    judge_run.stop(Stop::Partner)?;
+    candidate_run.stop(Stop::Partner)?;
+    judge_run.to_end()?;
+    candidate_run.to_end()?;
+    report(judge_run, candidate_run, relay, violation)
+}
+
+/// Starts one side. The descriptors are its own from here: ours are closed on return.
+fn start<'a>(runner: &Runner, container: &'a Container, channel: &[OwnedFd]) -> Result<Supervised<'a>, RunnerError> {
+    let channel: Vec<_> = channel.iter().map(AsFd::as_fd).collect();
+    Supervised::start(runner, container, Upper::Fresh(container.work.size_limit), &channel)
+}
+
+fn check(judge: &Container, candidate: &Container) -> Result<(), RunnerError> {
+    if !matches!((&judge.channel, &candidate.channel), (Channel::None, Channel::None)) {
+        return Err(RunnerError::ForeignChannel);
+    }
+    let (Some(judge), Some(candidate)) = (&judge.limits.cpus, &candidate.limits.cpus) else {
+        return Ok(());
+    };
+    match judge.iter().find(|processor| candidate.contains(processor)) {
+        Some(shared) => Err(RunnerError::SharedProcessor(*shared)),
+        None => Ok(()),
+    }
+}
+
+/// Until the judge is gone or something voids the trial.
+fn serve(
+    judge: &mut Supervised<'_>,
+    candidate: &mut Supervised<'_>,
+    relay: &mut Relay,
+) -> Result<Option<Violation>, RunnerError> {
+    while !judge.is_over() {
+        let mut watched: Vec<PollFd<'_>> = Vec::new();
+        judge.watched(&mut watched);
+        candidate.watched(&mut watched);
+        relay.watched(&mut watched);
+        wait(&mut watched, judge.patience().min(relay.patience()?))?;
+        judge.service()?;
+        candidate.service()?;
+        if let Some(violation) = relay.service(candidate)? {
+            return Ok(Some(violation));
+        }
+    }
+    // What the judge wrote last may have come with its end.
+    relay.drain_metric()
+}
+
+fn report(
+    judge: Supervised<'_>,
+    candidate: Supervised<'_>,
+    mut relay: Relay,
+    violation: Option<Violation>,
+) -> Result<SplitReport, RunnerError> {
+    let tally = relay.tally();
+    let judge = judge.finish()?;
+    let mut candidate = candidate.finish()?;
+    candidate.wall = tally.window_time;
+    debug_assert_eq!(candidate.protections.freezing, Strength::Enforced);
+    Ok(SplitReport {
+        judge,
+        candidate_cpu: candidate.cpu,
+        candidate,
+        metric: relay.metric(),
+        windows: tally.windows,
+        window_time: tally.window_time,
+        candidate_end: if relay.candidate_left() {
+            CandidateEnd::LeftEarly
+        } else {
+            CandidateEnd::Stayed
+        },
+        violation,
+    })
+}
+
+/// For a descriptor that is to be watched for both.
+pub(super) fn watch<'a>(descriptor: &'a UnixStream, flags: PollFlags, watched: &mut Vec<PollFd<'a>>) {
+    watched.push(PollFd::new(descriptor.as_fd(), flags));
+}

@@ -1,0 +1,289 @@
+//! One container seen from the runner: started, watched, stopped, reported.
+
+mod compose;
+mod outcome;
+mod start;
+mod stream;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::cgroup::Group;
+use crate::container::Limits;
+use crate::error::RunnerError;
+use crate::message::{GO, LONGEST_MESSAGE, Message, Status};
+use crate::protections::Protections;
+use crate::report::{Exit, Report};
+pub(crate) use outcome::Stop;
+
+pub(crate) use stream::{Stream, now, set_nonblocking};
+
+/// How often limits that the kernel does not enforce by itself are looked at.
+const TICK: Duration = Duration::from_millis(50);
+/// How long a helper may take to set a container up, and to bring it down.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A container of which the helper has been started. Dropping it kills everything and removes the control group.
+pub(crate) struct Supervised<'a> {
+    child: Child,
+    link: UnixStream,
+    link_open: bool,
+    inbox: Vec<u8>,
+    stdout: Stream,
+    stderr: Stream,
+    group: Group,
+    limits: &'a Limits,
+    protections: Protections,
+    ready: bool,
+    started: Instant,
+    deadline: Option<Instant>,
+    looked: Instant,
+    stop: Option<(Stop, Instant)>,
+    ended: Option<Ended>,
+}
+
+/// What the helper said of the command's end.
+#[derive(Debug, Clone, Copy)]
+enum Ended {
+    NotStarted(i32),
+    With { status: Status, wall: Duration },
+}
+
+impl Supervised<'_> {
+    /// Waits until the container stands and the command could start.
+    pub(crate) fn await_ready(&mut self) -> Result<(), RunnerError> {
+        let limit = Instant::now() + PATIENCE;
+        while !self.ready {
+            if Instant::now() >= limit {
+                return Err(RunnerError::HelperSilent);
+            }
+            if !self.link_open {
+                return Err(RunnerError::HelperVanished);
+            }
+            wait(&mut vec![PollFd::new(self.link.as_fd(), PollFlags::POLLIN)], TICK)?;
+            self.read_messages()?;
+        }
+        Ok(())
+    }
+
+    /// Starts the command.
+    pub(crate) fn go(&mut self) -> Result<(), RunnerError> {
+        self.started = Instant::now();
+        self.link
+            .write_all(&[GO])
+            .map_err(RunnerError::system("starting the command"))
+    }
+
+    /// Lets the wall limit run from now.
+    pub(crate) fn begin_deadline(&mut self) {
+        self.deadline = Some(Instant::now() + self.limits.wall);
+    }
+
+    pub(crate) fn group(&self) -> &Group {
+        &self.group
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.limits
+    }
+
+    /// Whether the whole container is gone.
+    pub(crate) fn is_over(&self) -> bool {
+        !self.link_open
+    }
+
+    /// What to wake up for.
+    pub(crate) fn watched<'b>(&'b self, watched: &mut Vec<PollFd<'b>>) {
+        if self.link_open {
+            watched.push(PollFd::new(self.link.as_fd(), PollFlags::POLLIN));
+        }
+        let streams = [&self.stdout, &self.stderr].into_iter().filter_map(Stream::as_fd);
+        watched.extend(streams.map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN)));
+    }
+
+    /// The longest sleep that misses no limit.
+    pub(crate) fn patience(&self) -> Duration {
+        let left = self
+            .deadline
+            .map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()));
+        // Not zero: a passed deadline is seen by `service`, after which the end is awaited.
+        left.clamp(Duration::from_millis(1), TICK)
+    }
+
+    /// Takes in what there is, and enforces what only the runner can.
+    pub(crate) fn service(&mut self) -> Result<(), RunnerError> {
+        self.read_messages()?;
+        for stream in [&mut self.stdout, &mut self.stderr] {
+            stream.drain()?;
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.stop(Stop::Wall)?;
+        }
+        if self.stdout.is_flood() || self.stderr.is_flood() {
+            self.stop(Stop::Output)?;
+        }
+        if self.looked.elapsed() >= TICK {
+            self.looked = Instant::now();
+            self.look_at_counters()?;
+        }
+        Ok(())
+    }
+
+    fn look_at_counters(&mut self) -> Result<(), RunnerError> {
+        if let Some((_, at)) = self.stop {
+            if at.elapsed() >= PATIENCE {
+                // Its init dies with it.
+                self.child.kill().map_err(RunnerError::system("killing the helper"))?;
+            }
+            return Ok(());
+        }
+        let counters = self.group.counters()?;
+        if counters.oom_kills > 0 {
+            // Version 1 kills one process; the container is lost all the same.
+            self.stop(Stop::Memory)?;
+        } else if self.limits.cpu.is_some_and(|limit| counters.cpu >= limit) {
+            self.stop(Stop::Cpu)?;
+        }
+        Ok(())
+    }
+
+    /// Kills the whole container; the first cause counts.
+    pub(crate) fn stop(&mut self, cause: Stop) -> Result<(), RunnerError> {
+        if self.stop.is_some() || !self.link_open {
+            return Ok(());
+        }
+        self.stop = Some((cause, Instant::now()));
+        self.group.kill()?;
+        match self.link.shutdown(Shutdown::Write) {
+            Err(error) if error.kind() != ErrorKind::NotConnected => Err(RunnerError::System {
+                action: "stopping the helper",
+                source: error,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Serves this container alone until it is gone.
+    pub(crate) fn to_end(&mut self) -> Result<(), RunnerError> {
+        while !self.is_over() {
+            let mut watched = Vec::new();
+            self.watched(&mut watched);
+            wait(&mut watched, self.patience())?;
+            self.service()?;
+        }
+        Ok(())
+    }
+
+    fn read_messages(&mut self) -> Result<(), RunnerError> {
+        let mut block = [0u8; 4096];
+        while self.link_open {
+            match (&self.link).read(&mut block) {
+                Ok(0) => self.link_open = false,
+                Ok(read) => self.inbox.extend_from_slice(block.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // What a socket says whose other side went away with bytes unread.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => self.link_open = false,
+                Err(source) => {
+                    return Err(RunnerError::System {
+                        action: "reading from the helper",
+                        source,
+                    });
+                }
+            }
+        }
+        while let Some(end) = self.inbox.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.inbox.drain(..=end).collect();
+            let message = serde_json::from_slice(&line)
+                .map_err(|_| RunnerError::Message(String::from_utf8_lossy(&line).trim_end().to_owned()))?;
+            self.take(message)?;
+        }
+        if self.inbox.len() > LONGEST_MESSAGE {
+            return Err(RunnerError::Message(format!(
+                "a line of more than {LONGEST_MESSAGE} bytes"
+            )));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), RunnerError> {
+        match message {
+            Message::Ready => self.ready = true,
+            Message::Refused { reason } => return Err(RunnerError::Refused(reason)),
+            // Whoever is being killed may fail at anything.
+            Message::Failed { .. } if self.stop.is_some() => {}
+            Message::Failed { step, reason } => return Err(RunnerError::Setup { step, reason }),
+            Message::NotStarted { errno } => self.ended = Some(Ended::NotStarted(errno)),
+            Message::Ended {
+                status,
+                wall_nanoseconds,
+            } => {
+                self.ended = Some(Ended::With {
+                    status,
+                    wall: Duration::from_nanos(wall_nanoseconds),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The report of a container that is gone.
+    pub(crate) fn finish(mut self) -> Result<Report, RunnerError> {
+        self.child
+            .wait()
+            .map_err(RunnerError::system("waiting for the helper"))?;
+        for stream in [&mut self.stdout, &mut self.stderr] {
+            stream.drain()?;
+        }
+        let counters = self.group.counters()?;
+        let stop = self.stop.map(|(cause, _)| cause);
+        let exit = outcome::exit(counters.oom_kills, stop, self.ended).ok_or(RunnerError::HelperVanished)?;
+        let wall = match self.ended {
+            Some(Ended::With { wall, .. }) => wall,
+            Some(Ended::NotStarted(_)) | None => self.started.elapsed(),
+        };
+        self.group.remove()?;
+        Ok(Report {
+            exit,
+            stdout: self.stdout.take(),
+            stderr: self.stderr.take(),
+            wall: if matches!(exit, Exit::NotStarted(_)) {
+                Duration::ZERO
+            } else {
+                wall
+            },
+            cpu: counters.cpu,
+            peak_memory: counters.peak_memory,
+            oom_kills: counters.oom_kills,
+            pids_hit: counters.pids_hit,
+            protections: self.protections,
+        })
+    }
+}
+
+impl Drop for Supervised<'_> {
+    fn drop(&mut self) {
+        // After `finish` the child has been waited for and both do nothing. The group is dropped after this.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sleeps until one of `watched` has something, or the time is over.
+pub(crate) fn wait(watched: &mut Vec<PollFd<'_>>, at_most: Duration) -> Result<(), RunnerError> {
+    // Rounded up, so as not to wake just ahead of a deadline.
+    let milliseconds = u16::try_from(at_most.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
+    match poll(watched, PollTimeout::from(milliseconds)) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+        Err(errno) => Err(RunnerError::System {
+            action: "waiting for the container",
+            source: errno.into(),
+        }),
+    }
+}

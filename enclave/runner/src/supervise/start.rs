@@ -1,0 +1,123 @@
+//! Starting the helper and handing it its document.
+
+use std::io::{IoSlice, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+
+use super::Supervised;
+use super::compose::compose;
+use super::stream::{Stream, set_nonblocking};
+use crate::cgroup::{Bounds, Group, GroupName, Hierarchy};
+use crate::container::Container;
+use crate::document::{Plan, Upper};
+use crate::error::RunnerError;
+use crate::helper::HELPER_ARGUMENT;
+use crate::layer::give_to_payload;
+use crate::protections::{Protections, Strength};
+use crate::runner::{CgroupMode, Runner};
+
+static NEXT_GROUP: AtomicU64 = AtomicU64::new(0);
+
+impl<'a> Supervised<'a> {
+    /// Makes the control group, starts the helper and gives it the plan and the command's descriptors.
+    pub(crate) fn start(
+        runner: &Runner,
+        container: &'a Container,
+        upper: Upper,
+        channel: &[BorrowedFd<'_>],
+    ) -> Result<Self, RunnerError> {
+        let limits = &container.limits;
+        let (name, group) = make_group(runner.cgroups, container)?;
+        let plan = compose(container, upper, name)?;
+        give_to_payload(&container.work.lower)?;
+        let (stdout, stdout_writer) = Stream::new(limits.output_bytes)?;
+        let (stderr, stderr_writer) = Stream::new(limits.output_bytes)?;
+        let (child, link) = spawn(runner)?;
+        let pinned = limits.cpus.as_ref().map_or(Strength::Absent, |_| Strength::Enforced);
+        let protections = Protections::of(group.kind(), pinned);
+        let now = Instant::now();
+        // From here dropping it cleans up.
+        let supervised = Supervised {
+            child,
+            link,
+            link_open: true,
+            inbox: Vec::new(),
+            stdout,
+            stderr,
+            group,
+            limits,
+            protections,
+            ready: false,
+            started: now,
+            deadline: None,
+            looked: now,
+            stop: None,
+            ended: None,
+        };
+        let mut descriptors = vec![stdout_writer.as_raw_fd(), stderr_writer.as_raw_fd()];
+        descriptors.extend(channel.iter().map(AsRawFd::as_raw_fd));
+        send(&supervised.link, &plan, &descriptors).map_err(|source| RunnerError::Helper {
+            helper: runner.helper.clone(),
+            source,
+        })?;
+        set_nonblocking(supervised.link.as_fd())?;
+        Ok(supervised)
+    }
+}
+
+fn make_group(mode: CgroupMode, container: &Container) -> Result<(Option<GroupName>, Group), RunnerError> {
+    let limits = &container.limits;
+    let bounds = Bounds {
+        memory_bytes: limits.memory_bytes,
+        pids: limits.pids,
+        cpus: limits.cpus.clone(),
+    };
+    let name = GroupName::new(std::process::id(), NEXT_GROUP.fetch_add(1, Ordering::Relaxed));
+    match (
+        Hierarchy::detect().and_then(|hierarchy| hierarchy.create(&name, &bounds)),
+        mode,
+    ) {
+        (Ok(group), _) => Ok((Some(name), group)),
+        (Err(_), CgroupMode::Weaker) => Ok((None, Group::Absent)),
+        (Err(error), CgroupMode::Required) => Err(error.into()),
+    }
+}
+
+fn spawn(runner: &Runner) -> Result<(Child, UnixStream), RunnerError> {
+    let failed = |source| RunnerError::Helper {
+        helper: runner.helper.clone(),
+        source,
+    };
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    // The command value holds the other end, and lets go of it here.
+    let child = Command::new(&runner.helper)
+        .arg(HELPER_ARGUMENT)
+        .env_clear()
+        .stdin(OwnedFd::from(theirs))
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    Ok((child, ours))
+}
+
+/// The document in one line; the descriptors travel with its first byte.
+fn send(link: &UnixStream, plan: &Plan, descriptors: &[RawFd]) -> std::io::Result<()> {
+    let mut document = plan.to_document().to_string().into_bytes();
+    document.push(b'\n');
+    let (first, rest) = document.split_at(1);
+    let rights = [ControlMessage::ScmRights(descriptors)];
+    sendmsg::<()>(
+        link.as_raw_fd(),
+        &[IoSlice::new(first)],
+        &rights,
+        MsgFlags::MSG_NOSIGNAL,
+        None,
+    )?;
+    let mut link = link;
+    link.write_all(rest)
+}

@@ -1,0 +1,117 @@
+//! The system calls that neither `std` nor `nix` offers as safe functions. The crate's only unsafe code.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::unistd::{ForkResult, Pid};
+
+/// Highest capability number tried when the bounding set is emptied; the kernel answers EINVAL beyond its last.
+const CAPABILITY_NUMBERS: libc::c_ulong = 64;
+/// `_LINUX_CAPABILITY_VERSION_3` of `linux/capability.h`: two words of 32 capabilities each.
+const CAPABILITY_VERSION: u32 = 0x2008_0522;
+
+#[repr(C)]
+struct CapabilityHeader {
+    version: u32,
+    pid: libc::c_int,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct CapabilityData {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+/// Forks the calling process, which must have one thread.
+pub(crate) fn fork() -> Result<ForkResult, Errno> {
+    // SAFETY: only the helper calls this; it is a fresh executable that has never started a thread, so no lock can be
+    // held by a thread that the child would lack.
+    unsafe { nix::unistd::fork() }
+}
+
+/// Takes ownership of a descriptor that the kernel has just installed in this process for us.
+pub(crate) fn own(descriptor: RawFd) -> OwnedFd {
+    // SAFETY: callers pass descriptors received in an SCM_RIGHTS message, each exactly once, or the number 0 that the
+    // helper owns from its start.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
+}
+
+/// Ends the process without running exit handlers or destructors.
+pub(crate) fn exit_now(code: i32) -> ! {
+    // SAFETY: `_exit` has no precondition.
+    unsafe { libc::_exit(code) }
+}
+
+fn close_range(first: u32, flags: libc::c_uint) -> Result<(), Errno> {
+    // SAFETY: takes three integers; callers own every descriptor at or above `first` or know there is none.
+    let answer = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, flags) };
+    Errno::result(answer).map(drop)
+}
+
+/// Closes every descriptor from `first` up. Only for the first lines of the helper, when Rust owns none of them.
+pub(crate) fn close_from(first: u32) -> Result<(), Errno> {
+    close_range(first, 0)
+}
+
+/// Makes every descriptor from `first` up close at execve.
+pub(crate) fn close_on_exec_from(first: u32) -> Result<(), Errno> {
+    close_range(first, libc::CLOSE_RANGE_CLOEXEC)
+}
+
+/// Puts a copy of `source` at the number `target`, open across execve, replacing what was there.
+pub(crate) fn place(source: BorrowedFd<'_>, target: RawFd) -> Result<(), Errno> {
+    // SAFETY: integers only; the payload owns the numbers 0 to 4 and nothing in Rust refers to them afterwards.
+    Errno::result(unsafe { libc::dup2(source.as_raw_fd(), target) }).map(drop)
+}
+
+/// A descriptor that becomes readable when the child `pid` has ended.
+pub(crate) fn open_process(pid: Pid) -> Result<OwnedFd, Errno> {
+    // SAFETY: two integers; the answer is a new descriptor or an error.
+    let answer = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
+    RawFd::try_from(answer).map(own).map_err(|_| Errno::EBADF)
+}
+
+/// Gives a signal its default action. Rust's start-up ignores SIGPIPE, and an ignored signal survives execve.
+pub(crate) fn restore_default_pipe_signal() -> Result<(), Errno> {
+    // SAFETY: SIG_DFL is no handler, so no code of ours runs in signal context.
+    unsafe { nix::sys::signal::signal(nix::sys::signal::Signal::SIGPIPE, nix::sys::signal::SigHandler::SigDfl) }
+        .map(drop)
+}
+
+/// Empties the capability bounding set, so that no later execve can gain one.
+pub(crate) fn drop_bounding_set() -> Result<(), Errno> {
+    for capability in 0..CAPABILITY_NUMBERS {
+        // SAFETY: integers only.
+        match Errno::result(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) }) {
+            Ok(_) => {}
+            Err(Errno::EINVAL) if capability > 0 => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Gives up every effective, permitted, inheritable and ambient capability.
+pub(crate) fn drop_capabilities() -> Result<(), Errno> {
+    // SAFETY: integers only.
+    Errno::result(unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) })?;
+    let header = CapabilityHeader {
+        version: CAPABILITY_VERSION,
+        pid: 0,
+    };
+    let none = [CapabilityData::default(); 2];
+    // SAFETY: both pointers are to live values of the layout that version 3 prescribes; the kernel only reads them.
+    let answer = unsafe { libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()) };
+    Errno::result(answer).map(drop)
+}
+
+/// Whether the kernel has seccomp filters.
+pub(crate) fn has_seccomp_filter() -> bool {
+    let action: u32 = libc::SECCOMP_RET_ERRNO;
+    // SAFETY: the kernel reads one u32 from a live local.
+    let answer = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0, &raw const action) };
+    answer == 0
+}

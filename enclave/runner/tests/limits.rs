@@ -1,0 +1,181 @@
+//! What a payload may use, and how a run that wanted more is reported.
+
+mod support;
+
+use std::time::Duration;
+
+use orv_runner::{ControlGroups, Exit, RunnerError, Strength};
+use support::{Bench, MIB, text};
+
+#[test]
+fn a_clean_exit_is_reported_as_code_zero() {
+    let Some(bench) = Bench::new() else { return };
+    let report = bench.run(&["exit", "0"]);
+    assert_eq!(report.exit, Exit::Code(0));
+    assert_eq!((report.oom_kills, report.pids_hit), (0, 0));
+    assert!(report.peak_memory > 0 && !report.wall.is_zero());
+}
+
+#[test]
+fn an_exit_code_is_reported() {
+    let Some(bench) = Bench::new() else { return };
+    assert_eq!(bench.run(&["exit", "7"]).exit, Exit::Code(7));
+}
+
+#[test]
+fn a_signal_is_reported_and_abort_works_as_it_does_outside() {
+    let Some(bench) = Bench::new() else { return };
+    assert_eq!(bench.run(&["abort"]).exit, Exit::Signal(6));
+    assert_eq!(bench.run(&["kill-self", "9"]).exit, Exit::Signal(9));
+    assert_eq!(bench.run(&["kill-self", "15"]).exit, Exit::Signal(15));
+}
+
+#[test]
+fn a_command_that_is_not_there_is_reported_as_not_started() {
+    let Some(bench) = Bench::new() else { return };
+    let mut container = bench.container(&[]);
+    container.argv = vec!["/bin/absent".into()];
+    let report = bench.runner().run(&container).expect("a report");
+    assert_eq!(report.exit, Exit::NotStarted(2));
+    container.argv = vec!["/work/given".into()];
+    assert_eq!(
+        bench.runner().run(&container).expect("a report").exit,
+        Exit::NotStarted(13)
+    );
+}
+
+#[test]
+fn a_command_without_a_slash_is_found_in_the_path_it_is_given_and_nowhere_else() {
+    let Some(bench) = Bench::new() else { return };
+    let mut container = bench.container(&["", "3"]);
+    container.argv = vec!["probe".into(), "exit".into(), "3".into()];
+    assert_eq!(
+        bench.runner().run(&container).expect("a report").exit,
+        Exit::NotStarted(2)
+    );
+    container.env = vec![("PATH".into(), "/absent:/bin".into())];
+    assert_eq!(bench.runner().run(&container).expect("a report").exit, Exit::Code(3));
+}
+
+#[test]
+fn a_loop_that_ignores_termination_ends_at_the_wall_limit() {
+    let Some(bench) = Bench::new() else { return };
+    let mut container = bench.container(&["loop"]);
+    container.limits.wall = Duration::from_millis(300);
+    let report = bench.runner().run(&container).expect("a report");
+    assert_eq!(report.exit, Exit::WallLimit);
+    assert!(report.wall >= container.limits.wall);
+}
+
+#[test]
+fn a_burning_loop_ends_at_the_cpu_limit() {
+    let Some(bench) = Bench::new() else { return };
+    let mut container = bench.container(&["burn", "60000"]);
+    container.limits.cpu = Some(Duration::from_millis(200));
+    let report = bench.runner().run(&container).expect("a report");
+    assert_eq!(report.exit, Exit::CpuLimit);
+    assert!(report.cpu >= Duration::from_millis(200));
+}
+
+#[test]
+fn a_fork_bomb_is_contained_and_counted() {
+    let Some(bench) = Bench::new() else { return };
+    let report = bench.run(&["fork-bomb"]);
+    assert_eq!(report.exit, Exit::Code(0));
+    // Sixteen processes with the parent.
+    assert_eq!(text(&report), "15\n");
+    assert!(report.pids_hit > 0);
+}
+
+#[test]
+fn a_memory_bomb_is_reported_as_the_memory_limit() {
+    let Some(bench) = Bench::new() else { return };
+    let report = bench.run(&["memory", "256"]);
+    assert_eq!(report.exit, Exit::MemoryLimit);
+    assert!(report.oom_kills > 0 && report.peak_memory <= 64 * MIB);
+}
+
+#[test]
+fn a_memory_bomb_in_a_child_is_reported_though_its_parent_exits_cleanly() {
+    let Some(bench) = Bench::new() else { return };
+    let report = bench.run(&["memory-in-child", "256"]);
+    assert_eq!(report.exit, Exit::MemoryLimit);
+    assert!(report.oom_kills > 0);
+}
+
+#[test]
+fn output_beyond_the_cap_is_dropped_and_the_run_goes_on() {
+    let Some(bench) = Bench::new() else { return };
+    let report = bench.run(&["print", "1000000"]);
+    assert_eq!(report.exit, Exit::Code(0));
+    assert!(report.stdout.truncated);
+    assert_eq!(report.stdout.bytes, vec![b'y'; 64 * 1024]);
+}
+
+#[test]
+fn output_without_end_ends_the_run() {
+    let Some(bench) = Bench::new() else { return };
+    let report = bench.run(&["flood"]);
+    assert_eq!(report.exit, Exit::OutputLimit);
+    assert!(report.stdout.truncated);
+    assert_eq!(report.stdout.bytes.len(), 64 * 1024);
+}
+
+#[test]
+fn writing_beyond_the_size_of_a_place_fails_in_the_payload() {
+    let Some(bench) = Bench::new() else { return };
+    for place in ["/work/file", "/tmp/file", "/dev/shm/file"] {
+        let report = bench.run(&["fill", place]);
+        assert_eq!(report.exit, Exit::Code(0), "{place}");
+        let output = text(&report);
+        let (written, _) = output.trim().split_once(' ').expect("two numbers");
+        assert!(written.parse::<u64>().expect("a number") <= 4 * MIB, "{place} {output}");
+    }
+}
+
+#[test]
+fn writable_places_that_do_not_fit_in_memory_are_refused() {
+    let Some(bench) = Bench::new() else { return };
+    let mut container = bench.container(&["exit", "0"]);
+    container.work.size_limit = 64 * MIB;
+    let refused = bench.runner().run(&container);
+    assert!(
+        matches!(refused, Err(RunnerError::WritableExceedsMemory { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_processor_that_is_not_there_is_refused_and_not_ignored() {
+    let Some(bench) = Bench::new() else { return };
+    let mut container = bench.container(&["exit", "0"]);
+    container.limits.cpus = Some(vec![4000]);
+    let refused = bench.runner().run(&container);
+    assert!(matches!(refused, Err(RunnerError::Cgroup(_))), "{refused:?}");
+}
+
+#[test]
+fn a_pinned_container_sees_its_processor_only() {
+    let Some(bench) = Bench::new() else { return };
+    let mut container = bench.container(&["show", "/proc/self/status"]);
+    container.limits.cpus = Some(vec![0]);
+    let report = bench.runner().run(&container).expect("a report");
+    assert!(text(&report).contains("Cpus_allowed_list:\t0\n"));
+    assert_eq!(report.protections.cpu_pinning, Strength::Enforced);
+}
+
+#[test]
+fn the_report_and_the_runner_tell_the_same_of_the_protections() {
+    let Some(bench) = Bench::new() else { return };
+    let of_machine = bench.runner().protections().expect("protections");
+    let of_run = bench.run(&["exit", "0"]).protections;
+    assert_ne!(of_machine.control_groups, ControlGroups::None);
+    assert_eq!(of_machine.memory, Strength::Enforced);
+    assert_eq!(
+        orv_runner::Protections {
+            cpu_pinning: Strength::Absent,
+            ..of_machine
+        },
+        of_run
+    );
+}

@@ -1,0 +1,125 @@
+//! A root file system of one static program, `probe.c`, and what is common to the tests that run it.
+#![allow(dead_code, missing_docs)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use orv_runner::{CgroupMode, Channel, Container, Limits, Report, Runner, WorkTree};
+use tempfile::TempDir;
+
+pub const MIB: u64 = 1 << 20;
+
+/// The test's machine: directories that vanish with it.
+pub struct Bench {
+    pub directory: TempDir,
+}
+
+/// The static probe, compiled once for each test program; none, loudly, where it cannot be built or run.
+fn probe() -> Option<&'static Path> {
+    static PROBE: OnceLock<Option<(TempDir, PathBuf)>> = OnceLock::new();
+    let built = PROBE.get_or_init(|| {
+        if !nix::unistd::Uid::effective().is_root() {
+            eprintln!("SKIPPED, NOT TESTED: containers need root");
+            return None;
+        }
+        let directory = TempDir::new().expect("a directory");
+        let program = directory.path().join("probe");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/probe.c");
+        let compiled = Command::new("cc")
+            .args(["-static", "-O1", "-o"])
+            .arg(&program)
+            .arg(source)
+            .status();
+        match compiled {
+            Ok(status) if status.success() => Some((directory, program)),
+            other => {
+                eprintln!("SKIPPED, NOT TESTED: `cc -static` is needed to build {source}: {other:?}");
+                None
+            }
+        }
+    });
+    built.as_ref().map(|(_, program)| program.as_path())
+}
+
+impl Bench {
+    /// A new one; none where containers cannot be tested, which is said on standard error.
+    pub fn new() -> Option<Self> {
+        let probe = probe()?;
+        let directory = TempDir::new().expect("a directory");
+        for place in ["image/bin", "image/proc", "image/etc", "tree/sub", "judge", "scratch"] {
+            fs::create_dir_all(directory.path().join(place)).expect("a directory");
+        }
+        fs::copy(probe, directory.path().join("image/bin/probe")).expect("the probe");
+        fs::write(directory.path().join("tree/given"), "given\n").expect("a file");
+        fs::write(directory.path().join("tree/sub/deep"), "deep\n").expect("a file");
+        fs::write(directory.path().join("judge/answer"), "42\n").expect("a file");
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).expect("a mode");
+        Some(Bench { directory })
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn runner(&self) -> Runner {
+        Runner {
+            helper: PathBuf::from(env!("CARGO_BIN_EXE_orv-container")),
+            scratch: self.path("scratch"),
+            cgroups: CgroupMode::Required,
+        }
+    }
+
+    /// The probe with these arguments, inside limits that none of it meets by accident.
+    pub fn container(&self, arguments: &[&str]) -> Container {
+        let mut argv = vec!["/bin/probe".to_owned()];
+        argv.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        Container {
+            rootfs: self.path("image"),
+            work: WorkTree {
+                lower: self.path("tree"),
+                layers: vec![],
+                size_limit: 4 * MIB,
+            },
+            argv,
+            env: vec![],
+            cwd: "/work".to_owned(),
+            extra_read_only: vec![],
+            limits: Limits {
+                wall: Duration::from_secs(60),
+                cpu: None,
+                memory_bytes: 64 * MIB,
+                pids: 16,
+                scratch_bytes: 4 * MIB,
+                output_bytes: 64 * 1024,
+                open_files: 64,
+                cpus: None,
+            },
+            channel: Channel::None,
+        }
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Report {
+        self.runner().run(&self.container(arguments)).expect("a report")
+    }
+}
+
+pub fn text(report: &Report) -> String {
+    assert!(
+        report.stderr.bytes.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&report.stderr.bytes)
+    );
+    String::from_utf8(report.stdout.bytes.clone()).expect("text")
+}
+
+/// The number or word after `name` in the probe's output.
+pub fn answer(output: &str, name: &str) -> String {
+    let found = output
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    found.unwrap_or_else(|| panic!("no {name} in {output}")).to_owned()
+}
