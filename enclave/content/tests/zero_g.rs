@@ -1,5 +1,7 @@
 //! The published vectors of 0G Storage (0G Storage reference 7) and the negative cases of its section 11.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 mod vectors;
 
 use orv_content::merkle::{
@@ -263,17 +265,39 @@ fn a_segment_of_padding_holds_no_data() {
 
 #[test]
 fn a_sibling_in_the_padding_must_be_zeros() {
-    // 17 chunks of content in segments of one file whose padding fills segments 129 to 143.
+    // Segment 128 holds the last byte, segments 129 to 143 are padding.
     let bytes = content(33_554_433);
-    let mut longer = bytes.clone();
-    longer.resize(36_000_000, 7);
     let shape = Shape::of(33_554_433).unwrap();
-    assert_eq!(shape.padded_chunks(), Shape::of(36_000_000).unwrap().padded_chunks());
-    // A content that reaches into what the shorter one's size declares to be padding.
-    let proof = SegmentTree::of(&longer).unwrap().prove(0).unwrap();
-    let refused = proof.verify(&root_of(&longer).unwrap(), &shape, 0, segment(&bytes, 0));
-    assert!(matches!(refused, Ok(()) | Err(ProofError::PaddingSibling { .. })));
-    let proof = SegmentTree::of(&longer).unwrap().prove(135).unwrap();
-    let refused = proof.verify(&root_of(&longer).unwrap(), &shape, 135, &[]);
-    assert!(matches!(refused, Err(ProofError::SegmentRoot { .. })));
+    let mut longer = bytes.clone();
+    longer.resize(129 * SEGMENT_BYTES as usize, 0);
+    longer.push(7);
+    assert_eq!(
+        shape.padded_chunks(),
+        Shape::of(longer.len() as u64).unwrap().padded_chunks()
+    );
+    let proof = SegmentTree::of(&longer).unwrap().prove(128).unwrap();
+    let refused = proof.verify(&root_of(&longer).unwrap(), &shape, 128, segment(&bytes, 128));
+    assert_eq!(refused, Err(ProofError::PaddingSibling { step: 0 }));
+}
+
+#[test]
+fn a_root_does_not_tell_zeros_from_padding_so_the_size_must_come_with_it() {
+    assert_eq!(root_of(&[0]), root_of(&[0; 256]));
+    let mut bytes = content(1000);
+    let root = root_of(&bytes);
+    bytes.extend([0; 24]);
+    assert_eq!(root_of(&bytes), root);
+    bytes.push(0);
+    assert_ne!(root_of(&bytes), root);
+}
+
+#[test]
+fn a_proof_is_exchanged_as_json() {
+    let proof = prove(&content(2 * SEGMENT_BYTES), 1).unwrap();
+    let text = serde_json::to_string(&proof).unwrap();
+    assert!(
+        text.starts_with(r#"{"lemma":["0x"#) && text.ends_with(r#""],"path":[false]}"#),
+        "{text}"
+    );
+    assert_eq!(serde_json::from_str::<SegmentProof>(&text).unwrap(), proof);
 }

@@ -1,4 +1,5 @@
 //! Where the shared vectors are, and the content rule of those for 0G Storage.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::PathBuf;
 
