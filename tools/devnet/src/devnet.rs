@@ -1,0 +1,124 @@
+//! Starting and stopping the whole network.
+
+use std::io;
+
+use alloy::primitives::{Address, U256};
+use alloy::signers::k256::ecdsa::Error as KeyError;
+use tokio::task::JoinHandle;
+
+use crate::account::{DevAccount, PREFUNDED, dev_accounts};
+use crate::chain::{Chain, ChainMethods, ChainOptions, Mining};
+use crate::http::{Server, rpc_router};
+
+/// Largest request body of the chain's port, in bytes.
+const CHAIN_BODY_LIMIT: usize = 4 << 20;
+
+/// How a devnet is set up. Port 0 means any free one.
+#[derive(Debug, Clone, Default)]
+pub struct DevnetOptions {
+    /// The chain.
+    pub chain: ChainOptions,
+    /// Port of the chain's JSON-RPC.
+    pub rpc_port: u16,
+    /// Port of the storage node and indexer.
+    pub storage_port: u16,
+    /// Accounts to fund besides the ten of [`dev_accounts`], with wei.
+    pub funded: Vec<(Address, U256)>,
+}
+
+/// Why a devnet does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port is taken.
+    #[error("cannot listen on port {port} of 127.0.0.1: {source}")]
+    Listen {
+        /// The port asked for.
+        port: u16,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The table of development keys is damaged.
+    #[error("a development key is not valid: {0}")]
+    Key(#[from] KeyError),
+}
+
+/// A running network. Dropping it stops it.
+#[derive(Debug)]
+pub struct Devnet {
+    chain: Chain,
+    accounts: Vec<DevAccount>,
+    rpc: Server,
+    miner: Option<Miner>,
+}
+
+impl Devnet {
+    /// Starts the network within the running tokio runtime.
+    ///
+    /// # Errors
+    /// A port that cannot be bound.
+    pub async fn start(options: DevnetOptions) -> Result<Self, StartError> {
+        let accounts = dev_accounts()?;
+        let mut funded: Vec<_> = accounts.iter().map(|account| (account.address, PREFUNDED)).collect();
+        funded.extend(options.funded);
+        let chain = Chain::new(options.chain, &funded);
+        let methods = std::sync::Arc::new(ChainMethods(chain.clone()));
+        let rpc = Server::start(options.rpc_port, rpc_router(methods), CHAIN_BODY_LIMIT)
+            .await
+            .map_err(|source| StartError::Listen {
+                port: options.rpc_port,
+                source,
+            })?;
+        let miner = match options.chain.mining {
+            Mining::Instant => None,
+            Mining::Interval(interval) => Some(Miner(tokio::spawn(mine_each(chain.clone(), interval)))),
+        };
+        Ok(Self {
+            chain,
+            accounts,
+            rpc,
+            miner,
+        })
+    }
+
+    /// URL of the chain's JSON-RPC.
+    pub fn rpc_url(&self) -> String {
+        self.rpc.url()
+    }
+
+    /// The chain, from inside the process.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The prefunded accounts.
+    pub fn accounts(&self) -> &[DevAccount] {
+        &self.accounts
+    }
+
+    /// Stops the network and waits until its ports are closed.
+    pub async fn stop(self) {
+        drop(self.miner);
+        self.rpc.stop().await;
+    }
+}
+
+/// The task that makes blocks at an interval; it ends with this value.
+#[derive(Debug)]
+struct Miner(JoinHandle<()>);
+
+impl Drop for Miner {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn mine_each(chain: Chain, interval: std::time::Duration) {
+    let mut ticks = tokio::time::interval(interval);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let chain = chain.clone();
+        // The block is made or the runtime is shutting down.
+        let _ = tokio::task::spawn_blocking(move || chain.mine()).await;
+    }
+}

@@ -1,0 +1,107 @@
+//! One HTTP/1 server on the loopback interface: bounded bodies, bounded concurrency, no cross-origin access.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use crate::rpc::{self, Methods};
+
+/// Calls (or batches) worked on at the same time; further ones wait.
+const CONCURRENT_CALLS: usize = 32;
+
+/// A running server. Dropping it closes the port.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves `router` on 127.0.0.1, `port` 0 for any free one. Requests whose `Host` is not a loopback name are
+    /// refused, so that a web page cannot reach the node by rebinding its own name.
+    ///
+    /// # Errors
+    /// The port cannot be bound.
+    pub async fn start(port: u16, router: Router, body_limit: usize) -> io::Result<Self> {
+        let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), port)).await?;
+        let address = listener.local_addr()?;
+        let router = router
+            .layer(middleware::from_fn(loopback_host))
+            .layer(DefaultBodyLimit::max(body_limit));
+        let task = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "http server ended");
+            }
+        });
+        Ok(Self { address, task })
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Closes the port and drops the connections that are left open.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // A cancelled task is what was asked for.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn loopback_host(headers: HeaderMap, request: Request, next: Next) -> Response {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    match name {
+        "127.0.0.1" | "localhost" => next.run(request).await,
+        _ => (StatusCode::FORBIDDEN, "this node answers to loopback names only").into_response(),
+    }
+}
+
+/// What the JSON-RPC route needs.
+#[derive(Clone)]
+struct RpcRoute {
+    methods: Arc<dyn Methods>,
+    permits: Arc<Semaphore>,
+}
+
+/// A router that answers JSON-RPC by POST at `/`.
+pub fn rpc_router(methods: Arc<dyn Methods>) -> Router {
+    let route = RpcRoute {
+        methods,
+        permits: Arc::new(Semaphore::new(CONCURRENT_CALLS)),
+    };
+    Router::new().route("/", post(answer)).with_state(route)
+}
+
+async fn answer(State(route): State<RpcRoute>, body: Bytes) -> Response {
+    let Ok(_permit) = route.permits.acquire().await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let methods = Arc::clone(&route.methods);
+    match tokio::task::spawn_blocking(move || rpc::answer(methods.as_ref(), &body)).await {
+        Ok(Some(answer)) => axum::Json(answer).into_response(),
+        Ok(None) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

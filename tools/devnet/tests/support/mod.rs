@@ -1,0 +1,71 @@
+//! What the suites share: a running devnet, a wallet provider, the probe contract, raw JSON-RPC.
+#![allow(dead_code, missing_docs)]
+
+use alloy::network::EthereumWallet;
+use alloy::primitives::U256;
+use alloy::providers::fillers::{
+    BlobGasFiller, ChainIdFiller, FillProvider, GasFiller, JoinFill, NonceFiller, WalletFiller,
+};
+use alloy::providers::{Identity, ProviderBuilder, RootProvider};
+use orv_devnet::{Devnet, DevnetOptions};
+use serde_json::{Value, json};
+
+alloy::sol!(
+    #[sol(rpc)]
+    #[derive(Debug)]
+    Probe,
+    "tests/probe/Probe.json"
+);
+
+type Fillers = JoinFill<GasFiller, JoinFill<BlobGasFiller, JoinFill<NonceFiller, ChainIdFiller>>>;
+pub type Wallet = FillProvider<JoinFill<JoinFill<Identity, Fillers>, WalletFiller<EthereumWallet>>, RootProvider>;
+
+/// A devnet and a provider that signs as its first account.
+pub async fn devnet() -> (Devnet, Wallet) {
+    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
+    let wallet = wallet(&devnet, 0);
+    (devnet, wallet)
+}
+
+/// A provider that signs as the account at `index`.
+pub fn wallet(devnet: &Devnet, index: usize) -> Wallet {
+    wallet_at(&devnet.rpc_url(), devnet.accounts()[index].signer.clone())
+}
+
+/// A provider that signs with `signer` against any node.
+pub fn wallet_at(url: &str, signer: alloy::signers::local::PrivateKeySigner) -> Wallet {
+    ProviderBuilder::new().wallet(signer).connect_http(url.parse().unwrap())
+}
+
+/// One JSON-RPC call; the whole answer.
+pub async fn rpc(url: &str, method: &str, params: Value) -> Value {
+    post(
+        url,
+        &json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}),
+    )
+    .await
+}
+
+/// The result of one JSON-RPC call.
+pub async fn result(url: &str, method: &str, params: Value) -> Value {
+    let mut answer = rpc(url, method, params).await;
+    assert!(answer.get("error").is_none(), "{method}: {answer}");
+    answer["result"].take()
+}
+
+/// Posts a JSON body.
+pub async fn post(url: &str, body: &Value) -> Value {
+    let response = reqwest::Client::new()
+        .post(url)
+        .header("content-type", "application/json")
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+}
+
+/// A 0x quantity as a number.
+pub fn quantity(value: &Value) -> u64 {
+    value.as_str().unwrap().parse::<U256>().unwrap().to()
+}
