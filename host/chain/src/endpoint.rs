@@ -172,6 +172,11 @@ impl Body {
         self.response.status().as_u16()
     }
 
+    /// The length the server announced, in bytes; at most the limit.
+    pub fn announced_length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
     /// The next piece, or `None` at the end.
     ///
     /// # Errors

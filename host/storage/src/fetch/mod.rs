@@ -1,0 +1,167 @@
+//! Getting content by root from servers that may lie: from nodes, segment by segment with proofs, and when they do not
+//! suffice from the indexer's gateway; in either case the whole root is recomputed before anybody sees a byte.
+
+mod gateway;
+mod segments;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use orv_content::{Root, merkle::Shape};
+use tokio::task::{JoinSet, spawn_blocking};
+
+use crate::{
+    cache::{Cache, Hashes, Name, Partial, VerifiedFile},
+    error::FetchError,
+    fault::{Blames, Fault},
+    indexer::Indexer,
+    node::{FileTransaction, StorageNode},
+    progress::Progress,
+};
+
+pub(crate) use self::gateway::Download;
+use self::segments::{Source, Transfer};
+
+/// What to get.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) root: Root,
+    /// A root does not bind the length (0G Storage reference 1), so who knows it says it.
+    pub(crate) size: Option<u64>,
+    pub(crate) limit: u64,
+}
+
+pub(crate) struct Fetch<'a> {
+    pub(crate) indexer: &'a Indexer,
+    pub(crate) downloads: &'a orv_chain::HttpClient,
+    pub(crate) cache: &'a Cache,
+    pub(crate) progress: &'a Arc<dyn Progress>,
+}
+
+impl Fetch<'_> {
+    pub(crate) async fn run(&self, wanted: Wanted) -> Result<VerifiedFile, FetchError> {
+        let mut blames = Blames::default();
+        let nodes = self.indexer.locations(&wanted.root, &mut blames).await;
+        for (size, sources) in self.by_size(wanted, nodes, &mut blames).await {
+            match self.try_nodes(wanted.root, size, sources).await? {
+                Ok(file) => return Ok(file),
+                Err(more) => blames.0.extend(more.0),
+            }
+        }
+        match self.try_gateway(wanted).await? {
+            Ok(file) => Ok(file),
+            Err(fault) => {
+                blames.add(self.indexer.endpoint(), fault);
+                Err(FetchError::NotAvailable {
+                    root: wanted.root,
+                    blames,
+                })
+            }
+        }
+    }
+
+    /// Asks all nodes at once what they have; the size that most of them name comes first.
+    async fn by_size(&self, wanted: Wanted, nodes: Vec<StorageNode>, blames: &mut Blames) -> Vec<(u64, Vec<Source>)> {
+        let mut asked = JoinSet::new();
+        for node in nodes {
+            asked.spawn(async move {
+                let answer = node.available(&wanted.root).await;
+                (node, answer)
+            });
+        }
+        let mut sizes: BTreeMap<u64, Vec<Source>> = BTreeMap::new();
+        while let Some(joined) = asked.join_next().await {
+            let Ok((node, answer)) = joined else { continue };
+            match answer.and_then(|file| acceptable(wanted, file)) {
+                Ok(file) => sizes.entry(file.size).or_default().push(Source { node, file }),
+                Err(fault) => blames.add(node.endpoint(), fault),
+            }
+        }
+        let mut sizes: Vec<_> = sizes.into_iter().collect();
+        sizes.sort_by_key(|(_, sources)| std::cmp::Reverse(sources.len()));
+        sizes
+    }
+
+    async fn try_nodes(
+        &self,
+        root: Root,
+        size: u64,
+        sources: Vec<Source>,
+    ) -> Result<Result<VerifiedFile, Blames>, FetchError> {
+        let shape = Shape::of(size).map_err(|_| FetchError::Empty)?;
+        let partial = self.cache.begin()?;
+        let transfer = Transfer::new(root, shape, partial, sources, Arc::clone(self.progress));
+        match transfer.run().await? {
+            Ok(partial) => match keep(partial, Name::Root(root), Some(size)).await? {
+                Ok(file) => Ok(Ok(file)),
+                // Every segment was proved, so this is the disk, not a node.
+                Err(_) => Err(FetchError::CacheDamaged { root }),
+            },
+            Err(blames) => Ok(Err(blames)),
+        }
+    }
+
+    async fn try_gateway(&self, wanted: Wanted) -> Result<Result<VerifiedFile, Fault>, FetchError> {
+        let limit = wanted.size.unwrap_or(wanted.limit);
+        let download = Download {
+            client: self.downloads,
+            limit,
+            progress: self.progress.as_ref(),
+        };
+        let address = gateway::file_address(self.indexer.endpoint(), &wanted.root)?;
+        match download.run(&address, self.cache).await? {
+            Ok(partial) => keep(partial, Name::Root(wanted.root), wanted.size).await,
+            Err(fault) => Ok(Err(fault)),
+        }
+    }
+}
+
+fn acceptable(wanted: Wanted, file: FileTransaction) -> Result<FileTransaction, Fault> {
+    let expected = wanted.size.unwrap_or(file.size);
+    if file.size != expected || file.size == 0 || file.size > wanted.limit {
+        return Err(Fault::WrongSize {
+            expected: expected.min(wanted.limit),
+            found: file.size,
+        });
+    }
+    Ok(file)
+}
+
+/// Recomputes the hashes of what was received, and keeps it only when it is what was asked for.
+pub(crate) async fn keep(
+    partial: Partial,
+    name: Name,
+    size: Option<u64>,
+) -> Result<Result<VerifiedFile, Fault>, FetchError> {
+    let kept = spawn_blocking(move || {
+        let Some(hashes) = partial.hashes()? else {
+            return Ok(Err(Fault::Missing));
+        };
+        match compare(&hashes, &name, size) {
+            Ok(()) => partial.keep(&name, &hashes).map(Ok),
+            Err(fault) => Ok(Err(fault)),
+        }
+    });
+    Ok(kept.await.map_err(|_| FetchError::Stopped)??)
+}
+
+fn compare(hashes: &Hashes, name: &Name, size: Option<u64>) -> Result<(), Fault> {
+    if let Some(expected) = size.filter(|expected| *expected != hashes.size) {
+        return Err(Fault::WrongSize {
+            expected,
+            found: hashes.size,
+        });
+    }
+    if hashes.are(name) {
+        return Ok(());
+    }
+    Err(match name {
+        Name::Root(expected) => Fault::WrongRoot {
+            expected: *expected,
+            found: hashes.root,
+        },
+        Name::Sha256(expected) => Fault::WrongSha256 {
+            expected: *expected,
+            found: hashes.sha256,
+        },
+    })
+}

@@ -1,0 +1,86 @@
+//! The indexer: who has which file (0G Storage reference 4). It is a hint, never an authority.
+
+use orv_chain::{Endpoint, HttpClient};
+use orv_content::Root;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    fault::{Blames, Fault},
+    node::StorageNode,
+    rpc::RpcServer,
+    shard::Shard,
+};
+
+/// Most nodes that are taken from one answer.
+const MAX_NODES: usize = 64;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Indexer {
+    client: HttpClient,
+    server: RpcServer,
+}
+
+#[derive(Deserialize)]
+struct Location {
+    url: String,
+    config: Shard,
+}
+
+#[derive(Deserialize)]
+struct ShardedNodes {
+    #[serde(default)]
+    trusted: Option<Vec<Location>>,
+    #[serde(default)]
+    discovered: Option<Vec<Location>>,
+}
+
+impl Indexer {
+    pub(crate) fn new(client: HttpClient, endpoint: Endpoint) -> Self {
+        Self {
+            server: RpcServer::new(client.clone(), endpoint),
+            client,
+        }
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        self.server.endpoint()
+    }
+
+    /// Nodes said to have the file. An indexer answers an error for a file that nobody has.
+    pub(crate) async fn locations(&self, root: &Root, blames: &mut Blames) -> Vec<StorageNode> {
+        match self
+            .server
+            .ask::<Vec<Location>>("indexer_getFileLocations", json!([root]))
+            .await
+        {
+            Ok(locations) => self.nodes(locations.unwrap_or_default()),
+            Err(fault) => {
+                blames.add(self.endpoint(), fault);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Nodes that take uploads: the indexer's trusted ones, or those it has discovered when it trusts none.
+    pub(crate) async fn upload_nodes(&self) -> Result<Vec<StorageNode>, Fault> {
+        let known: ShardedNodes = self.server.require("indexer_getShardedNodes", json!([])).await?;
+        let trusted = known.trusted.unwrap_or_default();
+        Ok(self.nodes(if trusted.is_empty() {
+            known.discovered.unwrap_or_default()
+        } else {
+            trusted
+        }))
+    }
+
+    fn nodes(&self, locations: Vec<Location>) -> Vec<StorageNode> {
+        let mut nodes = Vec::new();
+        for location in locations.into_iter().take(MAX_NODES) {
+            match Endpoint::parse(&location.url) {
+                Ok(endpoint) => nodes.push(StorageNode::new(self.client.clone(), endpoint, location.config)),
+                Err(error) => tracing::warn!(%error, "the indexer names a node without a usable address"),
+            }
+        }
+        nodes
+    }
+}

@@ -1,0 +1,293 @@
+//! Putting content on 0G Storage: pay the Flow contract, hand the segments to the nodes that store them, and wait until
+//! each of those nodes says that it has everything (0G Storage reference 5).
+
+mod flow;
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use orv_chain::{
+    TransactionOwner,
+    primitives::{B256, U256},
+};
+use orv_content::{
+    Root,
+    merkle::{CHUNK_BYTES, SEGMENT_BYTES, SegmentTree, Submission},
+};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::{Instant, sleep},
+};
+
+use crate::{
+    error::PublishError,
+    fault::Fault,
+    indexer::Indexer,
+    node::{FileInfo, NetworkIdentity, SegmentWithProof, StorageNode},
+    progress::{Progress, Stage},
+    shard::cover,
+};
+
+/// Segments under way at a time; nodes take 16 writes at once from everybody.
+const PARALLEL: usize = 4;
+/// How often a segment is offered to a node that is busy or silent.
+const OFFERS: u32 = 5;
+/// How long a node may take to see a submission, and to finalize a file.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Content that is on 0G Storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Published {
+    /// Its root: what goes on chain.
+    pub root: Root,
+    /// Its length in bytes, which the root does not bind.
+    pub size: u64,
+    /// Its number in the flow.
+    pub sequence: u64,
+    /// The transaction that paid; absent when the nodes had it already.
+    pub transaction: Option<B256>,
+}
+
+pub(crate) struct Publication<'a> {
+    pub(crate) indexer: &'a Indexer,
+    pub(crate) owner: &'a TransactionOwner,
+    pub(crate) highest_fee: U256,
+    pub(crate) poll: Duration,
+    pub(crate) progress: &'a Arc<dyn Progress>,
+}
+
+/// Content with everything that is computed from it.
+struct Prepared {
+    content: Bytes,
+    tree: SegmentTree,
+    submission: Submission,
+}
+
+impl Publication<'_> {
+    pub(crate) async fn run(&self, content: Bytes) -> Result<Published, PublishError> {
+        let prepared = Arc::new(prepare(content).await?);
+        let (root, size) = (prepared.submission.root, prepared.submission.length);
+        let nodes = self.nodes().await?;
+        if let Some(sequence) = already_there(&nodes, root, size).await {
+            return Ok(Published {
+                root,
+                size,
+                sequence,
+                transaction: None,
+            });
+        }
+        let network = self.network(&nodes).await?;
+        let fee = flow::price(self.owner, network.flow_address, &prepared.submission).await?;
+        if fee > self.highest_fee {
+            return Err(PublishError::TooExpensive {
+                asked: fee,
+                allowed: self.highest_fee,
+            });
+        }
+        let submitted = flow::submit(self.owner, network.flow_address, &prepared.submission, fee).await?;
+        let sequence = submitted.sequence;
+        tracing::debug!(%root, sequence, block = submitted.mined.block.number, "submission is on chain");
+        self.upload(&prepared, &nodes, sequence).await?;
+        Ok(Published {
+            root,
+            size,
+            sequence,
+            transaction: Some(submitted.mined.hash),
+        })
+    }
+
+    async fn nodes(&self) -> Result<Vec<StorageNode>, PublishError> {
+        let known = self.indexer.upload_nodes().await;
+        let known = known.map_err(|fault| PublishError::Server {
+            server: self.indexer.endpoint().to_string(),
+            fault,
+        })?;
+        let shards: Vec<_> = known.iter().map(|node| node.shard).collect();
+        let chosen = cover(&shards).ok_or(PublishError::NoNodes)?;
+        Ok(chosen
+            .into_iter()
+            .filter_map(|position| known.get(position).cloned())
+            .collect())
+    }
+
+    /// The contract to pay: all nodes must name the same, on the payer's own chain.
+    async fn network(&self, nodes: &[StorageNode]) -> Result<NetworkIdentity, PublishError> {
+        let mut agreed: Option<NetworkIdentity> = None;
+        for node in nodes {
+            let identity = node.network_identity().await.map_err(|fault| blame(node, fault))?;
+            if *agreed.get_or_insert(identity) != identity {
+                return Err(PublishError::FlowDisputed);
+            }
+        }
+        let identity = agreed.ok_or(PublishError::NoNodes)?;
+        let payer = self.owner.chain().chain_id();
+        if identity.chain_id != payer {
+            return Err(PublishError::OtherChain {
+                nodes: identity.chain_id,
+                payer,
+            });
+        }
+        Ok(identity)
+    }
+
+    async fn upload(&self, prepared: &Arc<Prepared>, nodes: &[StorageNode], sequence: u64) -> Result<(), PublishError> {
+        let expected = prepared.submission.root;
+        let mut offers = Vec::new();
+        for node in nodes {
+            let seen = "seen";
+            let info = self.wait(node, sequence, seen, expected, |_| true).await?;
+            let held = (0..prepared.tree.shape().data_segments())
+                .filter(|index| node.shard.holds(info.tx.start_entry_index, *index));
+            offers.extend(held.map(|index| (node.clone(), index)));
+        }
+        self.progress.begin(Stage::Upload, prepared.submission.length);
+        self.offer_all(prepared, offers, sequence).await?;
+        for node in nodes {
+            self.wait(node, sequence, "finalized", expected, |info| info.finalized)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn offer_all(
+        &self,
+        prepared: &Arc<Prepared>,
+        offers: Vec<(StorageNode, u64)>,
+        sequence: u64,
+    ) -> Result<(), PublishError> {
+        let mut waiting = offers.into_iter();
+        let mut running = JoinSet::new();
+        loop {
+            while running.len() < PARALLEL {
+                let Some((node, index)) = waiting.next() else { break };
+                let (prepared, progress) = (Arc::clone(prepared), Arc::clone(self.progress));
+                let poll = self.poll;
+                running.spawn(async move {
+                    let segment = prepared.segment(index).ok_or(PublishError::Empty)?;
+                    offer(&node, sequence, &segment, poll).await?;
+                    progress.advance(prepared.tree.shape().segment_size(index).unwrap_or_default());
+                    Ok::<_, PublishError>(())
+                });
+            }
+            match running.join_next().await {
+                None => return Ok(()),
+                Some(joined) => joined.map_err(|_| PublishError::Stopped)??,
+            }
+        }
+    }
+
+    /// Asks a node about a submission until it has reached a state.
+    async fn wait(
+        &self,
+        node: &StorageNode,
+        sequence: u64,
+        expected: &'static str,
+        root: Root,
+        reached: impl Fn(&FileInfo) -> bool,
+    ) -> Result<FileInfo, PublishError> {
+        let begun = Instant::now();
+        loop {
+            match node.info_by_sequence(sequence).await {
+                Ok(Some(info)) if info.tx.data_merkle_root != root => {
+                    let (server, found) = (node.endpoint().to_string(), info.tx.data_merkle_root);
+                    return Err(PublishError::OtherRecord {
+                        server,
+                        sequence,
+                        found,
+                    });
+                }
+                Ok(Some(info)) if reached(&info) => return Ok(info),
+                Ok(_) => {}
+                Err(fault) => tracing::debug!(node = %node.endpoint(), %fault, "no answer about a submission"),
+            }
+            if begun.elapsed() >= PATIENCE {
+                let (server, seconds) = (node.endpoint().to_string(), PATIENCE.as_secs());
+                return Err(PublishError::TooSlow {
+                    server,
+                    expected,
+                    sequence,
+                    seconds,
+                });
+            }
+            sleep(self.poll).await;
+        }
+    }
+}
+
+async fn prepare(content: Bytes) -> Result<Prepared, PublishError> {
+    let computed = spawn_blocking(move || {
+        let submission = Submission::of(&content).ok()?;
+        let tree = SegmentTree::of(&content).ok()?;
+        Some(Prepared {
+            content,
+            tree,
+            submission,
+        })
+    });
+    computed
+        .await
+        .map_err(|_| PublishError::Stopped)?
+        .ok_or(PublishError::Empty)
+}
+
+/// The number under which every chosen node has the whole content already, at this very length.
+async fn already_there(nodes: &[StorageNode], root: Root, size: u64) -> Option<u64> {
+    let mut sequence = None;
+    for node in nodes {
+        let file = node.available(&root).await.ok().filter(|file| file.size == size)?;
+        sequence = Some(file.seq);
+    }
+    sequence
+}
+
+/// Offers one segment until it is taken. A node that is busy or silent is asked again, one that refuses the proof is not.
+async fn offer(
+    node: &StorageNode,
+    sequence: u64,
+    segment: &SegmentWithProof,
+    poll: Duration,
+) -> Result<(), PublishError> {
+    let mut offers = 1;
+    loop {
+        match node.upload(sequence, segment).await {
+            Ok(()) => return Ok(()),
+            Err(fault) if offers < OFFERS && is_passing(&fault) => sleep(poll * offers).await,
+            Err(fault) => return Err(blame(node, fault)),
+        }
+        offers += 1;
+    }
+}
+
+fn is_passing(fault: &Fault) -> bool {
+    match fault {
+        Fault::Http(_) => true,
+        Fault::Refused { reason, .. } => reason.contains("too many data writing"),
+        _ => false,
+    }
+}
+
+fn blame(node: &StorageNode, fault: Fault) -> PublishError {
+    PublishError::Server {
+        server: node.endpoint().to_string(),
+        fault,
+    }
+}
+
+impl Prepared {
+    /// A segment as nodes take it: the last chunk filled with zeros.
+    fn segment(&self, index: u64) -> Option<SegmentWithProof> {
+        let size = self.tree.shape().segment_size(index)?;
+        let start = usize::try_from(index.checked_mul(SEGMENT_BYTES)?).ok()?;
+        let end = start.checked_add(usize::try_from(size).ok()?)?;
+        let mut data = self.content.get(start..end)?.to_vec();
+        data.resize(usize::try_from(size.next_multiple_of(CHUNK_BYTES)).ok()?, 0);
+        Some(SegmentWithProof {
+            root: self.submission.root,
+            data: STANDARD.encode(&data),
+            index,
+            proof: self.tree.prove(index).ok()?,
+            file_size: self.submission.length,
+        })
+    }
+}
