@@ -36,6 +36,8 @@ contract EnclaveRegistry is PublicDelay {
     uint64 public immutable challengeDelay;
     /// @notice Who is asked about admissions; zero means that none are accepted.
     IAdmissionVerifier public admissionVerifier;
+    /// @notice When the admission verifier was put in place; keys admitted earlier are dead.
+    uint64 public admissionVerifierSince;
     /// @notice An announced admission verifier; zero when there is none.
     IAdmissionVerifier public nextAdmissionVerifier;
     /// @notice When the announced admission verifier may be put in place.
@@ -122,6 +124,7 @@ contract EnclaveRegistry is PublicDelay {
         delete nextAdmissionVerifier;
         delete nextAdmissionVerifierFrom;
         admissionVerifier = verifier;
+        admissionVerifierSince = uint64(block.timestamp);
         emit AdmissionVerifierChanged(address(verifier));
     }
 
@@ -200,7 +203,9 @@ contract EnclaveRegistry is PublicDelay {
         IAdmissionVerifier verifier = admissionVerifier;
         if (address(verifier) == address(0)) revert NoAdmissionVerifier();
         uint64 epoch = verifier.epoch();
-        if (address(verifier) != entry.verifier || epoch != entry.attesterEpoch) {
+        bool trusted = address(verifier) == entry.verifier && epoch == entry.attesterEpoch
+            && entry.admittedAt >= admissionVerifierSince;
+        if (!trusted) {
             revert TrustWithdrawn(key, entry.attesterEpoch, epoch);
         }
         timedAllowed =

@@ -142,7 +142,8 @@ contract VerifierGateway is Tickets, Turn, RewardPot, Statements, ReentrancyGuar
         _withdraw(projectId, operator, registry.tokenOf(projectId));
     }
 
-    /// @dev Checks one statement of a settlement and uses its ticket up.
+    /// @dev Checks one statement of a settlement and uses its ticket up. `open` already keeps an operator from
+    /// holding two live statements; that operators differ is checked here as well, where it counts.
     function _use(Run[] calldata runs, uint256 index, bytes calldata signature, Case memory matter) private {
         Run calldata run = runs[index];
         Ticket storage ticket = _tickets[run.ticket];

@@ -62,7 +62,12 @@ abstract contract Admissions is Test {
     }
 
     function _admit(address key) internal {
+        _admitWith(key, MEASUREMENT);
+    }
+
+    function _admitWith(address key, bytes32 measurement) internal {
         Admission memory admission = _admission(key);
+        admission.measurement = measurement;
         enclaves.admit(admission, _proof(admission, attesters[0], attesters[1]));
     }
 

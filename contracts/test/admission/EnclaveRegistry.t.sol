@@ -217,6 +217,21 @@ contract EnclaveRegistryTest is Admissions {
         enclaves.changeAdmissionVerifier();
     }
 
+    function test_a_verifier_that_comes_back_revives_no_key() public {
+        _live();
+        EnclaveRegistry quick = new EnclaveRegistry(owner, 1, policy, IAdmissionVerifier(quorum), 0);
+        enclaves = quick;
+        _admit(key);
+        assertTrue(quick.isLive(key));
+        vm.startPrank(owner);
+        quick.removeAdmissionVerifier();
+        quick.announceAdmissionVerifier(IAdmissionVerifier(quorum));
+        vm.warp(vm.getBlockTimestamp() + 1);
+        quick.changeAdmissionVerifier();
+        vm.stopPrank();
+        assertFalse(quick.isLive(key));
+    }
+
     function test_only_the_gateway_uses_keys_up_and_only_so_often() public {
         Admission memory admission = _admission(key);
         admission.verdicts = 2;
