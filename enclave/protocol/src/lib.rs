@@ -44,15 +44,15 @@
 //! and [`judgement`] decides.
 
 pub mod document;
-
+mod glob;
 pub mod judgement;
 pub mod metric;
 pub mod project;
 pub mod schedule;
 pub mod score;
-
+pub mod seed;
 mod strict_json;
-
+pub mod surface;
 mod verdict;
 
 pub use strict_json::JsonError;

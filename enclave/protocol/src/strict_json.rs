@@ -1,5 +1,5 @@
 //! One way to read a JSON document that somebody else wrote: bounded, unknown keys refused by the types, `null` refused
-//! everywhere, and the path of what was refused in every error.
+//! and misplaced lists refused everywhere, and the path of what was refused in every error.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,14 +35,31 @@ pub enum JsonError {
         /// Path of the `null`.
         path: String,
     },
+    /// A list stands where the schema has none.
+    #[error("{path}: a list is no value of this field")]
+    List {
+        /// Path of the list, empty for the document itself.
+        path: String,
+    },
 }
 
-/// Reads `bytes` as a `T`; keys directly beneath the root named in `open` may hold anything.
-pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], limit: usize, open: &[&str]) -> Result<T, JsonError> {
-    if bytes.len() > limit {
+/// What the types alone do not say of a document.
+pub(crate) struct Shape {
+    /// Longest document, in bytes.
+    pub longest: usize,
+    /// Keys at the top whose content upstream leaves open.
+    pub open: &'static [&'static str],
+    /// Keys that hold lists. Derived readers would take a list for an object whose fields come in order, so a list
+    /// anywhere else is refused.
+    pub lists: &'static [&'static str],
+}
+
+/// Reads `bytes` as a `T` of this shape.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], shape: &Shape) -> Result<T, JsonError> {
+    if bytes.len() > shape.longest {
         return Err(JsonError::TooLong {
             length: bytes.len(),
-            limit,
+            limit: shape.longest,
         });
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -53,7 +70,8 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], limit: usize, open: &[&str
     let value: Value = serde_json::from_slice(bytes).map_err(|error| JsonError::Syntax {
         message: error.to_string(),
     })?;
-    refuse_null(&value, open)?;
+    // The depth of the walk is bounded: the reader has refused anything nested deeper than it follows.
+    shape.walk(&value, &mut Vec::new())?;
     Ok(document)
 }
 
@@ -71,34 +89,35 @@ fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> JsonError {
     }
 }
 
-fn refuse_null(document: &Value, open: &[&str]) -> Result<(), JsonError> {
-    let Value::Object(fields) = document else {
-        return Ok(());
-    };
-    for (key, value) in fields {
-        if !open.contains(&key.as_str()) {
-            walk(value, &mut vec![key.clone()])?;
+impl Shape {
+    fn walk(&self, value: &Value, path: &mut Vec<String>) -> Result<(), JsonError> {
+        match value {
+            Value::Null => Err(JsonError::Null { path: path.join(".") }),
+            Value::Array(items) => self.walk_list(items, path),
+            Value::Object(fields) => fields
+                .iter()
+                .try_for_each(|(key, item)| self.step(key.clone(), item, path)),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
         }
     }
-    Ok(())
-}
 
-/// The depth is bounded: the reader above has already refused anything nested deeper than it can follow.
-fn walk(value: &Value, path: &mut Vec<String>) -> Result<(), JsonError> {
-    match value {
-        Value::Null => Err(JsonError::Null { path: path.join(".") }),
-        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            path.push(format!("[{index}]"));
-            walk(item, path)?;
-            path.pop();
-            Ok(())
-        }),
-        Value::Object(fields) => fields.iter().try_for_each(|(key, item)| {
-            path.push(key.clone());
-            walk(item, path)?;
-            path.pop();
-            Ok(())
-        }),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    fn walk_list(&self, items: &[Value], path: &mut Vec<String>) -> Result<(), JsonError> {
+        if !path.last().is_some_and(|key| self.lists.contains(&key.as_str())) {
+            return Err(JsonError::List { path: path.join(".") });
+        }
+        items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| self.step(format!("[{index}]"), item, path))
+    }
+
+    fn step(&self, key: String, value: &Value, path: &mut Vec<String>) -> Result<(), JsonError> {
+        if path.is_empty() && self.open.contains(&key.as_str()) && value.is_object() {
+            return Ok(());
+        }
+        path.push(key);
+        self.walk(value, path)?;
+        path.pop();
+        Ok(())
     }
 }

@@ -81,6 +81,7 @@ pub struct SeedDerivation {
     /// Its width, 64 where left out.
     pub seed_bits: Option<SeedBits>,
     /// Globs of the files that are hashed, the allowed globs where left out.
+    #[serde(default, deserialize_with = "super::fields::optional_globs")]
     pub source_paths: Option<Vec<String>>,
     /// Hashed first, empty where left out.
     pub salt: Option<String>,

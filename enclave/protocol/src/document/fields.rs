@@ -12,6 +12,10 @@ use serde::{Deserialize, Deserializer, de::Error};
 pub enum FieldError {
     #[error("list is empty")]
     EmptyList,
+    #[error("{count} patterns, at most {MOST_PATTERNS} are read")]
+    TooManyPatterns { count: usize },
+    #[error("pattern of {length} bytes, between 1 and {LONGEST_PATTERN} are read")]
+    GlobLength { length: usize },
     #[error("text is empty")]
     EmptyText,
     #[error("{given} is not a whole number of at least one")]
@@ -54,6 +58,42 @@ where
     } else {
         Ok(items)
     }
+}
+
+/// Most file patterns of one list: matching all of them against all paths of a tree must end soon.
+const MOST_PATTERNS: usize = 256;
+/// Longest file pattern, in bytes.
+const LONGEST_PATTERN: usize = 256;
+
+/// File patterns, few and short.
+pub(super) fn globs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let patterns: Vec<String> = Vec::deserialize(deserializer)?;
+    if patterns.len() > MOST_PATTERNS {
+        return Err(D::Error::custom(FieldError::TooManyPatterns { count: patterns.len() }));
+    }
+    let length = patterns
+        .iter()
+        .map(String::len)
+        .find(|length| *length == 0 || *length > LONGEST_PATTERN);
+    match length {
+        Some(length) => Err(D::Error::custom(FieldError::GlobLength { length })),
+        None => Ok(patterns),
+    }
+}
+
+/// File patterns, at least one.
+pub(super) fn at_least_one_glob<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let patterns = globs(deserializer)?;
+    if patterns.is_empty() {
+        Err(D::Error::custom(FieldError::EmptyList))
+    } else {
+        Ok(patterns)
+    }
+}
+
+/// File patterns that may be left out.
+pub(super) fn optional_globs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    globs(deserializer).map(Some)
 }
 
 /// A text with something in it.

@@ -13,7 +13,7 @@ mod measurement;
 
 use serde::Deserialize;
 
-use crate::strict_json::{self, JsonError};
+use crate::strict_json::{self, JsonError, Shape};
 use crate::verdict::MetricChannel;
 
 pub use about::{
@@ -26,13 +26,36 @@ pub use environment::{Constraints, Environment, NetworkPolicy, Sandbox, SetupCom
 pub use execution::{
     Determinism, Execution, SeedBits, SeedDerivation, SeedMode, SeedPolicy, StopCondition, StopConditionType,
 };
-pub use fields::{FieldError, ImageDigest, PinnedImage, RelativeDirectory, TimeLimit, VariableName};
+pub use fields::{
+    FieldError, ImageDigest, NonEmpty, NonNegativeNumber, PinnedImage, PositiveInteger, PositiveNumber,
+    RelativeDirectory, TimeLimit, VariableName,
+};
 pub use measurement::{
     Aggregator, BaselinePolicy, Extract, ExtractKind, Measurement, Pattern, PrimaryMetric, Sampling, SecondaryMetric,
 };
 
 /// Longest document that is read, in bytes.
 pub const LONGEST_DOCUMENT: usize = 1024 * 1024;
+
+const SHAPE: Shape = Shape {
+    longest: LONGEST_DOCUMENT,
+    open: &["archetypeExtensions"],
+    lists: &[
+        "osHints",
+        "packageManagers",
+        "setupCommands",
+        "args",
+        "assetPrep",
+        "networkAllowlist",
+        "allowedGlobs",
+        "forbiddenGlobs",
+        "allowedKinds",
+        "paths",
+        "sourcePaths",
+        "secondaryMetrics",
+        "columns",
+    ],
+};
 
 /// Why bytes are not a protocol document.
 pub type ProtocolError = JsonError;
@@ -105,7 +128,7 @@ pub enum NotJudgeable {
 impl Protocol {
     /// Reads a document of at most [`LONGEST_DOCUMENT`] bytes.
     pub fn parse(bytes: &[u8]) -> Result<Protocol, ProtocolError> {
-        strict_json::read(bytes, LONGEST_DOCUMENT, &["archetypeExtensions"])
+        strict_json::read(bytes, &SHAPE)
     }
 
     /// Whether trials under this protocol can lead to a verdict at all. A split project's metric comes from its judge,

@@ -438,6 +438,15 @@ fn codes_are_distinct_short_and_read_back() {
     assert_eq!(Reason::from_bytes32(&[0; 32]), None);
 }
 
+#[test]
+fn the_table_of_reasons_is_published() {
+    let rows: Vec<String> = Reason::all()
+        .iter()
+        .map(|reason| format!("{reason}: {}", reason.explain()))
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Sign {
     Above,

@@ -22,11 +22,17 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::document::{ImageDigest, Protocol};
 use crate::score::{Bips, Scale, SignRule, whole_number};
-use crate::strict_json::{self, JsonError};
+use crate::strict_json::{self, JsonError, Shape};
 use crate::verdict::MetricChannel;
 
 /// Longest manifest that is read, in bytes.
 pub const LONGEST_MANIFEST: usize = 64 * 1024;
+
+const SHAPE: Shape = Shape {
+    longest: LONGEST_MANIFEST,
+    open: &[],
+    lists: &["command"],
+};
 
 /// The manifest, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,7 +164,7 @@ struct Command {
 impl ProjectManifest {
     /// Reads a manifest of at most [`LONGEST_MANIFEST`] bytes.
     pub fn parse(bytes: &[u8]) -> Result<ProjectManifest, ProjectManifestError> {
-        let written: Written = strict_json::read(bytes, LONGEST_MANIFEST, &[])?;
+        let written: Written = strict_json::read(bytes, &SHAPE)?;
         let split = match (written.judge, written.candidate) {
             (Some(judge), Some(candidate)) => Some(SplitCommands {
                 judge: judge.command,

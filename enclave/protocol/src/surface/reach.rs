@@ -1,0 +1,87 @@
+use orv_content::tree::TreePath;
+
+use crate::document::Protocol;
+use crate::glob::{Glob, directory, lies_in};
+
+/// Paths that no protocol can open (openresearch.md 5.1): what tools on a miner's machine would run by themselves.
+/// A `.git` beneath another directory is added to upstream's list, for the same reason.
+pub const HARD_DENY: [&str; 13] = [
+    ".git/**",
+    "*/.git/**",
+    "*/.git",
+    ".github/workflows/**",
+    ".gitlab-ci.yml",
+    ".gitlab/**",
+    ".husky/**",
+    ".envrc",
+    ".envrc.*",
+    ".direnv/**",
+    ".vscode/tasks.json",
+    ".vscode/launch.json",
+    ".idea/runConfigurations/**",
+];
+
+/// A protocol's line between the candidate's files and the project's; the harness protects its own files beside.
+#[derive(Debug, Clone)]
+pub struct Surface {
+    allowed: Vec<Glob>,
+    protected: Vec<Protection>,
+}
+
+#[derive(Debug, Clone)]
+struct Protection {
+    glob: Glob,
+    directory: Option<(String, Glob)>,
+}
+
+impl Surface {
+    /// The line that this protocol draws.
+    pub fn of(protocol: &Protocol) -> Surface {
+        let forbidden = protocol
+            .mutable_surface
+            .forbidden_globs
+            .iter()
+            .chain(&protocol.immutable_harness.paths);
+        let protected = forbidden
+            .map(String::as_str)
+            .chain(HARD_DENY)
+            .map(Protection::new)
+            .collect();
+        let allowed = protocol
+            .mutable_surface
+            .allowed_globs
+            .iter()
+            .map(|pattern| Glob::new(pattern))
+            .collect();
+        Surface { allowed, protected }
+    }
+
+    /// Whether a candidate's file counts at this path.
+    pub fn is_mutable(&self, path: &TreePath) -> bool {
+        let allowed = self
+            .allowed
+            .iter()
+            .any(|glob| glob.matches(path.as_str()) || glob.matches(path.name()));
+        allowed && !self.protected.iter().any(|protection| protection.covers(path))
+    }
+}
+
+impl Protection {
+    fn new(pattern: &str) -> Protection {
+        let directory = directory(pattern).map(|base| (base.to_owned(), Glob::new(base)));
+        Protection {
+            glob: Glob::new(pattern),
+            directory,
+        }
+    }
+
+    fn covers(&self, path: &TreePath) -> bool {
+        let matches =
+            |text: &str| self.glob.matches(text) || self.directory.as_ref().is_some_and(|(_, glob)| glob.matches(text));
+        let lies_in = self
+            .directory
+            .as_ref()
+            .is_some_and(|(base, _)| lies_in(path.as_str(), base));
+        lies_in || matches(path.as_str()) || self.glob.matches(path.name()) || path.ancestors().any(matches)
+    }
+}
