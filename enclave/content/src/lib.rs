@@ -2,7 +2,7 @@
 //! recognised as the content that a hash on chain names, strict reading of archives and OCI image layouts into a
 //! [`tree::Tree`] in memory, and writing such a tree beneath a directory that nothing in it can leave.
 //!
-//! Everything is pure except [`materialize`], which reads and writes files.
+//! Everything is pure except [`materialize`], and through it [`oci::Image::unpack_into`], which work on files.
 //!
 //! ```
 //! use orv_content::identity::{ContentKind, identify};

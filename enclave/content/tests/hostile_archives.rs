@@ -170,6 +170,8 @@ fn more_than_the_quota() {
     let bounded = |entries: &[Vec<u8>]| read(archive(entries).into(), &quota).unwrap_err();
     let many = bounded(&[directory("d/"), directory("d/"), file("d/a", b"")]);
     assert_eq!(many, QuotaError::Entries { limit: 2 }.into());
+    let implied = bounded(&[file("a/x", b""), file("b/x", b"")]);
+    assert_eq!(implied, QuotaError::Entries { limit: 2 }.into());
     assert!(matches!(
         bounded(&[file("abcdef", b"")]),
         ArchiveError::Collect(CollectError::Quota(QuotaError::PathLength { .. }))

@@ -258,6 +258,18 @@ fn layers_together_stay_in_the_quota() {
         .unwrap_err();
     assert!(matches!(refused, OciError::Quota(QuotaError::Entries { limit: 1 })));
     assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    let (layout, manifest) = Forged::new(&[tar(&[file("a/b/c/d", b"")])]).layout();
+    let image = read_layout(
+        &layout,
+        &manifest,
+        &Quota {
+            entries: 3,
+            ..Quota::image()
+        },
+    )
+    .unwrap();
+    let refused = image.unpack_into(File::open(root.path()).unwrap().as_fd()).unwrap_err();
+    assert!(matches!(refused, OciError::Quota(QuotaError::Entries { limit: 3 })));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Putting nodes into a tree under a quota, refusing what two file systems would read differently.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use thiserror::Error;
 
@@ -149,19 +150,29 @@ impl<'quota> Collector<'quota> {
         Ok(self.weight.quota.admit_path(path)?)
     }
 
+    /// Remembers how a path and the directories above it are spelled. Directories that no entry has named count too, or
+    /// few entries with deep paths would take much memory.
     fn spell(&mut self, path: &TreePath) -> Result<(), CollectError> {
-        for spelling in path.ancestors().chain([path.as_str()]) {
-            let first = self
-                .spellings
-                .entry(spelling.to_lowercase())
-                .or_insert_with(|| spelling.to_owned());
-            if first != spelling {
-                return Err(CollectError::CaseCollision {
-                    first: first.clone(),
-                    second: spelling.to_owned(),
-                });
+        for directory in path.ancestors() {
+            if self.first_spelling(directory)? {
+                self.weight.entry()?;
             }
         }
-        Ok(())
+        self.first_spelling(path.as_str()).map(|_| ())
+    }
+
+    /// Whether the path comes for the first time.
+    fn first_spelling(&mut self, path: &str) -> Result<bool, CollectError> {
+        match self.spellings.entry(path.to_lowercase()) {
+            Entry::Occupied(first) if first.get() != path => Err(CollectError::CaseCollision {
+                first: first.get().clone(),
+                second: path.to_owned(),
+            }),
+            Entry::Occupied(_) => Ok(false),
+            Entry::Vacant(place) => {
+                place.insert(path.to_owned());
+                Ok(true)
+            }
+        }
     }
 }

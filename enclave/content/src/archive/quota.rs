@@ -7,7 +7,7 @@ use crate::tree::TreePath;
 /// Bounds on what is read. Each is the greatest value allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// Files, links and directories.
+    /// Files, links and directories, those too that are only implied by a path.
     pub entries: u64,
     /// Bytes of the plain tar, headers included; of a directory, bytes of its files; of an image, bytes of all its
     /// layers.

@@ -70,6 +70,15 @@ pub fn read_layout(layout: &Tree, manifest: &ManifestDigest, quota: &Quota) -> R
     })
 }
 
+/// The digest of the configuration that an image manifest names, for whoever has both documents and no layout.
+///
+/// # Errors
+/// A manifest that is none, or a digest of another algorithm.
+pub fn config_digest(manifest: &[u8]) -> Result<Sha256, OciError> {
+    let document: ImageManifest = parse("the manifest", "an image manifest", manifest)?;
+    digest(document.config())
+}
+
 fn check_version(layout: &Tree) -> Result<(), OciError> {
     let path = "oci-layout";
     let document: OciLayout = parse(path, "an image layout's version", file(layout, path)?)?;

@@ -13,5 +13,5 @@ mod write;
 
 pub use error::OciError;
 pub use image::{Image, ImageConfig, ManifestDigest};
-pub use layout::read_layout;
+pub use layout::{config_digest, read_layout};
 pub use write::write_single_layer;

@@ -7,7 +7,7 @@ use std::os::fd::BorrowedFd;
 use bytes::Bytes;
 
 use super::OciError;
-use crate::archive::{ArchiveError, Entries, Entry, EntryKind, Quota, Weight};
+use crate::archive::{ArchiveError, Entries, Entry, EntryKind, Quota, QuotaError, Weight};
 use crate::materialize::{Directories, FileMode};
 use crate::tree::{PATH_BYTES, TreePath};
 
@@ -35,16 +35,21 @@ enum Item {
 }
 
 /// All files of an image by their real path: no path leads through a link.
-#[derive(Debug, Default)]
-pub(super) struct RootFilesystem {
+#[derive(Debug)]
+pub(super) struct RootFilesystem<'quota> {
     items: BTreeMap<String, Item>,
     files: usize,
+    quota: &'quota Quota,
 }
 
-impl RootFilesystem {
+impl<'quota> RootFilesystem<'quota> {
     /// Applies `layers`, plain tars, in order.
-    pub fn merge(layers: &[Bytes], quota: &Quota) -> Result<Self, OciError> {
-        let mut root = Self::default();
+    pub fn merge(layers: &[Bytes], quota: &'quota Quota) -> Result<Self, OciError> {
+        let mut root = Self {
+            items: BTreeMap::new(),
+            files: 0,
+            quota,
+        };
         let mut weight = Weight::new(quota);
         for (number, layer) in layers.iter().enumerate() {
             let entries = read_entries(layer, number, &mut weight)?;
@@ -175,7 +180,13 @@ impl RootFilesystem {
             self.remove(&place);
             self.items.insert(place, item);
         }
-        Ok(())
+        // Directories that are only implied count too.
+        let limit = self.quota.entries;
+        if self.items.len() as u64 > limit {
+            Err(QuotaError::Entries { limit }.into())
+        } else {
+            Ok(())
+        }
     }
 
     /// The real path of a directory, links followed as if the image were the whole file system; what does not exist
@@ -207,7 +218,7 @@ impl RootFilesystem {
                     }
                 }
             }
-            if links > LINK_LIMIT || steps > STEP_LIMIT || real.len() > PATH_BYTES {
+            if links > LINK_LIMIT || steps > STEP_LIMIT || real.len() > self.quota.path_length {
                 return Err(too_many());
             }
         }
