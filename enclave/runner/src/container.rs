@@ -56,7 +56,8 @@ pub enum Channel {
     /// None: every descriptor from 3 up is closed.
     #[default]
     None,
-    /// These, at 3, 4 and so on. They are closed in the caller when the run begins.
+    /// These, at 3, 4 and so on; at most six. The caller's own stay open until it drops them: who waits for an end of
+    /// file on the other side must have done so.
     Descriptors(Vec<OwnedFd>),
 }
 

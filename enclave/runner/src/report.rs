@@ -114,6 +114,8 @@ pub enum Violation {
     WindowLimit,
     /// The judge wrote more to descriptor 4 than the relay's limit.
     MetricTooLong,
+    /// The candidate could not be frozen after its answer.
+    NotFrozen,
     /// The judge sent more requests than the relay's limit.
     TooManyRequests,
 }

@@ -45,7 +45,7 @@ impl Runner {
         }
     }
 
-    /// Runs one container to its end.
+    /// Runs one container to its end. The calling thread must live as long: the container dies with it.
     ///
     /// # Errors
     /// [`RunnerError`] when it could not be run as asked; never for anything the command does.
@@ -104,7 +104,7 @@ impl Runner {
         run.await_ready()?;
         run.go()?;
         run.begin_deadline();
-        run.to_end()?;
+        run.serve_to_end()?;
         run.finish()
     }
 }

@@ -108,6 +108,12 @@ pub(crate) fn drop_capabilities() -> Result<(), Errno> {
     Errno::result(answer).map(drop)
 }
 
+/// Sets the domain name of this process's host-name namespace.
+pub(crate) fn set_domain_name(name: &str) -> Result<(), Errno> {
+    // SAFETY: the kernel reads `len` bytes from a live string.
+    Errno::result(unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) }).map(drop)
+}
+
 /// Whether the kernel has seccomp filters.
 pub(crate) fn has_seccomp_filter() -> bool {
     let action: u32 = libc::SECCOMP_RET_ERRNO;

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use orv_runner::{ControlGroups, Exit, RunnerError, Strength};
+use orv_runner::{CgroupMode, ControlGroups, Exit, RelayLimits, RunnerError, Strength};
 use support::{Bench, MIB, text};
 
 #[test]
@@ -178,4 +178,43 @@ fn the_report_and_the_runner_tell_the_same_of_the_protections() {
         },
         of_run
     );
+}
+
+#[test]
+fn without_control_groups_the_weaker_mode_runs_and_says_so() {
+    let Some(bench) = Bench::new() else { return };
+    let mut runner = bench.runner();
+    runner.cgroups = CgroupMode::Weaker;
+    // No group can be pinned to a processor that is not there.
+    let without_group = |arguments: &[&str]| {
+        let mut container = bench.container(arguments);
+        container.limits.cpus = Some(vec![4000]);
+        container.limits.wall = Duration::from_millis(500);
+        container
+    };
+    let report = runner.run(&without_group(&["memory", "256"])).expect("a report");
+    // The probe's word for memory that it was not given.
+    assert_eq!(report.exit, Exit::Code(3));
+    assert_eq!(report.protections.control_groups, ControlGroups::None);
+    assert_eq!(report.protections.memory, Strength::Weaker);
+    assert_eq!(report.protections.cpu_pinning, Strength::Absent);
+    assert_eq!(
+        runner.run(&without_group(&["loop"])).expect("a report").exit,
+        Exit::WallLimit
+    );
+    assert_eq!(
+        runner.run(&without_group(&["daemon"])).expect("a report").exit,
+        Exit::Code(0)
+    );
+    let refused = runner.run_split(
+        &without_group(&["exit", "0"]),
+        &bench.container(&["exit", "0"]),
+        &RelayLimits {
+            line_bytes: RelayLimits::LINE_BYTES,
+            window: Duration::from_secs(1),
+            requests: 1,
+            metric_bytes: 1,
+        },
+    );
+    assert!(matches!(refused, Err(RunnerError::Cgroup(_))), "{refused:?}");
 }

@@ -1,6 +1,7 @@
 //! Where this machine's control groups are mounted.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::Pid;
@@ -92,18 +93,35 @@ impl Hierarchy {
     }
 }
 
-/// `orv-<process id of the runner>-<number>`, directly below the hierarchy's root.
+/// `orv-<pid namespace>-<process id of the runner>-<number>`, directly below the hierarchy's root.
+///
+/// The namespace is part of it because a runner in another one, on the same hierarchy, has process ids that say nothing
+/// here: its groups must not pass for abandoned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupName(String);
 
 impl GroupName {
-    pub(crate) fn new(runner: u32, number: u64) -> Self {
-        GroupName(format!("orv-{runner}-{number}"))
+    pub(crate) fn new(namespace: u64, runner: u32, number: u64) -> Self {
+        GroupName(format!("orv-{namespace}-{runner}-{number}"))
+    }
+
+    /// A name of this process's own.
+    pub(crate) fn own(number: u64) -> Result<Self, CgroupError> {
+        Ok(GroupName::new(own_namespace()?, std::process::id(), number))
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (runner, number) = text.strip_prefix("orv-")?.split_once('-')?;
-        Some(GroupName::new(runner.parse().ok()?, number.parse().ok()?)).filter(|name| name.0 == text)
+        let (namespace, runner, number) = GroupName::numbers(text)?;
+        Some(GroupName::new(namespace, runner, number)).filter(|name| name.0 == text)
+    }
+
+    fn numbers(text: &str) -> Option<(u64, u32, u64)> {
+        let mut numbers = text.strip_prefix("orv-")?.splitn(3, '-');
+        Some((
+            numbers.next()?.parse().ok()?,
+            numbers.next()?.parse().ok()?,
+            numbers.next()?.parse().ok()?,
+        ))
     }
 
     /// As an OCI document's `cgroupsPath`.
@@ -112,9 +130,18 @@ impl GroupName {
     }
 
     fn is_abandoned(&self) -> bool {
-        let runner = self.0.strip_prefix("orv-").and_then(|rest| rest.split('-').next());
-        runner.is_some_and(|runner| !Path::new("/proc").join(runner).exists())
+        let Some((namespace, runner, _)) = GroupName::numbers(&self.0) else {
+            return false;
+        };
+        own_namespace().is_ok_and(|own| own == namespace) && !Path::new("/proc").join(runner.to_string()).exists()
     }
+}
+
+fn own_namespace() -> Result<u64, CgroupError> {
+    let path = PathBuf::from("/proc/self/ns/pid");
+    fs::metadata(&path)
+        .map(|namespace| namespace.ino())
+        .map_err(|source| CgroupError::File { path, source })
 }
 
 /// The part of a mountinfo line that matters here (proc(5)).
@@ -153,14 +180,15 @@ mod tests {
 
     #[test]
     fn only_names_that_a_runner_writes_are_parsed() {
-        assert!(GroupName::parse("orv-12-3").is_some());
+        assert!(GroupName::parse("orv-9-12-3").is_some());
         for other in [
             "orv-12",
-            "orv-012-3",
-            "orv-12-3/..",
-            "orv--1",
+            "orv-1-2",
+            "orv-9-012-3",
+            "orv-9-12-3/..",
+            "orv-9--1",
             "user.slice",
-            "orv-1-2-3",
+            "orv-1-2-3-4",
         ] {
             assert_eq!(GroupName::parse(other), None, "{other}");
         }

@@ -95,3 +95,85 @@ pub(super) fn machine_swaps() -> Result<bool, CgroupError> {
 pub(super) fn cpu_list(cpus: &[u32]) -> String {
     cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A directory that answers like a group of the kernel's, as far as plain files can.
+    fn directory(files: &[(&str, &str)]) -> (tempfile::TempDir, Group) {
+        let root = tempfile::TempDir::new().expect("a directory");
+        let group = Group::open(root.path(), "group");
+        fs::create_dir(&group.at).expect("a directory");
+        for (name, content) in files {
+            fs::write(group.at.join(name), content).expect("a file");
+        }
+        (root, group)
+    }
+
+    #[test]
+    fn every_limit_is_written_and_swap_is_none() {
+        let names = [
+            "memory.max",
+            "memory.swap.max",
+            "memory.oom.group",
+            "pids.max",
+            "cpuset.cpus",
+        ];
+        let (_root, group) = directory(&names.map(|name| (name, "")));
+        group
+            .limit(&Bounds {
+                memory_bytes: 4096,
+                pids: 8,
+                cpus: Some(vec![1, 3]),
+            })
+            .expect("limits");
+        let written = names.map(|name| fs::read_to_string(group.at.join(name)).expect("text"));
+        assert_eq!(written, ["4096", "0", "1", "9", "1,3"]);
+    }
+
+    #[test]
+    fn a_limit_whose_file_is_missing_is_an_error() {
+        let (_root, group) = directory(&[("memory.max", ""), ("memory.swap.max", "")]);
+        let refused = group.limit(&Bounds {
+            memory_bytes: 4096,
+            pids: 8,
+            cpus: None,
+        });
+        assert!(
+            matches!(&refused, Err(CgroupError::File { path, .. }) if path.ends_with("memory.oom.group")),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn counters_are_read_from_the_kernel_s_form() {
+        let (_root, group) = directory(&[
+            ("cpu.stat", "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n"),
+            ("memory.peak", "8192\n"),
+            (
+                "memory.events",
+                "low 0\nhigh 0\nmax 7\noom 1\noom_kill 2\noom_group_kill 1\n",
+            ),
+            ("pids.events", "max 3\n"),
+        ]);
+        let cpu = Duration::from_micros(1500);
+        assert_eq!(
+            group.counters().expect("counters"),
+            Counters {
+                cpu,
+                peak_memory: 8192,
+                oom_kills: 2,
+                pids_hit: 3
+            }
+        );
+    }
+
+    #[test]
+    fn a_counter_in_another_form_is_an_error() {
+        let (_root, group) = directory(&[("cpu.stat", "usage_usec many\n")]);
+        assert!(matches!(group.counters(), Err(CgroupError::Content { .. })));
+    }
+}

@@ -195,7 +195,7 @@ mod tests {
                 name: "RLIMIT_NOFILE".into(),
                 value: 64,
             }],
-            group: Some(GroupName::new(1, 2)),
+            group: Some(GroupName::new(7, 1, 2)),
         }
     }
 

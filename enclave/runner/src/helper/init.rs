@@ -87,6 +87,7 @@ fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> 
         | CloneFlags::CLONE_NEWCGROUP;
     unshare(outer).at(Step::Namespaces)?;
     sethostname(HOST_NAME).at(Step::Namespaces)?;
+    syscall::set_domain_name("(none)").at(Step::Namespaces)?;
     filesystem::build(&inputs.plan)?;
     unshare(CloneFlags::CLONE_NEWUSER).at(Step::Namespaces)?;
     // Only a process outside may write a map of many ids.

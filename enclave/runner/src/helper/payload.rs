@@ -81,8 +81,7 @@ fn become_command(inputs: &Inputs) -> Result<Never, SetupError> {
 }
 
 fn place_descriptors(inputs: &Inputs) -> Result<(), SetupError> {
-    let nothing = File::open("/dev/null").at(Step::Descriptors)?;
-    let nothing = lift(nothing.as_fd()).at(Step::Descriptors)?;
+    let nothing = open_nothing()?;
     let standard = [&nothing, &inputs.stdout, &inputs.stderr];
     let mut first_free = 0;
     for (source, target) in standard.into_iter().chain(&inputs.channel).zip(0..) {
@@ -92,6 +91,12 @@ fn place_descriptors(inputs: &Inputs) -> Result<(), SetupError> {
     let first_free =
         u32::try_from(first_free.max(FIRST_CHANNEL)).map_err(|_| SetupError::other(Step::Descriptors, Errno::EBADF))?;
     syscall::close_on_exec_from(first_free).at(Step::Descriptors)
+}
+
+/// `/dev/null`, read-only, and at a high number: closing the low one later would close the command's standard input.
+fn open_nothing() -> Result<OwnedFd, SetupError> {
+    let opened = File::open("/dev/null").at(Step::Descriptors)?;
+    lift(opened.as_fd()).at(Step::Descriptors)
 }
 
 fn limit(limit: &ResourceLimit) -> Result<(), SetupError> {

@@ -35,6 +35,9 @@ impl RelayLimits {
     pub const LINE_BYTES: usize = 1 << 20;
 }
 
+/// How long a candidate that has closed its channel may take to be gone; one that stays is stopped like any other.
+const GRACE: Duration = Duration::from_millis(500);
+
 struct Ends {
     judge: UnixStream,
     candidate: UnixStream,
@@ -71,10 +74,14 @@ pub(crate) fn run(
     };
     let mut relay = Relay::new(ends, limits)?;
     let violation = serve(&mut judge_run, &mut candidate_run, &mut relay)?;
+    if violation.is_none() && relay.candidate_left() {
+        // One that crashed is about to be reported with its own exit.
+        candidate_run.serve_until(GRACE)?;
+    }
     judge_run.stop(Stop::Partner)?;
     candidate_run.stop(Stop::Partner)?;
-    judge_run.to_end()?;
-    candidate_run.to_end()?;
+    judge_run.serve_to_end()?;
+    candidate_run.serve_to_end()?;
     report(judge_run, candidate_run, relay, violation)
 }
 

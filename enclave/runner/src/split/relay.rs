@@ -9,6 +9,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags};
 
 use super::{Ends, RelayLimits, watch};
+use crate::cgroup::CgroupError;
 use crate::error::RunnerError;
 use crate::report::{Side, Violation};
 use crate::supervise::{Stop, Supervised, now, set_nonblocking};
@@ -206,7 +207,10 @@ impl Relay {
         let window = now.saturating_sub(opened);
         if let Some(line) = take_line(&mut answer, self.limits.line_bytes) {
             self.tally.window_time += window;
-            candidate.group().freeze()?;
+            match candidate.group().freeze() {
+                Err(CgroupError::NotFrozen(_)) => return Ok(Err(Violation::NotFrozen)),
+                other => other?,
+            }
             // An answer to what has not been asked yet, or to what has not been read to its end.
             let early = !answer.is_empty() || !request.is_written();
             return Ok(if early {

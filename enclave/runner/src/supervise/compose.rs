@@ -103,7 +103,8 @@ fn resource_limits(container: &Container, grouped: bool) -> Vec<ResourceLimit> {
     let limits = &container.limits;
     let largest_file = limits.scratch_bytes.max(container.work.size_limit);
     let mut all = vec![
-        ("RLIMIT_CORE", 0),
+        // Not 0, which a core pattern that is a pipe ignores: a crash would start the host's handler. 1 stops both kinds.
+        ("RLIMIT_CORE", 1),
         ("RLIMIT_FSIZE", largest_file),
         ("RLIMIT_MEMLOCK", LOCKED_BYTES),
         ("RLIMIT_MSGQUEUE", 0),

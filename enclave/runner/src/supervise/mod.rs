@@ -170,14 +170,27 @@ impl Supervised<'_> {
     }
 
     /// Serves this container alone until it is gone.
-    pub(crate) fn to_end(&mut self) -> Result<(), RunnerError> {
+    pub(crate) fn serve_to_end(&mut self) -> Result<(), RunnerError> {
         while !self.is_over() {
-            let mut watched = Vec::new();
-            self.watched(&mut watched);
-            wait(&mut watched, self.patience())?;
-            self.service()?;
+            self.serve_once()?;
         }
         Ok(())
+    }
+
+    /// Serves this container alone until it is gone, or for so long.
+    pub(crate) fn serve_until(&mut self, at_most: Duration) -> Result<(), RunnerError> {
+        let limit = Instant::now() + at_most;
+        while !self.is_over() && Instant::now() < limit {
+            self.serve_once()?;
+        }
+        Ok(())
+    }
+
+    fn serve_once(&mut self) -> Result<(), RunnerError> {
+        let mut watched = Vec::new();
+        self.watched(&mut watched);
+        wait(&mut watched, self.patience())?;
+        self.service()
     }
 
     fn read_messages(&mut self) -> Result<(), RunnerError> {

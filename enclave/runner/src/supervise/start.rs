@@ -77,7 +77,7 @@ fn make_group(mode: CgroupMode, container: &Container) -> Result<(Option<GroupNa
         pids: limits.pids,
         cpus: limits.cpus.clone(),
     };
-    let name = GroupName::new(std::process::id(), NEXT_GROUP.fetch_add(1, Ordering::Relaxed));
+    let name = GroupName::own(NEXT_GROUP.fetch_add(1, Ordering::Relaxed))?;
     match (
         Hierarchy::detect().and_then(|hierarchy| hierarchy.create(&name, &bounds)),
         mode,

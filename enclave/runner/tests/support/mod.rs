@@ -1,5 +1,7 @@
 //! A root file system of one static program, `probe.c`, and what is common to the tests that run it.
 #![allow(dead_code, missing_docs)]
+// The allowance for tests reaches test functions only, not what they share.
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +10,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use orv_runner::{CgroupMode, Channel, Container, Limits, Report, Runner, WorkTree};
+use orv_runner::{CgroupMode, Channel, Container, Limits, RelayLimits, Report, Runner, SplitReport, WorkTree};
 use tempfile::TempDir;
 
 pub const MIB: u64 = 1 << 20;
@@ -100,6 +102,19 @@ impl Bench {
             },
             channel: Channel::None,
         }
+    }
+
+    /// The probe as a judge of one kind, and as a candidate of one kind.
+    pub fn sides(&self, judge: &str, candidate: &str) -> (Container, Container) {
+        (
+            self.container(&["judge", judge]),
+            self.container(&["candidate", candidate]),
+        )
+    }
+
+    pub fn split(&self, judge: &str, candidate: &str, limits: &RelayLimits) -> SplitReport {
+        let (judge, candidate) = self.sides(judge, candidate);
+        self.runner().run_split(&judge, &candidate, limits).expect("a report")
     }
 
     pub fn run(&self, arguments: &[&str]) -> Report {
