@@ -1,3 +1,55 @@
-//! The enclave: key keeper and job service.
+//! The enclave: key keeper and job service (DESIGN 2, 5.3).
+//!
+//! One binary in three roles. Started by hand it is the **service**: it starts the **keeper** (the process with the
+//! key) before anything else, listens, fetches what a job names by hash, runs the trials and has the statement signed.
+//! Each container is set up by a third, short-lived role of its own, single-threaded and without a key in its memory.
+//!
+//! The host is an adversary here: all it can do is send bytes, which are checked against the hashes that the statement
+//! will name, and be silent.
 
-fn main() {}
+mod configuration;
+mod job;
+mod keeper;
+mod platform;
+mod service;
+
+use configuration::{Configuration, USAGE};
+use keeper::Keeper;
+use service::Service;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1).peekable();
+    match arguments.peek().map(String::as_str) {
+        Some("keeper") => return keeper::main(),
+        Some(orv_runner::HELPER_ARGUMENT) => return orv_runner::helper_main(),
+        Some("--help" | "-h") => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    let configuration = match Configuration::parse(arguments) {
+        Ok(configuration) => configuration,
+        Err(error) => {
+            eprintln!("orv-enclave: {error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match start(&configuration) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("orv-enclave: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(configuration: &Configuration) -> Result<(), Box<dyn std::error::Error>> {
+    let keeper = Keeper::start()?;
+    let endorser = platform::endorser(configuration)?;
+    let workbench = Mutex::new(job::Workbench::new(configuration)?);
+    service::serve(configuration, Service { keeper, endorser, workbench })?;
+    Ok(())
+}

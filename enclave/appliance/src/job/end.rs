@@ -1,0 +1,104 @@
+//! How a job ends without a statement, or with one that only says why it could not decide.
+
+use crate::keeper::KeeperError;
+use crate::service::code_of;
+use orv_protocol::judgement::Reason;
+use orv_receipt::Obstacle;
+use orv_receipt::rule::RuleError;
+use orv_trial::archive::OpenError;
+use orv_trial::{Fault, PrepareError, TrialError};
+use orv_wire::{AssemblyError, FailureCode, FrameError, MessageError};
+use std::io;
+
+/// A job that ends without a statement: the host broke the protocol, or this machine failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JobEnd {
+    #[error("connection: {0}")]
+    Connection(#[from] MessageError),
+    #[error("the host sent {0} where bytes were wanted")]
+    OutOfOrder(String),
+    #[error("the host's bytes: {0}")]
+    Segment(#[from] AssemblyError),
+    #[error("the host's bytes are not those of the hash: {0}")]
+    WrongBytes(String),
+    #[error("the job was cancelled")]
+    Cancelled,
+    #[error("{0}")]
+    Keeper(#[from] KeeperError),
+    #[error("trial: {0}")]
+    Trial(#[from] TrialError),
+    #[error("preparation: {0}")]
+    Prepare(PrepareError),
+    #[error("scratch: {0}")]
+    Scratch(io::Error),
+    #[error("no random bytes: {0}")]
+    Entropy(getrandom::Error),
+    #[error("the record does not support a statement: {0}")]
+    Rule(#[from] RuleError),
+    #[error("the bundle has no root")]
+    EmptyBundle(#[from] orv_content::merkle::EmptyContent),
+}
+
+/// Why the work on a job stops before the rule decides.
+pub(super) enum Stop {
+    /// It ends without a statement.
+    End(JobEnd),
+    /// It ends with an inconclusive statement that names the obstacle.
+    Obstacle(Obstacle),
+}
+
+impl JobEnd {
+    /// The code that the host is told.
+    pub(crate) fn code(&self) -> FailureCode {
+        match self {
+            Self::OutOfOrder(_) => FailureCode::OutOfOrder,
+            Self::Connection(_) | Self::Segment(_) | Self::WrongBytes(_) => FailureCode::Malformed,
+            Self::Cancelled => FailureCode::Cancelled,
+            Self::Keeper(error) => code_of(error),
+            _ => FailureCode::Internal,
+        }
+    }
+}
+
+impl Stop {
+    /// An obstacle with a reason of the published rule.
+    pub(super) fn obstacle(reason: Reason, detail: impl ToString) -> Self {
+        let detail = detail.to_string().chars().take(1024).collect();
+        Self::Obstacle(Obstacle { reason: reason.code().to_owned(), detail })
+    }
+
+    /// What a faulty archive means: the host's lie ends the job, the publisher's fault is an obstacle.
+    pub(super) fn archive(reason: Reason, error: OpenError) -> Self {
+        match error {
+            OpenError::OtherBytes { .. } => Self::End(JobEnd::WrongBytes(error.to_string())),
+            OpenError::Archive { .. } | OpenError::Tree { .. } => Self::obstacle(reason, error),
+        }
+    }
+}
+
+impl From<JobEnd> for Stop {
+    fn from(end: JobEnd) -> Self {
+        Self::End(end)
+    }
+}
+
+impl From<FrameError> for JobEnd {
+    fn from(error: FrameError) -> Self {
+        Self::Connection(error.into())
+    }
+}
+
+/// What a failed preparation means: this machine's fault ends the job, the project's or candidate's is an obstacle.
+pub(super) fn preparation(error: PrepareError) -> Stop {
+    match (error.fault(), &error) {
+        (Fault::Machine, _) => Stop::End(JobEnd::Prepare(error)),
+        (Fault::Candidate, PrepareError::Setup { .. }) => Stop::obstacle(Reason::CandidateSetup, error),
+        (Fault::Candidate, _) => Stop::obstacle(Reason::CandidateArchive, error),
+        (Fault::Project, PrepareError::ImagePin(_) | PrepareError::Image(_)) => {
+            Stop::obstacle(Reason::ImageUnverifiable, error)
+        }
+        (Fault::Project, PrepareError::Setup { .. }) => Stop::obstacle(Reason::ReferenceSetup, error),
+        (Fault::Project, PrepareError::Caps(_)) => Stop::obstacle(Reason::ProtocolMalformed, error),
+        (Fault::Project, _) => Stop::obstacle(Reason::ProjectArchive, error),
+    }
+}

@@ -1,0 +1,75 @@
+//! Bytes by hash, from a host that may send anything.
+
+use super::end::JobEnd;
+use alloy_primitives::B256;
+use bytes::Bytes;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use orv_wire::{Assembly, Channel, Failure, FailureCode, Message, MessageError, Progress, Stage};
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+
+/// The host, as one job sees it.
+pub(super) struct Host<'a, S> {
+    channel: &'a mut Channel<S>,
+    stream: u32,
+}
+
+impl<'a, S: Read + Write + AsFd> Host<'a, S> {
+    /// Speaks on one stream of a connection.
+    pub(super) fn new(channel: &'a mut Channel<S>, stream: u32) -> Self {
+        Self { channel, stream }
+    }
+
+    /// Bytes that the host says have this hash, at most `limit`; nothing where it says that it has none. Whether the
+    /// hash is right is for the caller to find out.
+    pub(super) fn fetch(&mut self, hash: B256, limit: u64) -> Result<Option<Bytes>, JobEnd> {
+        let mut assembly = Assembly::new(hash, limit);
+        while let Some(want) = assembly.want() {
+            let end = want.offset.saturating_add(want.length);
+            self.channel.send(self.stream, &Message::Want(want.clone()))?;
+            // All segments of one request come before the next: at most eight are in flight.
+            while assembly.want().is_some_and(|next| next.offset < end) {
+                match self.receive()? {
+                    Message::Segment(segment) => assembly.take(segment)?,
+                    Message::Error(Failure { code: FailureCode::Missing, .. }) => return Ok(None),
+                    Message::Cancel(_) => return Err(JobEnd::Cancelled),
+                    other => return Err(JobEnd::OutOfOrder(format!("{:?}", other.to_frame(0).kind))),
+                }
+            }
+        }
+        Ok(Some(Bytes::from(assembly.finish())))
+    }
+
+    /// Tells how far the job is.
+    pub(super) fn progress(&mut self, stage: Stage, done: u64, total: u64) -> Result<(), JobEnd> {
+        Ok(self.channel.send(self.stream, &Message::Progress(Progress { stage, done, total }))?)
+    }
+
+    /// Sends a whole content.
+    pub(super) fn deliver(&mut self, hash: B256, bytes: &[u8]) -> Result<(), JobEnd> {
+        Ok(self.channel.send_segments(self.stream, hash, bytes, 0, bytes.len() as u64)?)
+    }
+
+    /// Whether the host has something to say while none of its bytes are wanted: only a cancel has a place there.
+    pub(super) fn still_wants_it(&mut self) -> Result<(), JobEnd> {
+        let mut ready = [PollFd::new(self.channel.stream().as_fd(), PollFlags::POLLIN)];
+        match poll(&mut ready, PollTimeout::ZERO) {
+            Ok(0) => Ok(()),
+            Ok(_) => match self.receive()? {
+                Message::Cancel(_) => Err(JobEnd::Cancelled),
+                other => Err(JobEnd::OutOfOrder(format!("{:?}", other.to_frame(0).kind))),
+            },
+            Err(nix::errno::Errno::EINTR) => Ok(()),
+            Err(error) => Err(JobEnd::Connection(MessageError::Frame(std::io::Error::from(error).into()))),
+        }
+    }
+
+    fn receive(&mut self) -> Result<Message, JobEnd> {
+        let (stream, message) = self.channel.receive()?;
+        if stream == self.stream {
+            Ok(message)
+        } else {
+            Err(JobEnd::OutOfOrder(format!("a message of stream {stream}")))
+        }
+    }
+}

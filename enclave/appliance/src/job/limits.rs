@@ -1,0 +1,34 @@
+//! The bounds of a job. They are part of the measured configuration: changing one changes the measurement (DESIGN 5.8).
+
+use orv_trial::Caps;
+use std::time::Duration;
+
+/// Longest protocol.json that is fetched, with the padding of its last chunk, in bytes.
+pub(crate) const PROTOCOL_BYTES: u64 = (1 << 20) + 256;
+
+/// Longest archive that is fetched, in bytes.
+pub(crate) const ARCHIVE_BYTES: u64 = 512 << 20;
+
+/// Longest job, from its first trial.
+pub(crate) const JOB_TIME: Duration = Duration::from_secs(6 * 3600);
+
+/// Most trials of a job; the rule needs some sixty.
+pub(crate) const TRIALS: usize = 2000;
+
+/// Bounds of one trial.
+pub(crate) const TRIAL: Caps = Caps::ENCLAVE;
+
+/// The bounds as they are measured, one a line.
+pub(crate) fn measured() -> String {
+    format!(
+        "protocol-bytes={PROTOCOL_BYTES}\narchive-bytes={ARCHIVE_BYTES}\njob-seconds={}\ntrials={TRIALS}\n\
+         trial-seconds={}\nsetup-seconds={}\nmemory={}\nprocesses={}\nscratch={}\noutput={}\n",
+        JOB_TIME.as_secs(),
+        TRIAL.trial_time.as_secs(),
+        TRIAL.setup_time.as_secs(),
+        TRIAL.memory,
+        TRIAL.processes,
+        TRIAL.scratch,
+        TRIAL.output,
+    )
+}

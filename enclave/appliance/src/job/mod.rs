@@ -1,0 +1,270 @@
+//! One job: bytes by hash, trees, trials, bundle, statement (DESIGN 4, steps 3 to 7).
+
+mod end;
+mod fetch;
+pub(crate) mod limits;
+mod workbench;
+
+pub(crate) use end::JobEnd;
+pub(crate) use workbench::Workbench;
+
+use crate::service::Service;
+use alloy_primitives::B256;
+use bytes::Bytes;
+use end::{Stop, preparation};
+use fetch::Host;
+use orv_content::identity::{ContentKind, IdentityError, identify};
+use orv_content::tree::Tree;
+use orv_content::{Root, Sha256, merkle};
+use orv_protocol::judgement::{Arm, Judgement, Reason, Step};
+use orv_protocol::seed::trial_seed;
+use orv_protocol::surface::DifferenceKind;
+use orv_receipt::rule::{Documents, case_of, statement_of};
+use orv_receipt::{BUNDLE_VERSION, Bundle, DifferenceRecord, ImageRecord, Role, TrialReport};
+use orv_trial::{Inputs, Workshop, archive};
+use orv_wire::{Channel, Job, Outcome, Stage};
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+/// Judges one proposal: the bundle's bytes go to the host, the signed statement is returned.
+pub(crate) fn judge<S: Read + Write + AsFd>(
+    channel: &mut Channel<S>,
+    stream: u32,
+    job: &Job,
+    evidence_root: Root,
+    service: &Service,
+    workbench: &mut Workbench,
+) -> Result<Outcome, JobEnd> {
+    let mut host = Host::new(channel, stream);
+    let mut bundle = begin(job, service, workbench)?;
+    match work(&mut host, &mut bundle, workbench) {
+        Ok(()) => {}
+        Err(Stop::Obstacle(obstacle)) => bundle.obstacle = Some(obstacle),
+        Err(Stop::End(end)) => return Err(end),
+    }
+    host.progress(Stage::Sign, 0, 1)?;
+    let bytes = bundle.encode();
+    let root = merkle::root_of(&bytes)?;
+    let run = statement_of(&bundle, root, evidence_root)?;
+    let signature = service.keeper.sign(job.domain, run.clone())?;
+    host.deliver(B256::from(root.0), &bytes)?;
+    Ok(Outcome { run, signature })
+}
+
+/// An empty record with a fresh secret: what the host claims, before anything is checked.
+fn begin(job: &Job, service: &Service, workbench: &Workbench) -> Result<Bundle, JobEnd> {
+    let mut secret = [0u8; 32];
+    getrandom::fill(&mut secret).map_err(JobEnd::Entropy)?;
+    let no_tree = Sha256([0; 32]);
+    Ok(Bundle {
+        version: BUNDLE_VERSION,
+        ledger: job.ledger,
+        registry: job.registry,
+        ticket: job.ticket,
+        project: job.project.clone(),
+        proposal: job.proposal.clone(),
+        incumbent: job.incumbent,
+        protocol_json: Vec::new(),
+        project_json: None,
+        artifacts: Vec::new(),
+        image: None,
+        candidate_tree: no_tree,
+        differences: Vec::new(),
+        secret: B256::from(secret),
+        seed: B256::from(trial_seed(&no_tree, &job.ticket.0, &secret)),
+        platform_tier: service.endorser.tier().into(),
+        trials: Vec::new(),
+        obstacle: None,
+        missing_protections: workbench.missing_protections(),
+    })
+}
+
+/// From hashes to trials, everything on record in the bundle.
+fn work<S: Read + Write + AsFd>(
+    host: &mut Host<'_, S>,
+    bundle: &mut Bundle,
+    workbench: &mut Workbench,
+) -> Result<(), Stop> {
+    let trees = fetch_all(host, bundle)?;
+    let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref())
+        .map_err(|error| Stop::obstacle(malformed(&error), error))?;
+    documents
+        .protocol
+        .judgeable(documents.project.channel())
+        .map_err(|cause| Stop::obstacle(Reason::from(cause), cause))?;
+    fits(&trees.candidate, &documents)?;
+    let image = fetch_image(host, &documents)?;
+    host.progress(Stage::Prepare, 0, 1)?;
+    let directory = workbench.fresh_directory().map_err(JobEnd::Scratch)?;
+    let inputs = Inputs {
+        documents: &documents,
+        snapshot: &trees.snapshot,
+        benchmark: &trees.benchmark,
+        image: image.as_ref(),
+        incumbent: trees.incumbent.as_ref(),
+        candidate: Some(&trees.candidate),
+    };
+    let workshop =
+        Workshop::prepare(&inputs, workbench.runner(), limits::TRIAL, directory.path()).map_err(preparation)?;
+    describe(bundle, &workshop);
+    run_trials(host, bundle, &documents, &workshop)
+}
+
+/// The trees of a job.
+struct Trees {
+    snapshot: Tree,
+    benchmark: Tree,
+    incumbent: Option<Tree>,
+    candidate: Tree,
+}
+
+/// Fetches everything that the chain names. The project's documents come from the project's own bytes, never from the
+/// candidate's.
+fn fetch_all<S: Read + Write + AsFd>(host: &mut Host<'_, S>, bundle: &mut Bundle) -> Result<Trees, Stop> {
+    host.progress(Stage::Fetch, 0, 5)?;
+    bundle.protocol_json = fetch_protocol(host, bundle.project.protocol_hash)?;
+    host.progress(Stage::Fetch, 1, 5)?;
+    let snapshot = fetch_archive(host, bundle, Role::Snapshot, bundle.project.repo_snapshot_hash)?;
+    host.progress(Stage::Fetch, 2, 5)?;
+    let benchmark = fetch_archive(host, bundle, Role::Benchmark, bundle.project.benchmark_hash)?;
+    bundle.project_json = benchmark.file("openresearch.json").map(|bytes| bytes.to_vec());
+    host.progress(Stage::Fetch, 3, 5)?;
+    let incumbent = match bundle.incumbent.code_hash {
+        B256::ZERO => None,
+        hash => fetch_incumbent(host, bundle, hash)?,
+    };
+    host.progress(Stage::Fetch, 4, 5)?;
+    let candidate = fetch_archive(host, bundle, Role::Candidate, bundle.proposal.code_hash)?;
+    host.progress(Stage::Fetch, 5, 5)?;
+    Ok(Trees { snapshot, benchmark, incumbent, candidate })
+}
+
+fn fetch_protocol<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256) -> Result<Vec<u8>, Stop> {
+    let bytes = fetch(host, hash, limits::PROTOCOL_BYTES, "protocol.json")?;
+    match identify(&bytes, &hash.0, ContentKind::Json) {
+        Ok(found) => Ok(found.canonical.to_vec()),
+        Err(error @ IdentityError::Blank) => Err(Stop::obstacle(Reason::ProtocolMalformed, error)),
+        Err(error) => Err(JobEnd::WrongBytes(error.to_string()).into()),
+    }
+}
+
+/// Fetches, recognises, unpacks and records one archive.
+fn fetch_archive<S: Read + Write + AsFd>(
+    host: &mut Host<'_, S>,
+    bundle: &mut Bundle,
+    role: Role,
+    hash: B256,
+) -> Result<Tree, Stop> {
+    let bytes = fetch(host, hash, limits::ARCHIVE_BYTES, role.name())?;
+    let reason = if role == Role::Candidate { Reason::CandidateArchive } else { Reason::ProjectArchive };
+    let opened = archive::open(role, hash, &bytes).map_err(|error| Stop::archive(reason, error))?;
+    bundle.artifacts.push(opened.record);
+    Ok(opened.tree)
+}
+
+/// An incumbent whose bytes nobody has is measured by the snapshot alone (DESIGN 5.5).
+fn fetch_incumbent<S: Read + Write + AsFd>(
+    host: &mut Host<'_, S>,
+    bundle: &mut Bundle,
+    hash: B256,
+) -> Result<Option<Tree>, Stop> {
+    let Some(bytes) = host.fetch(hash, limits::ARCHIVE_BYTES)? else {
+        return Ok(None);
+    };
+    let opened = archive::open(Role::Incumbent, hash, &bytes)
+        .map_err(|error| Stop::archive(Reason::ProjectArchive, error))?;
+    bundle.artifacts.push(opened.record);
+    Ok(Some(opened.tree))
+}
+
+fn fetch<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256, limit: u64, what: &str) -> Result<Bytes, Stop> {
+    let bytes = host.fetch(hash, limit)?;
+    bytes.ok_or_else(|| Stop::obstacle(Reason::MissingBytes, format!("the host has no {what} ({hash})")))
+}
+
+/// The image's layout, where it stands on 0G by a root of its own.
+fn fetch_image<S: Read + Write + AsFd>(host: &mut Host<'_, S>, documents: &Documents) -> Result<Option<Tree>, Stop> {
+    let Some(root) = documents.project.image.and_then(|image| image.root) else {
+        return Ok(None);
+    };
+    let hash = B256::from(root.0);
+    let bytes = fetch(host, hash, limits::ARCHIVE_BYTES, "image")?;
+    let opened = archive::open(Role::Benchmark, hash, &bytes)
+        .map_err(|error| Stop::archive(Reason::ImageUnverifiable, error))?;
+    Ok(Some(opened.tree))
+}
+
+fn malformed(error: &orv_receipt::rule::RuleError) -> Reason {
+    match error {
+        orv_receipt::rule::RuleError::Project(_) => Reason::ManifestMalformed,
+        _ => Reason::ProtocolMalformed,
+    }
+}
+
+/// Whether the candidate keeps the project's own bounds.
+fn fits(candidate: &Tree, documents: &Documents) -> Result<(), Stop> {
+    let sizes = documents.project.sizes;
+    let (bytes, entries) = (candidate.total_bytes(), candidate.len() as u64);
+    let too_large = sizes.candidate_bytes.is_some_and(|most| bytes > most)
+        || sizes.candidate_entries.is_some_and(|most| entries > most);
+    if too_large {
+        return Err(Stop::obstacle(Reason::CandidateTooLarge, format!("{bytes} bytes in {entries} files")));
+    }
+    Ok(())
+}
+
+/// Puts on record what is measured: tree, seed, image, and what was undone.
+fn describe(bundle: &mut Bundle, workshop: &Workshop<'_>) {
+    if let Some(tree) = workshop.tree_hash(Arm::Candidate) {
+        bundle.candidate_tree = tree;
+        bundle.seed = B256::from(trial_seed(&tree, &bundle.ticket.0, &bundle.secret.0));
+    }
+    let image = workshop.image();
+    bundle.image =
+        Some(ImageRecord { manifest: image.manifest_bytes().to_vec(), config: image.config_bytes().to_vec() });
+    bundle.differences = workshop
+        .candidate_differences()
+        .iter()
+        .map(|difference| DifferenceRecord {
+            path: difference.path.as_str().to_owned(),
+            kind: difference_kind(difference.kind).to_owned(),
+        })
+        .collect();
+}
+
+fn difference_kind(kind: DifferenceKind) -> &'static str {
+    match kind {
+        DifferenceKind::Changed => "changed",
+        DifferenceKind::Deleted => "deleted",
+        DifferenceKind::Added => "added",
+        DifferenceKind::KindChanged => "kind-changed",
+    }
+}
+
+/// Runs what the rule asks for until it decides.
+fn run_trials<S: Read + Write + AsFd>(
+    host: &mut Host<'_, S>,
+    bundle: &mut Bundle,
+    documents: &Documents,
+    workshop: &Workshop<'_>,
+) -> Result<(), Stop> {
+    let case = case_of(bundle, documents).map_err(JobEnd::Rule)?;
+    let mut judgement = Judgement::begin(case);
+    let started = Instant::now();
+    while let Step::Run(arm) = judgement.next() {
+        if bundle.trials.len() >= limits::TRIALS || started.elapsed() >= limits::JOB_TIME {
+            return Err(Stop::obstacle(Reason::JobLimit, format!("after {} trials", bundle.trials.len())));
+        }
+        host.still_wants_it()?;
+        let observation = workshop.run(arm, &bundle.seed.0).map_err(JobEnd::Trial)?;
+        let outcome = observation.outcome(&documents.protocol, documents.project.channel());
+        bundle.trials.push(TrialReport { arm: arm as u8, observation });
+        // `next` asked for this trial, so it can be recorded.
+        if judgement.record(outcome).is_err() {
+            break;
+        }
+        host.progress(Stage::Trials, bundle.trials.len() as u64, 0)?;
+    }
+    Ok(())
+}

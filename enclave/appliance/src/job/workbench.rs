@@ -1,0 +1,90 @@
+//! The runner and the scratch directory of all jobs.
+
+use crate::configuration::{Configuration, MissingLimits};
+use orv_runner::{CgroupMode, Protections, Runner, RunnerError, Strength};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where jobs are laid out and run.
+pub(crate) struct Workbench {
+    runner: Runner,
+    scratch: PathBuf,
+    missing_protections: Vec<String>,
+    jobs: u64,
+}
+
+/// A directory of one job; it goes with the job.
+pub(super) struct JobDirectory(PathBuf);
+
+impl Workbench {
+    /// Prepares the scratch directory and asks the runner what this machine can do.
+    pub(crate) fn new(configuration: &Configuration) -> Result<Self, WorkbenchError> {
+        let scratch = configuration.scratch.clone();
+        fs::create_dir_all(&scratch).map_err(|source| WorkbenchError::Scratch { path: scratch.clone(), source })?;
+        let mut runner = Runner::new(scratch.clone());
+        runner.cgroups = match configuration.missing_limits {
+            MissingLimits::Refuse => CgroupMode::Required,
+            MissingLimits::Record => CgroupMode::Weaker,
+        };
+        let missing_protections = missing(&runner.protections()?);
+        Ok(Self { runner, scratch, missing_protections, jobs: 0 })
+    }
+
+    pub(super) fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// Protections that are not fully active, by name.
+    pub(super) fn missing_protections(&self) -> Vec<String> {
+        self.missing_protections.clone()
+    }
+
+    /// An empty directory for the next job.
+    pub(super) fn fresh_directory(&mut self) -> io::Result<JobDirectory> {
+        self.jobs += 1;
+        let path = self.scratch.join(format!("job-{}-{}", std::process::id(), self.jobs));
+        fs::create_dir(&path)?;
+        Ok(JobDirectory(path))
+    }
+}
+
+impl JobDirectory {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for JobDirectory {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("orv-enclave: {} could not be removed: {error}", self.0.display());
+        }
+    }
+}
+
+/// The protections that are not enforced for a container as a whole.
+fn missing(protections: &Protections) -> Vec<String> {
+    [
+        ("isolation", protections.isolation),
+        ("system-calls", protections.system_calls),
+        ("memory", protections.memory),
+        ("processes", protections.processes),
+        ("cpu-time", protections.cpu_time),
+        ("cpu-pinning", protections.cpu_pinning),
+        ("freezing", protections.freezing),
+    ]
+    .into_iter()
+    .filter(|(_, strength)| *strength != Strength::Enforced)
+    .map(|(name, _)| name.to_owned())
+    .collect()
+}
+
+/// Why there is no workbench.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorkbenchError {
+    #[error("scratch directory {path}: {source}")]
+    Scratch { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+}

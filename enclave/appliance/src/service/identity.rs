@@ -1,0 +1,74 @@
+//! Evidence for the key: binds what the host asks for and has the platform endorse it.
+
+use crate::keeper::Binding;
+use orv_evidence::{Collector, Context, Envelope, KeyOrigin, Platform, VERDICT_KEY};
+use orv_protocol::PlatformTier;
+use orv_wire::Hello;
+
+/// Collects evidence for the keeper's key.
+pub(crate) struct Endorser {
+    collector: Box<dyn Collector + Send + Sync>,
+    tier: PlatformTier,
+    boot_id: [u8; 32],
+    configuration_hash: [u8; 32],
+}
+
+/// Why there is no evidence.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EndorseError {
+    /// The platform gave none.
+    #[error("{0}")]
+    Collect(#[from] orv_evidence::CollectError),
+    /// What it gave makes no envelope.
+    #[error("{0}")]
+    Envelope(#[from] orv_evidence::EnvelopeError),
+}
+
+impl Endorser {
+    /// Endorses with a collector; boot id and configuration hash go into every context.
+    pub(crate) fn new(
+        collector: Box<dyn Collector + Send + Sync>,
+        tier: PlatformTier,
+        boot_id: [u8; 32],
+        configuration_hash: [u8; 32],
+    ) -> Self {
+        Self { collector, tier, boot_id, configuration_hash }
+    }
+
+    /// The platform that speaks.
+    pub(crate) fn platform(&self) -> Platform {
+        self.collector.platform()
+    }
+
+    /// What its counter is worth.
+    pub(crate) fn tier(&self) -> PlatformTier {
+        self.tier
+    }
+
+    /// The envelope that answers a challenge for this key and binding.
+    pub(crate) fn endorse(&self, hello: &Hello, public_key: [u8; 65]) -> Result<Vec<u8>, EndorseError> {
+        let context = Context {
+            chain_id: hello.domain.chain_id,
+            registry: hello.registry.0.0,
+            gateway: hello.domain.gateway.0.0,
+            operator: hello.operator.0.0,
+            boot_id: self.boot_id,
+            configuration_hash: self.configuration_hash,
+        };
+        let binding = orv_evidence::Binding {
+            platform: self.platform(),
+            purpose: VERDICT_KEY.to_owned(),
+            challenge: hello.challenge.0,
+            public_key,
+            context: context.encode(),
+        };
+        let evidence = self.collector.collect(&binding)?;
+        Ok(Envelope::seal(&binding, KeyOrigin::GeneratedInside, evidence)?.encode())
+    }
+}
+
+impl From<&Hello> for Binding {
+    fn from(hello: &Hello) -> Self {
+        Self { domain: hello.domain, registry: hello.registry, operator: hello.operator }
+    }
+}

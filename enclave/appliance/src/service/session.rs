@@ -1,0 +1,104 @@
+//! One connection: `Hello` first, then jobs.
+
+use super::Service;
+use super::transport::Stream;
+use crate::job::{JobEnd, judge};
+use crate::keeper::{Binding, KeeperError, Refusal};
+use orv_content::{Root, merkle};
+use orv_receipt::Domain;
+use orv_wire::{Channel, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, WIRE_VERSION};
+use std::sync::PoisonError;
+
+/// What a connection has been told.
+struct Introduced {
+    domain: Domain,
+    evidence_root: Root,
+}
+
+/// Speaks with one host until it leaves or breaks the protocol.
+pub(super) fn run(stream: Stream, service: &Service) {
+    let mut channel = Channel::new(stream);
+    if let Err(error) = converse(&mut channel, service) {
+        eprintln!("orv-enclave: connection closed: {error}");
+    }
+}
+
+fn converse(channel: &mut Channel<Stream>, service: &Service) -> Result<(), MessageError> {
+    let mut introduced = None;
+    loop {
+        let (stream, message) = match channel.receive() {
+            Ok(received) => received,
+            Err(MessageError::Frame(FrameError::Closed)) => return Ok(()),
+            Err(error) => {
+                // The stream is out of step: say why and end it.
+                let _ = channel.fail(0, FailureCode::Malformed, &error.to_string());
+                return Err(error);
+            }
+        };
+        match message {
+            Message::Hello(hello) => match introduce(&hello, service) {
+                Ok((known, identity)) => {
+                    introduced = Some(known);
+                    channel.send(stream, &Message::Identity(identity))?;
+                }
+                Err((code, detail)) => channel.fail(stream, code, &detail)?,
+            },
+            Message::Job(job) => match &introduced {
+                Some(known) => work(channel, stream, &job, known, service)?,
+                None => channel.fail(stream, FailureCode::NoIdentity, "say Hello before a job")?,
+            },
+            Message::Cancel(_) => channel.fail(stream, FailureCode::Cancelled, "no job runs")?,
+            other => {
+                let kind = other.to_frame(stream).kind;
+                channel.fail(stream, FailureCode::OutOfOrder, &format!("{kind:?} has no place here"))?;
+            }
+        }
+    }
+}
+
+/// Binds the key and endorses it for the host's challenge.
+fn introduce(hello: &Hello, service: &Service) -> Result<(Introduced, Identity), (FailureCode, String)> {
+    if hello.version != WIRE_VERSION {
+        return Err((FailureCode::Version, format!("the enclave speaks version {WIRE_VERSION}")));
+    }
+    service.keeper.bind(Binding::from(hello)).map_err(|error| (code_of(&error), error.to_string()))?;
+    let envelope = service
+        .endorser
+        .endorse(hello, service.keeper.public_key())
+        .map_err(|error| (FailureCode::Evidence, error.to_string()))?;
+    let evidence_root =
+        merkle::root_of(&envelope).map_err(|error| (FailureCode::Evidence, error.to_string()))?;
+    let known = Introduced { domain: hello.domain, evidence_root };
+    Ok((known, Identity { version: WIRE_VERSION, envelope }))
+}
+
+/// Runs one job and tells its end.
+fn work(
+    channel: &mut Channel<Stream>,
+    stream: u32,
+    job: &Job,
+    known: &Introduced,
+    service: &Service,
+) -> Result<(), MessageError> {
+    if job.domain != known.domain {
+        let detail = "the job is for another chain or gateway than the key";
+        return Ok(channel.fail(stream, FailureCode::OtherBinding, detail)?);
+    }
+    let mut workbench = service.workbench.lock().unwrap_or_else(PoisonError::into_inner);
+    match judge(channel, stream, job, known.evidence_root, service, &mut workbench) {
+        Ok(outcome) => Ok(channel.send(stream, &Message::Result(Box::new(outcome)))?),
+        Err(JobEnd::Connection(error)) => Err(error),
+        Err(end) => Ok(channel.fail(stream, end.code(), &end.to_string())?),
+    }
+}
+
+/// The failure code of a keeper's error.
+pub(crate) fn code_of(error: &KeeperError) -> FailureCode {
+    match error {
+        KeeperError::Refused(Refusal::OtherBinding) => FailureCode::OtherBinding,
+        KeeperError::Refused(Refusal::Unbound) => FailureCode::NoIdentity,
+        KeeperError::Refused(Refusal::TicketUsed) => FailureCode::TicketUsed,
+        KeeperError::Refused(Refusal::VerdictsUsed | Refusal::TooOld) => FailureCode::KeyExhausted,
+        KeeperError::Refused(Refusal::Signing) | KeeperError::Gone(_) | KeeperError::OutOfTurn => FailureCode::Internal,
+    }
+}

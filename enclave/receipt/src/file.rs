@@ -1,0 +1,94 @@
+//! The receipt file: one canonical CBOR map, nothing after it (DESIGN 5.9).
+
+use crate::bundle::Bundle;
+use crate::cbor::{self, CanonicalError};
+use crate::signature::Signature;
+use crate::statement::{Domain, Run};
+use alloy_primitives::B256;
+use minicbor::{Decode, Encode};
+
+/// The only version of the file there is.
+pub const RECEIPT_VERSION: u8 = 1;
+
+/// Longest receipt that is read, in bytes.
+pub const MAX_RECEIPT: usize = 256 << 20;
+
+/// Everything that a stranger needs to check one verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Receipt {
+    /// [`RECEIPT_VERSION`].
+    #[n(0)]
+    pub version: u8,
+    /// Chain and gateway of the statement.
+    #[n(1)]
+    pub domain: Domain,
+    /// The statement.
+    #[n(2)]
+    pub run: Run,
+    /// The enclave key's signature over it.
+    #[n(3)]
+    pub signature: Signature,
+    /// The bundle's canonical bytes.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub bundle: Vec<u8>,
+    /// The envelope that endorses the key, canonical.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub envelope: Vec<u8>,
+    /// The block whose hash made the challenge of the evidence.
+    #[n(6)]
+    pub challenge_block: ChallengeBlock,
+}
+
+/// The block that makes a challenge fresh: nobody knew its hash before it was made (DESIGN 5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ChallengeBlock {
+    /// Its number.
+    #[n(0)]
+    pub number: u64,
+    /// Its hash.
+    #[cbor(n(1), with = "cbor::word")]
+    pub hash: B256,
+}
+
+/// Why a file is no receipt.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptError {
+    /// Longer than [`MAX_RECEIPT`].
+    #[error("{0} bytes are more than a receipt may have")]
+    TooLong(usize),
+    /// Not one canonical map of the known fields.
+    #[error("{0}")]
+    Encoding(#[from] CanonicalError),
+    /// Another version.
+    #[error("receipt version {0}, this program reads version {RECEIPT_VERSION}")]
+    Version(u8),
+    /// The bundle inside is not canonical.
+    #[error("bundle: {0}")]
+    Bundle(CanonicalError),
+}
+
+impl Receipt {
+    /// The canonical bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(self)
+    }
+
+    /// Reads a file; anything but the canonical bytes is refused.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ReceiptError> {
+        if bytes.len() > MAX_RECEIPT {
+            return Err(ReceiptError::TooLong(bytes.len()));
+        }
+        let receipt: Self = cbor::decode_canonical(bytes)?;
+        if receipt.version != RECEIPT_VERSION {
+            return Err(ReceiptError::Version(receipt.version));
+        }
+        Ok(receipt)
+    }
+
+    /// The bundle inside.
+    pub fn bundle(&self) -> Result<Bundle, ReceiptError> {
+        Bundle::decode(&self.bundle).map_err(ReceiptError::Bundle)
+    }
+}

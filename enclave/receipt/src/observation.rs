@@ -1,0 +1,172 @@
+//! What the runner saw of one trial, and what the published rule makes of it.
+//!
+//! The record keeps raw readings; the outcome is derived from them by the same code in the enclave and at the auditor's.
+
+use minicbor::{Decode, Encode};
+use orv_protocol::document::Protocol;
+use orv_protocol::judgement::{TrialOutcome, VoidCause};
+use orv_protocol::metric;
+use orv_protocol::MetricChannel;
+
+/// One trial as seen from outside the containers.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Observation {
+    /// The process that owns the metric: the judge in a split project, else the one command.
+    #[n(0)]
+    pub measured: ProcessReport,
+    /// The candidate's own process in a split project.
+    #[n(1)]
+    pub candidate: Option<ProcessReport>,
+    /// What was written to the metric channel (split), or to standard output and error (shared); capped.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub metric: Vec<u8>,
+    /// A breach of the exchange between judge and candidate, which voids the trial.
+    #[n(3)]
+    pub violation: Option<Breach>,
+    /// Requests that the runner relayed.
+    #[n(4)]
+    pub windows: u64,
+    /// Time of the relay's windows by the runner's monotonic counter, in nanoseconds.
+    #[n(5)]
+    pub window_nanoseconds: u64,
+}
+
+/// How the exchange of a split trial was broken (DESIGN 5.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Breach {
+    /// The candidate sent bytes ahead of a request, or more than one line for one.
+    #[n(0)]
+    EarlyAnswer,
+    /// The candidate sent a line that is too long.
+    #[n(1)]
+    CandidateLine,
+    /// The candidate gave no answer in time.
+    #[n(2)]
+    WindowLimit,
+    /// The judge sent a line that is too long.
+    #[n(3)]
+    JudgeLine,
+    /// The judge wrote too much to the metric channel.
+    #[n(4)]
+    Metric,
+    /// The judge sent too many requests.
+    #[n(5)]
+    Requests,
+}
+
+/// How one process ended and what it used.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ProcessReport {
+    /// How it ended.
+    #[n(0)]
+    pub ending: Ending,
+    /// Exit code or signal number; 0 where a limit ended it.
+    #[n(1)]
+    pub number: i32,
+    /// Wall time in nanoseconds, by the runner's monotonic counter.
+    #[n(2)]
+    pub wall_nanoseconds: u64,
+    /// CPU time of the whole container in nanoseconds, by its cgroup.
+    #[n(3)]
+    pub cpu_nanoseconds: u64,
+    /// Peak memory of the whole container in bytes, by its cgroup.
+    #[n(4)]
+    pub peak_memory: u64,
+    /// How often the kernel killed for memory inside the container.
+    #[n(5)]
+    pub memory_kills: u64,
+    /// How often the process limit was hit.
+    #[n(6)]
+    pub process_limit_hits: u64,
+    /// Last bytes of standard output and error, for people; written by the candidate, so never trusted.
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub log: Vec<u8>,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Ending {
+    /// It exited with a code.
+    #[n(0)]
+    Exited,
+    /// A signal ended it.
+    #[n(1)]
+    Signalled,
+    /// Its wall time was over.
+    #[n(2)]
+    WallLimit,
+    /// Its CPU time was over.
+    #[n(3)]
+    CpuLimit,
+    /// Its memory was over.
+    #[n(4)]
+    MemoryLimit,
+    /// It wrote more than allowed.
+    #[n(5)]
+    OutputLimit,
+    /// The runner ended it when the trial was over, as a split trial's candidate always is.
+    #[n(6)]
+    Dismissed,
+    /// The command could not be executed; the number is the system's error.
+    #[n(7)]
+    NotStarted,
+}
+
+impl ProcessReport {
+    /// The cause that voids the trial, if this process gives one.
+    fn void_cause(&self) -> Option<VoidCause> {
+        if self.memory_kills > 0 {
+            return Some(VoidCause::MemoryLimit);
+        }
+        match self.ending {
+            Ending::Exited if self.number == 0 => None,
+            Ending::Exited | Ending::NotStarted => Some(VoidCause::ExitCode(self.number)),
+            Ending::Signalled => Some(VoidCause::Signal(self.number)),
+            Ending::WallLimit => Some(VoidCause::Timeout),
+            Ending::CpuLimit => Some(VoidCause::CpuLimit),
+            Ending::MemoryLimit => Some(VoidCause::MemoryLimit),
+            Ending::OutputLimit => Some(VoidCause::OutputLimit),
+            Ending::Dismissed => None,
+        }
+    }
+}
+
+impl Observation {
+    /// What the published rule makes of it: a metric, or the first cause that voids the trial.
+    pub fn outcome(&self, protocol: &Protocol, channel: MetricChannel) -> TrialOutcome {
+        if let Some(cause) = self.void_cause() {
+            return TrialOutcome::Void(cause);
+        }
+        let metric = match channel {
+            MetricChannel::Split => metric::from_channel(&self.metric),
+            MetricChannel::Shared => metric::extract(&protocol.measurement.primary_metric.extract, &self.metric),
+        };
+        metric.into()
+    }
+
+    /// A breach of the exchange comes first, then what the candidate's process did, then what its judge did: a judge
+    /// that fails because the candidate left is not the judge's failure.
+    fn void_cause(&self) -> Option<VoidCause> {
+        if let Some(violation) = self.violation {
+            return Some(match violation {
+                Breach::EarlyAnswer => VoidCause::EarlyAnswer,
+                Breach::WindowLimit => VoidCause::Timeout,
+                Breach::CandidateLine => VoidCause::ProtocolViolation,
+                Breach::JudgeLine | Breach::Metric | Breach::Requests => VoidCause::JudgeFailed,
+            });
+        }
+        match &self.candidate {
+            Some(candidate) => candidate.void_cause().or_else(|| self.measured.void_cause().map(judge_failure)),
+            None => self.measured.void_cause(),
+        }
+    }
+}
+
+/// However a judge fails, it is the judge that failed.
+fn judge_failure(_: VoidCause) -> VoidCause {
+    VoidCause::JudgeFailed
+}

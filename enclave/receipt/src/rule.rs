@@ -1,0 +1,174 @@
+//! From a bundle to the decision and the statement: the published rule, applied to the record.
+//!
+//! The enclave calls this to make its statement, the auditor calls it to check one: there is no second way.
+
+use crate::bundle::{Bundle, Obstacle, TrialReport};
+use crate::statement::Run;
+use alloy_primitives::B256;
+use orv_content::Root;
+use orv_protocol::document::{Protocol, ProtocolError};
+use orv_protocol::judgement::{
+    Arm, Case, Decision, IncumbentSource, Judgement, Reason, ReplayError, Step, TrialRecord,
+};
+use orv_protocol::project::{ProjectManifest, ProjectManifestError};
+use orv_protocol::score::Score;
+use orv_protocol::{MetricChannel, MetricKind, PlatformTier, RULE_VERSION, UnknownNumber, Verdict};
+
+/// Blocks of a timed comparison: with 13 pair ratios the second smallest and second largest still bound the median at
+/// more than 99.6 %, the smallest and largest at 99.97 %.
+pub const TIMED_BLOCKS: u16 = 13;
+
+/// Why a bundle decides nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// protocol.json cannot be used.
+    #[error("protocol.json: {0}")]
+    Protocol(#[from] ProtocolError),
+    /// openresearch.json cannot be used.
+    #[error("openresearch.json: {0}")]
+    Project(#[from] ProjectManifestError),
+    /// The tier is none of the known ones.
+    #[error(transparent)]
+    Tier(#[from] UnknownNumber),
+    /// The trials are not those that the rule runs.
+    #[error(transparent)]
+    Order(#[from] ReplayError),
+    /// A trial names no arm.
+    #[error("trial {index} names arm {number}, which does not exist")]
+    Arm {
+        /// Index of the trial, from 0.
+        index: usize,
+        /// The number on record.
+        number: u8,
+    },
+    /// The record ends before the decision, and no obstacle says why.
+    #[error("the record ends before a decision, at trial {0}")]
+    Unfinished(usize),
+    /// The obstacle names a reason that is no obstacle.
+    #[error("the obstacle's reason {0:?} is not an inconclusive one")]
+    Obstacle(String),
+}
+
+/// The parsed documents of a project.
+#[derive(Debug)]
+pub struct Documents {
+    /// protocol.json.
+    pub protocol: Protocol,
+    /// openresearch.json, or upstream's conventions where there is none.
+    pub project: ProjectManifest,
+}
+
+impl Documents {
+    /// Parses both documents.
+    pub fn parse(protocol_json: &[u8], project_json: Option<&[u8]>) -> Result<Self, RuleError> {
+        let project = match project_json {
+            Some(bytes) => ProjectManifest::parse(bytes)?,
+            None => ProjectManifest::upstream_conventions(),
+        };
+        Ok(Self { protocol: Protocol::parse(protocol_json)?, project })
+    }
+}
+
+/// The case that a bundle puts before the rule.
+pub fn case_of(bundle: &Bundle, documents: &Documents) -> Result<Case, RuleError> {
+    let tier = PlatformTier::try_from(bundle.platform_tier)?;
+    let incumbent_source = if bundle.incumbent.code_hash == B256::ZERO {
+        IncumbentSource::Snapshot
+    } else if bundle.artifact(crate::Role::Incumbent).is_some() {
+        IncumbentSource::Code
+    } else {
+        IncumbentSource::MissingBytes
+    };
+    let Documents { protocol, project } = documents;
+    Ok(Case {
+        direction: protocol.measurement.primary_metric.direction,
+        sign_rule: project.score.sign,
+        scale: project.score.scale,
+        margin: protocol.measurement.margin(),
+        noise_floor: project.metric.noise_floor_bips,
+        max_jump: project.metric.max_jump,
+        baseline: Score(bundle.project.baseline_score),
+        incumbent: Score(bundle.incumbent.score),
+        incumbent_source,
+        channel: project.channel(),
+        tier,
+        secret: bundle.secret.0,
+        timed_blocks: TIMED_BLOCKS,
+    })
+}
+
+/// What the record decides.
+pub fn decide(bundle: &Bundle) -> Result<Decision, RuleError> {
+    if let Some(obstacle) = &bundle.obstacle {
+        return obstructed(obstacle);
+    }
+    let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref())?;
+    let records = records_of(bundle, &documents)?;
+    match Judgement::replay(case_of(bundle, &documents)?, &records)?.next() {
+        Step::Decided(decision) => Ok(decision),
+        Step::Run(_) => Err(RuleError::Unfinished(records.len())),
+    }
+}
+
+/// The trials on record as the rule sees them.
+fn records_of(bundle: &Bundle, documents: &Documents) -> Result<Vec<TrialRecord>, RuleError> {
+    let channel = documents.project.channel();
+    let record = |(index, trial): (usize, &TrialReport)| {
+        let arm = arm_of(trial.arm).ok_or(RuleError::Arm { index, number: trial.arm })?;
+        Ok(TrialRecord { arm, outcome: trial.observation.outcome(&documents.protocol, channel) })
+    };
+    bundle.trials.iter().enumerate().map(record).collect()
+}
+
+/// The arm of a number in a bundle.
+pub fn arm_of(number: u8) -> Option<Arm> {
+    [Arm::Snapshot, Arm::Incumbent, Arm::Candidate, Arm::Shadow].into_iter().find(|arm| *arm as u8 == number)
+}
+
+/// A job that was cut short is inconclusive, whatever its trials say.
+fn obstructed(obstacle: &Obstacle) -> Result<Decision, RuleError> {
+    let reason = Reason::all()
+        .iter()
+        .copied()
+        .find(|reason| reason.code() == obstacle.reason && reason.verdict() == Verdict::Inconclusive)
+        .ok_or_else(|| RuleError::Obstacle(obstacle.reason.clone()))?;
+    Ok(Decision::inconclusive(MetricKind::Timed, reason))
+}
+
+/// The one statement that a bundle supports, for a key whose envelope has this root.
+pub fn statement_of(bundle: &Bundle, bundle_root: Root, evidence_root: Root) -> Result<Run, RuleError> {
+    let decision = decide(bundle)?;
+    let (margin_bips, metric_channel) = terms_of(bundle)?;
+    Ok(Run {
+        ledger: bundle.ledger,
+        registry: bundle.registry,
+        ticket: bundle.ticket,
+        project_id: bundle.project.id,
+        proposal_id: bundle.proposal.id,
+        project_digest: bundle.project.digest(),
+        proposal_digest: bundle.proposal.digest(),
+        incumbent_code_hash: bundle.incumbent.code_hash,
+        incumbent_score: bundle.incumbent.score,
+        verdict: decision.verdict.into(),
+        reason: B256::from(decision.reason.bytes32()),
+        score: decision.score.0,
+        lower: decision.lower.0,
+        upper: decision.upper.0,
+        margin_bips,
+        metric_kind: decision.kind.into(),
+        metric_channel,
+        platform_tier: bundle.platform_tier,
+        rule_version: RULE_VERSION,
+        bundle_root: B256::from(bundle_root.0),
+        evidence_root: B256::from(evidence_root.0),
+    })
+}
+
+/// Margin and channel of the project; a job cut short before its documents could be read has neither.
+fn terms_of(bundle: &Bundle) -> Result<(u16, u8), RuleError> {
+    match Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref()) {
+        Ok(documents) => Ok((documents.protocol.measurement.margin().0, documents.project.channel().into())),
+        Err(_) if bundle.obstacle.is_some() => Ok((0, MetricChannel::Shared.into())),
+        Err(error) => Err(error),
+    }
+}

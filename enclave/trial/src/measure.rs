@@ -1,0 +1,124 @@
+//! One trial of one arm, and what is put on record of it.
+
+use crate::container;
+use crate::workshop::Workshop;
+use orv_protocol::judgement::Arm;
+use orv_receipt::{Breach, Ending, Observation, ProcessReport};
+use orv_runner::{Exit, RelayLimits, Report, RunnerError, Side, SplitReport, Violation};
+
+/// Bytes of each output that are kept for people.
+const LOG: usize = 4096;
+
+/// Most requests of one split trial.
+const MOST_REQUESTS: u64 = 1_000_000;
+
+/// Most bytes on the metric channel: one decimal of sixty digits and a line end fit many times.
+const MOST_METRIC: usize = 256;
+
+/// Why a trial gave no observation: this machine's fault, never the candidate's.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// The rule asks for an arm whose code the job does not have.
+    #[error("no tree was prepared for {0:?}")]
+    NoTree(Arm),
+    /// The runner failed.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+}
+
+impl Workshop<'_> {
+    /// Runs one trial of an arm, in fresh containers on a fresh tree.
+    ///
+    /// # Errors
+    /// [`TrialError`]. What the code under test does, however bad, is an observation and not an error.
+    pub fn run(&self, arm: Arm, seed: &[u8; 32]) -> Result<Observation, TrialError> {
+        let work = self.work_of(arm).ok_or(TrialError::NoTree(arm))?.clone();
+        match &self.documents.project.split {
+            Some(commands) => {
+                let judge = container::judge(self, &commands.judge, seed);
+                let candidate = container::candidate(self, work, &commands.candidate);
+                let limits = RelayLimits {
+                    line_bytes: RelayLimits::LINE_BYTES,
+                    window: self.caps.trial_time,
+                    requests: MOST_REQUESTS,
+                    metric_bytes: MOST_METRIC,
+                };
+                Ok(split_observation(self.runner.run_split(&judge, &candidate, &limits)?))
+            }
+            None => {
+                let container = container::shared(self, work, self.seed_variable_of(arm));
+                Ok(shared_observation(self.runner.run(&container)?))
+            }
+        }
+    }
+}
+
+fn split_observation(report: SplitReport) -> Observation {
+    Observation {
+        measured: process_report(&report.judge),
+        candidate: Some(process_report(&report.candidate)),
+        metric: report.metric,
+        violation: report.violation.map(breach),
+        windows: report.windows,
+        window_nanoseconds: nanoseconds(report.window_time),
+    }
+}
+
+fn breach(violation: Violation) -> Breach {
+    match violation {
+        Violation::EarlyAnswer => Breach::EarlyAnswer,
+        Violation::LineTooLong(Side::Candidate) => Breach::CandidateLine,
+        Violation::LineTooLong(Side::Judge) => Breach::JudgeLine,
+        Violation::WindowLimit => Breach::WindowLimit,
+        Violation::MetricTooLong => Breach::Metric,
+        Violation::TooManyRequests => Breach::Requests,
+    }
+}
+
+/// Both streams are read for the metric, standard output first. A stream that was cut is not read at all: what is
+/// missing might hold a second match.
+fn shared_observation(report: Report) -> Observation {
+    let mut measured = process_report(&report);
+    let mut metric = Vec::new();
+    if report.stdout.truncated || report.stderr.truncated {
+        measured.ending = Ending::OutputLimit;
+    } else {
+        metric.extend_from_slice(&report.stdout.bytes);
+        metric.push(b'\n');
+        metric.extend_from_slice(&report.stderr.bytes);
+    }
+    Observation { measured, candidate: None, metric, violation: None, windows: 0, window_nanoseconds: 0 }
+}
+
+fn process_report(report: &Report) -> ProcessReport {
+    let (ending, number) = match report.exit {
+        Exit::Code(code) => (Ending::Exited, code),
+        Exit::Signal(signal) => (Ending::Signalled, signal),
+        Exit::NotStarted(error) => (Ending::NotStarted, error),
+        Exit::WallLimit => (Ending::WallLimit, 0),
+        Exit::CpuLimit => (Ending::CpuLimit, 0),
+        Exit::MemoryLimit => (Ending::MemoryLimit, 0),
+        Exit::OutputLimit => (Ending::OutputLimit, 0),
+        Exit::Stopped => (Ending::Dismissed, 0),
+    };
+    let mut log = tail(&report.stdout.bytes).to_vec();
+    log.extend_from_slice(tail(&report.stderr.bytes));
+    ProcessReport {
+        ending,
+        number,
+        wall_nanoseconds: nanoseconds(report.wall),
+        cpu_nanoseconds: nanoseconds(report.cpu),
+        peak_memory: report.peak_memory,
+        memory_kills: report.oom_kills,
+        process_limit_hits: report.pids_hit,
+        log,
+    }
+}
+
+fn tail(bytes: &[u8]) -> &[u8] {
+    bytes.get(bytes.len().saturating_sub(LOG)..).unwrap_or(bytes)
+}
+
+fn nanoseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
