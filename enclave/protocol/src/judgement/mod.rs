@@ -58,9 +58,11 @@ pub struct Decision {
     pub kind: MetricKind,
     /// The candidate's score; zero where an inconclusive attempt has none.
     pub score: Score,
-    /// Least score that the measurement is compatible with, at most `score`.
+    /// Least score that the measurement vouches for: `score` itself. An approval needs it to reach the threshold.
     pub lower: Score,
-    /// Largest score that the measurement is compatible with, at least `score`.
+    /// Largest score that the measurement is compatible with, at least `score`: `score` itself where the metric is
+    /// exact, what the better end of candidate to incumbent makes of the incumbent where it is timed. A rejection needs
+    /// it to stay below the threshold.
     pub upper: Score,
 }
 

@@ -557,7 +557,7 @@ proptest! {
         prop_assert!(decision.lower <= decision.score && decision.score <= decision.upper);
         let threshold = case.threshold().unwrap();
         match decision.verdict {
-            Verdict::Approve => prop_assert!(decision.score >= threshold && decision.score > case.incumbent),
+            Verdict::Approve => prop_assert!(decision.lower >= threshold && decision.lower > case.incumbent),
             Verdict::Reject => prop_assert!(decision.upper < threshold),
             Verdict::Inconclusive => prop_assert!(decision.upper >= threshold || decision.upper == Score::ZERO),
         }

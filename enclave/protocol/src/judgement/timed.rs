@@ -154,7 +154,7 @@ fn weigh(case: &Case, blocks: &[Block]) -> Result<Decision, Reason> {
     }
     // With the incumbent's bytes missing, reference and snapshot are one arm, and its score on chain is the baseline.
     let (worse, better) = ends(&intervals.reference, case.reference_score())?;
-    let (snapshot_worse, snapshot_better) = ends(&intervals.snapshot, case.baseline)?;
+    let (_, snapshot_better) = ends(&intervals.snapshot, case.baseline)?;
     let threshold = case.threshold().ok_or(Reason::ScoreOutOfRange)?;
     let score = worse.min(snapshot_better);
     let (verdict, reason) = if better < threshold {
@@ -168,13 +168,13 @@ fn weigh(case: &Case, blocks: &[Block]) -> Result<Decision, Reason> {
     } else {
         (Verdict::Approve, Reason::Improved)
     };
-    let lower = worse.min(snapshot_worse);
+    // The score is the end that is worse for the candidate, so nothing lies below it.
     Ok(Decision {
         verdict,
         reason,
         kind: MetricKind::Timed,
         score,
-        lower,
+        lower: score,
         upper: better,
     })
 }

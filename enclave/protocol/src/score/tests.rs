@@ -135,6 +135,14 @@ proptest! {
     }
 
     #[test]
+    fn the_threshold_is_never_below_upstreams_integer_one(incumbent in any::<i32>(), bips in 0_u16..=10_000) {
+        // openresearch.md 4.5: incumbent + |incumbent| x bips / 10000, truncated; strict where bips is 0.
+        let upstream = i64::from(incumbent) + i64::from(incumbent).abs() * i64::from(bips) / 10_000 + i64::from(bips == 0);
+        let ours = threshold(Score::from(i64::from(incumbent)), Bips(bips)).unwrap();
+        prop_assert!(ours >= Score::from(upstream) && ours <= Score::from(upstream + 1));
+    }
+
+    #[test]
     fn ratios_order_and_multiply_as_exact_rationals(a in 1_i64..i64::from(u32::MAX), b in 1_i64..i64::from(u32::MAX), c in 1_i64..i64::from(u32::MAX), d in 1_i64..i64::from(u32::MAX), score in any::<i32>()) {
         let left = Ratio::of(Score::from(a), Score::from(b)).unwrap();
         let right = Ratio::of(Score::from(-c), Score::from(-d)).unwrap();
