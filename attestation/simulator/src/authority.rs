@@ -3,7 +3,7 @@ use ring::signature::{
     ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
 };
 
-use crate::certificate::{Certificate, signed};
+use crate::certificate::{Certificate, serial_number, signed};
 
 /// Why the simulator could not make something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +110,11 @@ impl Authority {
             key,
             certificate,
         })
+    }
+
+    /// The serial number of this certificate.
+    pub fn serial_number(&self) -> [u8; 16] {
+        serial_number(&self.name, self.key.public_key())
     }
 
     /// A certificate with a fresh key, signed by this authority. Whether the contents make sense is the caller's

@@ -99,6 +99,11 @@ pub(crate) fn signed(to_be_signed: &[u8], signature: &[u8]) -> Vec<u8> {
     )
 }
 
+/// An extension that a reader may ignore.
+pub(crate) fn optional(extension: &[u8], value: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[&identifier(extension), &element(OCTET_STRING, &[value])])
+}
+
 fn critical(extension: &[u8], value: &[u8]) -> Vec<u8> {
     element(
         SEQUENCE,
@@ -106,11 +111,11 @@ fn critical(extension: &[u8], value: &[u8]) -> Vec<u8> {
     )
 }
 
-fn signature_algorithm() -> Vec<u8> {
+pub(crate) fn signature_algorithm() -> Vec<u8> {
     element(SEQUENCE, &[&identifier(&ECDSA_WITH_SHA384)])
 }
 
-fn name(common_name: &str) -> Vec<u8> {
+pub(crate) fn name(common_name: &str) -> Vec<u8> {
     let attribute = element(
         SEQUENCE,
         &[
@@ -127,7 +132,7 @@ fn subject_public_key_info(public_key: &[u8]) -> Vec<u8> {
 }
 
 /// Sixteen positive bytes that follow from name and key: no randomness is spent on a number that carries no security.
-fn serial_number(subject: &str, public_key: &[u8]) -> [u8; 16] {
+pub(crate) fn serial_number(subject: &str, public_key: &[u8]) -> [u8; 16] {
     let mut hasher = digest::Context::new(&digest::SHA256);
     hasher.update(subject.as_bytes());
     hasher.update(public_key);

@@ -34,6 +34,7 @@ mod der;
 mod document;
 mod nitro;
 mod registers;
+mod revocation;
 mod root;
 
 pub use authority::{Authority, KeyPair, SimulatorError};
@@ -41,4 +42,5 @@ pub use certificate::{Certificate, Role};
 pub use document::{NitroDocument, PROTECTED_HEADER, envelope_of_signature, sign};
 pub use nitro::{LEAF_LIFETIME, Measured, NITRO_MODULE, SimulatedNitro};
 pub use registers::{Register, instance_register, measured_register};
+pub use revocation::RevocationList;
 pub use root::{published_root, root_der};

@@ -156,6 +156,30 @@ pub enum ChainError {
         /// The time asked.
         now: UnixTime,
     },
+    /// A certificate that its issuer revoked.
+    #[error("a certificate is revoked")]
+    Revoked,
+    /// More revocation lists than a chain can have issuers.
+    #[error("{0} revocation lists are too many")]
+    RevocationLists(usize),
+    /// A revocation list that does not parse.
+    #[error("revocation list {position} is malformed: {cause}")]
+    MalformedRevocationList {
+        /// Its place among those given.
+        position: usize,
+        /// What the parser said.
+        cause: String,
+    },
+    /// A revocation list that is not current.
+    #[error("a revocation list is for {this_update} to {next_update}, asked at {now}")]
+    StaleRevocationList {
+        /// When it was issued.
+        this_update: UnixTime,
+        /// When the next one was due.
+        next_update: UnixTime,
+        /// The time asked.
+        now: UnixTime,
+    },
     /// Path validation (RFC 5280 6) failed.
     #[error("no valid path to the root: {0}")]
     Path(String),

@@ -13,7 +13,8 @@
 //!
 //! **What is implemented:** AWS Nitro, and the simulator's Nitro under a root that the caller names explicitly
 //! ([`Roots::with_simulator`]). Intel TDX and AMD SEV-SNP, real or simulated, give
-//! [`VerifyError::PlatformNotSupportedYet`]. Certificate revocation lists are not checked, and a skipped check says so.
+//! [`VerifyError::PlatformNotSupportedYet`]. Revocation is checked only against lists that the caller hands in, and a
+//! skipped check says when none were.
 //!
 //! ```
 //! use orv_evidence::{Binding, Collector, Platform, UnixTime};
@@ -92,12 +93,11 @@ pub fn verify(
     policy: &Policy,
     expected: &ExpectedBinding,
 ) -> Result<Verified, VerifyError> {
-    let Collateral::None = collateral;
     let platform = expected.0.platform;
     match platform {
         Platform::Nitro | Platform::SimNitro => {
             let root = roots.nitro_root(platform).ok_or(VerifyError::NoRoot(platform))?;
-            let authentic = nitro::authenticate(evidence, platform, root, now)?;
+            let authentic = nitro::authenticate(evidence, platform, root, collateral, now)?;
             Ok(authentic.judge(now, policy, expected))
         }
         Platform::Tdx | Platform::Snp | Platform::SimTdx | Platform::SimSnp => {

@@ -55,6 +55,6 @@ impl Summary {
     }
 }
 
-fn unix(time: Time) -> UnixTime {
+pub(super) fn unix(time: Time) -> UnixTime {
     UnixTime::from_seconds(time.to_unix_duration().as_secs())
 }

@@ -2,11 +2,12 @@ use std::time::Duration;
 
 use orv_evidence::UnixTime;
 use rustls_pki_types::CertificateDer;
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, RevocationOptions, UnknownStatusPolicy};
 
 use super::certificate::Summary;
+use super::revocation::{Lists, Revocation, options};
 use crate::roots::fingerprint;
-use crate::{CLOCK_SKEW, ChainError, Validity};
+use crate::{CLOCK_SKEW, ChainError, Collateral, Validity};
 
 /// A leaf key that the pinned root endorses.
 pub(super) struct Endorsed {
@@ -14,6 +15,7 @@ pub(super) struct Endorsed {
     pub(super) validity: Validity,
     /// The time at which the path was validated: `now`, or the chain's beginning where the clock skew was used.
     pub(super) validated_at: UnixTime,
+    pub(super) revocation: Revocation,
 }
 
 /// Follows the chain, root first, from the pinned root down to the leaf.
@@ -21,7 +23,13 @@ pub(super) struct Endorsed {
 /// Order, key usage, curve and spans are looked at here, because path validation looks at none of the first three and
 /// exempts the root from the last; signatures, basic constraints, path lengths, names and critical extensions are
 /// `rustls-webpki`'s.
-pub(super) fn endorse(leaf: &[u8], authorities: &[&[u8]], root: &[u8], now: UnixTime) -> Result<Endorsed, ChainError> {
+pub(super) fn endorse(
+    leaf: &[u8],
+    authorities: &[&[u8]],
+    root: &[u8],
+    collateral: &Collateral,
+    now: UnixTime,
+) -> Result<Endorsed, ChainError> {
     let (first, intermediates) = authorities.split_first().ok_or(ChainError::Order(0))?;
     if *first != root {
         return Err(ChainError::AnotherRoot(fingerprint(first)));
@@ -32,16 +40,20 @@ pub(super) fn endorse(leaf: &[u8], authorities: &[&[u8]], root: &[u8], now: Unix
         .enumerate()
         .map(|(position, certificate)| Summary::parse(certificate, position))
         .collect::<Result<Vec<_>, _>>()?;
-    let validity = span(&summaries)?;
+    let lists = Lists::parse(collateral.revocation_lists(), now)?;
+    let mut validity = span(&summaries)?;
     let validated_at = moment(validity, now)?;
     usages(&summaries)?;
     order(&summaries)?;
-    path(leaf, intermediates, root, validated_at)?;
+    let revocation = path(leaf, intermediates, root, &lists, validated_at)?;
+    // What is known of revocation ends with the lists, and so does what may be built on it.
+    validity.not_after = validity.not_after.min(lists.next_update.unwrap_or(validity.not_after));
     let leaf = summaries.into_iter().next_back().ok_or(ChainError::Order(0))?;
     Ok(Endorsed {
         public_key: leaf.public_key,
         validity,
         validated_at,
+        revocation,
     })
 }
 
@@ -98,24 +110,73 @@ fn order(summaries: &[Summary]) -> Result<(), ChainError> {
     Ok(())
 }
 
-fn path(leaf: &[u8], intermediates: &[&[u8]], root: &[u8], moment: UnixTime) -> Result<(), ChainError> {
-    let failed = |error: webpki::Error| ChainError::Path(error.to_string());
+/// Path validation, with as much of the revocation lists as there is.
+fn path(
+    leaf: &[u8],
+    intermediates: &[&[u8]],
+    root: &[u8],
+    lists: &Lists,
+    moment: UnixTime,
+) -> Result<Revocation, ChainError> {
+    let borrowed = lists.borrowed();
+    if borrowed.is_empty() {
+        validate(leaf, intermediates, root, None, moment)?;
+        return Ok(Revocation::NotChecked);
+    }
+    match validate(
+        leaf,
+        intermediates,
+        root,
+        options(&borrowed, UnknownStatusPolicy::Deny),
+        moment,
+    ) {
+        Ok(()) => Ok(Revocation::Checked),
+        Err(webpki::Error::UnknownRevocationStatus) => {
+            validate(
+                leaf,
+                intermediates,
+                root,
+                options(&borrowed, UnknownStatusPolicy::Allow),
+                moment,
+            )?;
+            Ok(Revocation::Partly)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn validate(
+    leaf: &[u8],
+    intermediates: &[&[u8]],
+    root: &[u8],
+    revocation: Option<RevocationOptions<'_>>,
+    moment: UnixTime,
+) -> Result<(), webpki::Error> {
     let root = CertificateDer::from(root);
-    let anchor = webpki::anchor_from_trusted_cert(&root).map_err(failed)?;
+    let anchor = webpki::anchor_from_trusted_cert(&root)?;
     let intermediates: Vec<_> = intermediates.iter().map(|bytes| CertificateDer::from(*bytes)).collect();
     let leaf = CertificateDer::from(leaf);
-    let leaf = EndEntityCert::try_from(&leaf).map_err(failed)?;
-    leaf.verify_for_usage(
-        &[webpki::ring::ECDSA_P384_SHA384],
-        &[anchor],
-        &intermediates,
-        rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_secs(moment.seconds())),
-        AnyExtendedUsage,
-        None,
-        None,
-    )
-    .map(drop)
-    .map_err(failed)
+    let moment = rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_secs(moment.seconds()));
+    EndEntityCert::try_from(&leaf)?
+        .verify_for_usage(
+            &[webpki::ring::ECDSA_P384_SHA384],
+            &[anchor],
+            &intermediates,
+            moment,
+            AnyExtendedUsage,
+            revocation,
+            None,
+        )
+        .map(drop)
+}
+
+impl From<webpki::Error> for ChainError {
+    fn from(error: webpki::Error) -> Self {
+        match error {
+            webpki::Error::CertRevoked => Self::Revoked,
+            other => Self::Path(other.to_string()),
+        }
+    }
 }
 
 /// AWS's certificates name no extended key usage, so none is asked for.

@@ -7,6 +7,7 @@ mod certificate;
 mod chain;
 mod cose;
 mod payload;
+mod revocation;
 
 pub use cose::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD};
 
