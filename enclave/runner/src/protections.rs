@@ -40,7 +40,8 @@ pub struct Protections {
     pub processes: Strength,
     /// The CPU-time limit and reading.
     pub cpu_time: Strength,
-    /// Pinning to processors; absent when none were asked for.
+    /// Pinning to processors; absent when none were asked for. In a split run: enforced when the two sides share no
+    /// processor and no core, weaker when they share a core or nobody knows.
     pub cpu_pinning: Strength,
     /// Stopping a container between windows; absent makes split runs impossible.
     pub freezing: Strength,

@@ -151,10 +151,9 @@ fn mount_proc() -> Result<(), SetupError> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(SetupError::other(Step::Proc, error)),
             Ok(found) if found.is_dir() => {
-                let options = Some("size=0,mode=555");
+                let options = Some("size=4096,nr_inodes=1,mode=555");
                 mount_at(Some("tmpfs"), &path, Some("tmpfs"), flags | MsFlags::MS_RDONLY, options).at(Step::Proc)?;
             }
-            // An empty file of the stage; the device /dev/null would do but needs a device-permitting mount.
             Ok(_) => mask_file(&path, flags).at(Step::Proc)?,
         }
     }

@@ -1,5 +1,6 @@
 //! A judge and a candidate in two containers, joined by a relay (DESIGN 5.6). `SPLIT.md` is the protocol.
 
+mod processors;
 mod relay;
 
 use std::os::fd::{AsFd, OwnedFd};
@@ -51,6 +52,7 @@ pub(crate) fn run(
     limits: &RelayLimits,
 ) -> Result<SplitReport, RunnerError> {
     check(judge, candidate)?;
+    let separation = processors::separation(judge.limits.cpus.as_deref(), candidate.limits.cpus.as_deref())?;
     let action = "making a channel";
     let (judge_end, judge_channel) = UnixStream::pair().map_err(RunnerError::system(action))?;
     let (candidate_end, candidate_channel) = UnixStream::pair().map_err(RunnerError::system(action))?;
@@ -82,7 +84,7 @@ pub(crate) fn run(
     candidate_run.stop(Stop::Partner)?;
     judge_run.serve_to_end()?;
     candidate_run.serve_to_end()?;
-    report(judge_run, candidate_run, relay, violation)
+    report(judge_run, candidate_run, relay, separation, violation)
 }
 
 /// Starts one side. The descriptors are its own from here: ours are closed on return.
@@ -92,15 +94,9 @@ fn start<'a>(runner: &Runner, container: &'a Container, channel: &[OwnedFd]) -> 
 }
 
 fn check(judge: &Container, candidate: &Container) -> Result<(), RunnerError> {
-    if !matches!((&judge.channel, &candidate.channel), (Channel::None, Channel::None)) {
-        return Err(RunnerError::ForeignChannel);
-    }
-    let (Some(judge), Some(candidate)) = (&judge.limits.cpus, &candidate.limits.cpus) else {
-        return Ok(());
-    };
-    match judge.iter().find(|processor| candidate.contains(processor)) {
-        Some(shared) => Err(RunnerError::SharedProcessor(*shared)),
-        None => Ok(()),
+    match (&judge.channel, &candidate.channel) {
+        (Channel::None, Channel::None) => Ok(()),
+        _ => Err(RunnerError::ForeignChannel),
     }
 }
 
@@ -130,13 +126,15 @@ fn report(
     judge: Supervised<'_>,
     candidate: Supervised<'_>,
     mut relay: Relay,
+    separation: Strength,
     violation: Option<Violation>,
 ) -> Result<SplitReport, RunnerError> {
     let tally = relay.tally();
-    let judge = judge.finish()?;
+    let mut judge = judge.finish()?;
     let mut candidate = candidate.finish()?;
+    judge.protections.cpu_pinning = separation;
+    candidate.protections.cpu_pinning = separation;
     candidate.wall = tally.window_time;
-    debug_assert_eq!(candidate.protections.freezing, Strength::Enforced);
     Ok(SplitReport {
         judge,
         candidate_cpu: candidate.cpu,

@@ -101,7 +101,8 @@ fn host_path(path: PathBuf) -> Result<PathBuf, RunnerError> {
 
 fn resource_limits(container: &Container, grouped: bool) -> Vec<ResourceLimit> {
     let limits = &container.limits;
-    let largest_file = limits.scratch_bytes.max(container.work.size_limit);
+    // One byte more than fits anywhere: a full place is to be an error of the write, not a signal.
+    let largest_file = limits.scratch_bytes.max(container.work.size_limit).saturating_add(1);
     let mut all = vec![
         // Not 0, which a core pattern that is a pipe ignores: a crash would start the host's handler. 1 stops both kinds.
         ("RLIMIT_CORE", 1),

@@ -130,7 +130,7 @@ static int judge(const char *how) {
         snprintf(q, sizeof q, "{\"ask\":%d}\n", i);
         say(3, q);
         if (!line(b, sizeof b)) { say(4, "eof\n"); return 0; }
-        if (is(how, "slow")) usleep(150000);
+        if (is(how, "slow")) usleep(400000);
         if (is(how, "echo") && strcmp(q, b)) return 5;
     }
     say(4, is(how, "loud") ? "1234567890123456789012345678901234567890123456789012345678901234567890\n" : "42\n");
