@@ -20,8 +20,10 @@
 pub mod bindings;
 mod connection;
 mod deployment;
+mod enclave;
 mod endpoint;
 mod error;
+pub mod intake;
 mod openresearch;
 mod revert;
 mod transaction;
@@ -33,6 +35,7 @@ pub use alloy::primitives;
 pub use self::{
     connection::{BlockHeader, BlockReference, Chain},
     deployment::{Deployment, DeploymentError, EnclaveContracts, Network, OpenResearchContracts, StorageNetwork},
+    enclave::{AdmissionChallenge, AdmittedKey, Closed, EnclaveKeys, Gateway, OpenTicket, Settled, TicketState, Turn},
     endpoint::{Answer, Body, Endpoint, HttpClient, HttpError},
     error::ChainError,
     openresearch::{

@@ -1,0 +1,212 @@
+//! The chain client against the embedded development chain.
+
+use std::time::Duration;
+
+use alloy::{
+    network::EthereumWallet, providers::Provider, providers::ProviderBuilder, signers::local::PrivateKeySigner,
+};
+use orv_chain::{
+    Call, Chain, ChainError, Constants, Curve, Deployment, FeeRules, NewProject, OpenResearchContracts, Patience,
+    Project, ProjectId, Proposal, ProposalId, ProposalStatus, SendError, Submission, TransactionOwner,
+    bindings::{ProjectRegistry, ProposalLedger, VerifierRegistry},
+    intake::{Cursor, LedgerLogs, ProposalStream},
+    primitives::{Address, B256, I256, U256},
+    wallet::Wallet,
+};
+use orv_devnet::{Devnet, DevnetOptions};
+use zeroize::Zeroizing;
+
+const CHAIN_ID: u64 = 16602;
+
+async fn owner(devnet: &Devnet, account: usize) -> TransactionOwner {
+    let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+    let key = Zeroizing::new(devnet.accounts()[account].key.0);
+    let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
+    let patience = Patience {
+        limit: Duration::from_secs(120),
+        interval: Duration::from_millis(20),
+    };
+    TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
+}
+
+async fn deploy(devnet: &Devnet) -> OpenResearchContracts {
+    let key = PrivateKeySigner::from_bytes(&devnet.accounts()[0].key).unwrap();
+    let deployer = key.address();
+    let provider = ProviderBuilder::new()
+        .wallet(EthereumWallet::from(key))
+        .connect_http(devnet.rpc_url().parse().unwrap());
+    let verifiers = VerifierRegistry::deploy(&provider, deployer).await.unwrap();
+    let nonce = provider.get_transaction_count(deployer).await.unwrap();
+    let registry = ProjectRegistry::deploy(&provider, deployer.create(nonce + 1))
+        .await
+        .unwrap();
+    let ledger = ProposalLedger::deploy(&provider, *registry.address(), *verifiers.address())
+        .await
+        .unwrap();
+    OpenResearchContracts {
+        project_registry: *registry.address(),
+        proposal_ledger: *ledger.address(),
+        verifier_registry: *verifiers.address(),
+    }
+}
+
+fn new_project() -> NewProject {
+    NewProject {
+        protocol_hash: B256::repeat_byte(1),
+        repo_snapshot_hash: B256::repeat_byte(2),
+        benchmark_hash: B256::repeat_byte(3),
+        baseline_score: I256::try_from(-5).unwrap(),
+        baseline_metrics_hash: B256::repeat_byte(4),
+        token_name: "Test".into(),
+        token_symbol: "T".into(),
+        base_price: U256::from(1_000_000),
+        slope: U256::from(10),
+        miner_pool_cap: U256::from(1000),
+    }
+}
+
+#[tokio::test]
+async fn connecting_tells_its_three_failures_apart() {
+    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
+    let wrong = Chain::connect(&devnet.rpc_url(), 1).await;
+    assert!(
+        matches!(
+            wrong,
+            Err(ChainError::WrongChainId {
+                expected: 1,
+                found: CHAIN_ID
+            })
+        ),
+        "{wrong:?}"
+    );
+    let closed = Chain::connect("http://127.0.0.1:9", CHAIN_ID).await;
+    assert!(matches!(closed, Err(ChainError::Unreachable(_))), "{closed:?}");
+    let mut deployment = Deployment::galileo();
+    deployment.network.rpc_url = devnet.rpc_url();
+    let bare = deployment.connect().await;
+    assert!(
+        matches!(
+            bare,
+            Err(ChainError::NoCode {
+                contract: "ProjectRegistry",
+                ..
+            })
+        ),
+        "{bare:?}"
+    );
+    devnet.stop().await;
+}
+
+#[tokio::test]
+async fn twenty_concurrent_sends_take_twenty_numbers() {
+    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
+    let owner = owner(&devnet, 1).await;
+    let receiver = Address::repeat_byte(0x77);
+    let mut sends = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let owner = owner.clone();
+        sends.spawn(async move {
+            owner
+                .send(Call {
+                    to: receiver,
+                    value: U256::from(1),
+                    data: Default::default(),
+                })
+                .await
+        });
+    }
+    let hashes: std::collections::HashSet<_> = sends
+        .join_all()
+        .await
+        .into_iter()
+        .map(|sent| sent.unwrap().hash)
+        .collect();
+    assert_eq!(hashes.len(), 20);
+    assert_eq!(owner.chain().balance(receiver).await.unwrap(), U256::from(20));
+    devnet.stop().await;
+}
+
+#[tokio::test]
+async fn a_project_and_its_first_proposal_go_through() {
+    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
+    let contracts = deploy(&devnet).await;
+    let owner = owner(&devnet, 1).await;
+    let chain = owner.chain().clone();
+    assert_eq!(Constants::read(&chain, &contracts).await.unwrap(), Constants::PUBLISHED);
+
+    let created = new_project().create(&owner, &contracts).await.unwrap();
+    let project = Project::read(&chain, &contracts, created.id).await.unwrap();
+    assert_eq!((project.token, project.creator), (created.token, owner.address()));
+    assert_eq!(project.current_best_score, I256::try_from(-5).unwrap());
+
+    let curve = Curve::new(chain.clone(), project.token);
+    let cost = curve.cost_of(U256::from(3)).await.unwrap();
+    let (bought, _) = curve.buy(&owner, cost.0).await.unwrap();
+    assert_eq!(bought, U256::from(3));
+    curve.approve(&owner, contracts.proposal_ledger, bought).await.unwrap();
+    let submission = Submission {
+        project_id: created.id,
+        code_hash: B256::repeat_byte(8),
+        benchmark_log_hash: B256::repeat_byte(9),
+        claimed_score: I256::ONE,
+        stake: bought,
+        reward_recipient: owner.address(),
+    };
+    let submitted = submission.submit(&owner, &contracts).await.unwrap();
+    let proposal = Proposal::read(&chain, &contracts, submitted.id).await.unwrap();
+    assert_eq!((proposal.status, proposal.stake), (ProposalStatus::Submitted, bought));
+
+    let logs = LedgerLogs::new(chain.clone(), contracts.proposal_ledger);
+    let seen = ProposalStream::new(logs, Cursor::before(0)).look().await.unwrap().added;
+    assert_eq!(
+        seen.iter().map(|event| (event.id, event.code_hash)).collect::<Vec<_>>(),
+        [(submitted.id, B256::repeat_byte(8))]
+    );
+    devnet.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_named_before_anything_is_sent() {
+    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
+    let contracts = deploy(&devnet).await;
+    let owner = owner(&devnet, 1).await;
+    let created = new_project().create(&owner, &contracts).await.unwrap();
+    let before = owner.chain().balance(owner.address()).await.unwrap();
+    let submission = Submission {
+        project_id: created.id,
+        code_hash: B256::ZERO,
+        benchmark_log_hash: B256::ZERO,
+        claimed_score: I256::ZERO,
+        stake: U256::ZERO,
+        reward_recipient: owner.address(),
+    };
+    let refused = submission.submit(&owner, &contracts).await;
+    assert!(
+        matches!(&refused, Err(SendError::Reverted(revert)) if revert.is::<ProposalLedger::ZeroStake>()),
+        "{refused:?}"
+    );
+    let unpaid = Submission {
+        stake: U256::from(7),
+        ..submission
+    }
+    .submit(&owner, &contracts)
+    .await;
+    let Err(SendError::Reverted(revert)) = unpaid else {
+        panic!("{unpaid:?}")
+    };
+    assert!(revert.to_string().contains("needed: 7"), "{revert}");
+    assert_eq!(owner.chain().balance(owner.address()).await.unwrap(), before);
+    devnet.stop().await;
+}
+
+#[tokio::test]
+async fn ids_that_were_never_given_out_are_not_read_as_zeros() {
+    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
+    let contracts = deploy(&devnet).await;
+    let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+    let project = Project::read(&chain, &contracts, ProjectId::from(5)).await;
+    assert!(matches!(project, Err(ChainError::NoProject(_))));
+    let proposal = Proposal::read(&chain, &contracts, ProposalId::from(5)).await;
+    assert!(matches!(proposal, Err(ChainError::NoProposal(_))));
+    devnet.stop().await;
+}
