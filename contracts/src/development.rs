@@ -12,3 +12,9 @@ sol!(
     Flow,
     "artifacts/Flow.json"
 );
+
+/// `submit` as generation 1 of the storage network takes it: the file's subtrees.
+pub type GenerationOneSubmit = Flow::submit_1Call;
+
+/// `submit` as generation 3 takes it: the same, and who submits.
+pub type GenerationThreeSubmit = Flow::submit_0Call;
