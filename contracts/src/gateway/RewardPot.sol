@@ -3,10 +3,12 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title No profit in slashing: what a rejection brings goes to a pot that pays for every verdict alike.
 /// @notice The fee is a share of the pot as it was before the verdict, so that in one and the same state an
-/// approve and a reject earn the same.
+/// approve and a reject earn the same; and never more than half of the judged stake, so that whoever has its own
+/// worthless proposals rejected pays more than it draws.
 abstract contract RewardPot {
     using SafeERC20 for IERC20;
 
@@ -61,10 +63,10 @@ abstract contract RewardPot {
         return entry.current == address(0) ? operator : entry.current;
     }
 
-    /// @notice The fee that the project's next settled verdict pays.
-    function nextFee(uint256 projectId) public view returns (uint256) {
-        uint256 pot = potOf[projectId];
-        return (pot * feeBips + ONE - 1) / ONE;
+    /// @notice The fee that a verdict on a proposal with this stake pays now, whatever the verdict.
+    function feeFor(uint256 projectId, uint256 stake) public view returns (uint256) {
+        uint256 share = Math.mulDiv(potOf[projectId], feeBips, ONE, Math.Rounding.Ceil);
+        return Math.min(share, stake / 2);
     }
 
     function _withdraw(uint256 projectId, address operator, address token) internal {

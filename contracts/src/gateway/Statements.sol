@@ -7,6 +7,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {EnclaveKey, EnclaveRegistry} from "../admission/EnclaveRegistry.sol";
 import {IProjectRegistry, Project} from "../upstream/IProjectRegistry.sol";
 import {IProposalLedger, Proposal} from "../upstream/IProposalLedger.sol";
+import {ProjectToken} from "../upstream/ProjectToken.sol";
 import {Digest} from "./Digest.sol";
 import {MetricChannel, MetricKind, Run, RunHash, Verdict} from "./Run.sol";
 import {SharedProjects} from "./SharedProjects.sol";
@@ -29,7 +30,9 @@ enum Obstacle {
     /// @dev Reject: the best was set by another verifier.
     BestSetElsewhere,
     /// @dev Reject: the best changed since the run.
-    IncumbentChanged
+    IncumbentChanged,
+    /// @dev Approve: the reward, which equals the stake, does not fit the project's miner pool any more.
+    PoolTooSmall
 }
 
 /// @dev A proposal and its project, read once.
@@ -92,6 +95,7 @@ abstract contract Statements is EIP712 {
     error Overtaken(uint256 proposalId, uint256 by);
     error BestSetElsewhere(uint256 projectId, int256 best);
     error IncumbentChanged(uint256 proposalId, int256 best);
+    error PoolTooSmall(uint256 proposalId, uint256 stake);
 
     constructor(IProposalLedger ledger_, SharedProjects sharedProjects_, uint8 timedQuorum_)
         EIP712("orv", "1")
@@ -164,6 +168,7 @@ abstract contract Statements is EIP712 {
         if (obstacle == Obstacle.SharedNotEntered) revert SharedNotEntered(projectId);
         if (obstacle == Obstacle.JumpAboveBound) revert JumpAboveBound(projectId, run.lower, best);
         if (obstacle == Obstacle.Overtaken) revert Overtaken(run.proposalId, _bests[projectId].proposalId);
+        if (obstacle == Obstacle.PoolTooSmall) revert PoolTooSmall(run.proposalId, matter.proposal.stake);
         if (obstacle == Obstacle.BestSetElsewhere) revert BestSetElsewhere(projectId, best);
         revert IncumbentChanged(run.proposalId, best);
     }
@@ -175,7 +180,7 @@ abstract contract Statements is EIP712 {
         returns (Obstacle)
     {
         if (run.metricKind == MetricKind.TIMED && !timedAllowed) return Obstacle.TimedNotCounted;
-        if (run.verdict == Verdict.APPROVE) return _obstacleToApprove(run, matter.project);
+        if (run.verdict == Verdict.APPROVE) return _obstacleToApprove(run, matter);
         return _obstacleToReject(run, matter.project);
     }
 
@@ -193,12 +198,17 @@ abstract contract Statements is EIP712 {
         _bests[projectId] = Best(proposalId, score, true);
     }
 
-    function _obstacleToApprove(Run calldata run, Project memory project) private view returns (Obstacle) {
-        int256 best = project.currentBestAggregateScore;
+    function _obstacleToApprove(Run calldata run, Case memory matter) private view returns (Obstacle) {
+        int256 best = matter.project.currentBestAggregateScore;
         if (!Threshold.reached(run.lower, best, run.marginBips)) {
-            if (_measuredAgainst(run, project)) revert BelowThreshold(run.lower, best, run.marginBips);
+            if (_measuredAgainst(run, matter.project)) {
+                revert BelowThreshold(run.lower, best, run.marginBips);
+            }
             return Obstacle.BestRose;
         }
+        ProjectToken token = ProjectToken(matter.project.token);
+        uint256 room = token.minerPoolCap() - token.minerPoolMinted();
+        if (matter.proposal.stake > room) return Obstacle.PoolTooSmall;
         if (run.metricChannel != MetricChannel.SHARED) return Obstacle.None;
         (bool entered, uint32 bound) = sharedProjects.boundOf(run.projectId);
         if (!entered) return Obstacle.SharedNotEntered;

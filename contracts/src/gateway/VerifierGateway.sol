@@ -113,7 +113,7 @@ contract VerifierGateway is Tickets, Turn, RewardPot, Statements, ReentrancyGuar
             _use(runs, i, signatures[i], matter);
             if (_decidesOver(runs[i], runs[deciding])) deciding = i;
         }
-        uint256 fee = nextFee(matter.proposal.projectId);
+        uint256 fee = feeFor(matter.proposal.projectId, matter.proposal.stake);
         int256 score = _carryOut(runs[deciding], matter);
         _share(runs, matter.proposal.projectId, fee);
         emit VerdictSettled(

@@ -72,7 +72,7 @@ contract Handler is Scene {
         Run memory run = _run(id, ticket, approves ? Verdict.APPROVE : Verdict.REJECT, score);
         (Run[] memory runs, bytes[] memory signatures) = _one(run, _sign(run));
         bool passed = _wouldStandInTheWay(id);
-        uint256 fee = gateway.nextFee(project);
+        uint256 fee = gateway.feeFor(project, ledger.getProposal(id).stake);
         uint256 owedBefore = gateway.owed(project, operator);
         try gateway.settle(runs, signatures) {
             _account(run, passed);

@@ -40,6 +40,17 @@ contract RewardPotTest is Scene {
         assertEq(ledger.claimable(project, address(gateway)), 0);
     }
 
+    function testFuzz_having_ones_own_proposal_rejected_costs_more_than_it_draws(uint16 filled, uint16 stake)
+        public
+    {
+        _reject(_submit(miner, "filler", bound(filled, 1, 300)), BASELINE);
+        uint256 own = bound(stake, 1, 300);
+        uint256 pot = gateway.potOf(project);
+        _reject(_submit(rival, "worthless", own), BASELINE);
+        assertLe(gateway.owed(project, operator), own / 2);
+        assertGe(gateway.potOf(project), pot);
+    }
+
     function test_fees_are_withdrawn_once_and_to_the_operator() public {
         _reject(_submit(miner, "filler", 100), BASELINE);
         _reject(_submit(miner, "second", 100), BASELINE);

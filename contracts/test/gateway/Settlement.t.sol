@@ -167,6 +167,18 @@ contract SettlementTest is Scene {
         _settle(run);
     }
 
+    function test_an_approve_that_the_pool_cannot_pay_is_set_aside() public {
+        vm.deal(miner, 1_000 ether);
+        vm.prank(miner);
+        token.buy{value: 100 ether}();
+        uint256 id = _submit(miner, "code", POOL_CAP + 1);
+        Run memory run = _run(id, _open(id), Verdict.APPROVE, BASELINE + 10_000);
+        _cannotSettle(run, abi.encodeWithSelector(Statements.PoolTooSmall.selector, id, POOL_CAP + 1));
+        gateway.record(run, _sign(run));
+        assertTrue(gateway.isInconclusive(id));
+        _approve(_submit(miner, "within", POOL_CAP), BASELINE + 10_000);
+    }
+
     function test_an_inconclusive_statement_is_recorded_and_never_settles() public {
         uint256 id = _submit(miner, "code", 10);
         Run memory run = _run(id, _open(id), Verdict.INCONCLUSIVE, 0);

@@ -114,8 +114,8 @@ contract TimedQuorumTest is Scene {
         Run memory filler = _run(id, _open(id), Verdict.REJECT, BASELINE);
         _settle(filler);
         uint256 earned = gateway.owed(project, first);
-        uint256 fee = gateway.nextFee(project);
-        id = _submit(miner, "judged", 10);
+        uint256 fee = gateway.feeFor(project, 300);
+        id = _submit(miner, "judged", 300);
         test_two_operators_approve_and_the_lower_end_counts();
         assertGt(fee, 1);
         assertEq(gateway.owed(project, first) - earned, fee / 2);
