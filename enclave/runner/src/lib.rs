@@ -9,6 +9,10 @@
 //! A split run (DESIGN 5.6, `SPLIT.md`) joins two containers: the judge asks, the candidate, frozen outside the windows
 //! in which it is asked, answers.
 //!
+//! Needed: root, Linux 5.11 or later with overlayfs and seccomp filters, and all of cpu, cpuset, memory and pids (with
+//! version 1 also cpuacct and freezer) in control groups of version 1, or of version 2 on Linux 5.19 or later. The
+//! host's root must not be its initramfs.
+//!
 //! ```no_run
 //! use std::{path::PathBuf, process::ExitCode, time::Duration};
 //! use orv_runner::{Channel, Container, Limits, Runner, WorkTree};

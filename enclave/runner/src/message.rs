@@ -71,8 +71,6 @@ pub enum Step {
     Capabilities,
     /// Placing the standard descriptors and the channel.
     Descriptors,
-    /// Entering the working directory.
-    WorkingDirectory,
     /// Starting the process.
     Process,
 }
@@ -97,7 +95,6 @@ impl fmt::Display for Step {
             Step::ResourceLimits => "setting the limits of the process",
             Step::Capabilities => "giving up capabilities",
             Step::Descriptors => "placing descriptors",
-            Step::WorkingDirectory => "entering the working directory",
             Step::Process => "starting the process",
         };
         formatter.write_str(words)

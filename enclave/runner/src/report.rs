@@ -15,7 +15,8 @@ pub enum Exit {
     Code(i32),
     /// The command was ended by this signal, not one the runner sent.
     Signal(i32),
-    /// The command could not be executed; the system's error number (2: no such file, 13: not executable).
+    /// The command could not be executed, or its working directory not entered; the system's error number (2: no such
+    /// file, 13: not executable).
     NotStarted(i32),
     /// Stopped at the wall limit.
     WallLimit,
@@ -49,7 +50,8 @@ pub struct Report {
     pub stderr: Captured,
     /// From just before the command was started until its end was seen (`CLOCK_MONOTONIC_RAW`).
     pub wall: Duration,
-    /// CPU time of all processes of the container, by its control group; zero without one.
+    /// CPU time of all processes of the container since the command was started, by its control group; zero without
+    /// one.
     pub cpu: Duration,
     /// Highest memory charge in bytes, by its control group; zero without one.
     pub peak_memory: u64,

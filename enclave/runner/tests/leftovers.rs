@@ -96,7 +96,7 @@ fn nothing_of_any_kind_of_run_is_left() {
     container.limits.wall = Duration::from_millis(200);
     bench.runner().run(&container).expect("a report");
     assert_eq!(bench.run(&["memory", "256"]).exit, Exit::MemoryLimit);
-    container.cwd = "/absent".to_owned();
+    container.extra_read_only = vec![(bench.path("judge"), "/proc".to_owned())];
     assert!(matches!(bench.runner().run(&container), Err(RunnerError::Setup { .. })));
     let mut runner = bench.runner();
     runner.helper = "/bin/true".into();

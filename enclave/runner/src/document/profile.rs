@@ -67,8 +67,8 @@ const CONDITIONAL: &[Argument] = &[
 /// `TCGETS`, `TIOCGWINSZ`, `FIONREAD`, `FIONBIO`, `FIONCLEX`, `FIOCLEX`.
 const HARMLESS_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
 
-/// Names, death signal, dumpable, keep-caps query, subreaper, no-new-privileges, capability query, huge pages, and
-/// names of anonymous memory.
+/// Death signal, dumpable, name, subreaper, no-new-privileges, huge pages, names of anonymous memory; queries of
+/// keep-caps, filters, capabilities and timer slack.
 const HARMLESS_OPTIONS: &[u32] = &[1, 2, 3, 4, 7, 15, 16, 21, 23, 30, 36, 37, 38, 39, 41, 42, 0x5356_4d41];
 
 /// The profile as the document carries it.

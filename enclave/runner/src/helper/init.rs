@@ -11,6 +11,7 @@ use std::time::Duration;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
+use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitStatus, wait};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Gid, Pid, Uid, setgroups, sethostname, setresgid, setresuid};
@@ -54,6 +55,8 @@ pub(super) fn run(inputs: Inputs, link: &Link, gate: UnixStream) -> ! {
 
 fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> {
     prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
+    // The caller's own would decide who may enter the directories that are made here.
+    umask(Mode::from_bits_truncate(0o022));
     // Until the helper has put us into the control group.
     gate.wait()?;
     enter_namespaces(&inputs, gate)?;

@@ -8,7 +8,6 @@ use std::os::fd::{AsFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::{chdir, execve, pipe2, setsid, write};
 
 use super::error::{At, SetupError};
@@ -61,13 +60,13 @@ fn become_command(inputs: &Inputs) -> Result<Never, SetupError> {
     let candidates = executables(&plan.argv, &plan.env)?;
     let (argv, env) = (c_strings(&plan.argv)?, c_strings(&plan.env)?);
     setsid().at(Step::Process)?;
-    umask(Mode::from_bits_truncate(0o022));
     place_descriptors(inputs)?;
     plan.resource_limits.iter().try_for_each(limit)?;
     syscall::drop_bounding_set().at(Step::Capabilities)?;
     init::become_id(PAYLOAD_ID)?;
     syscall::drop_capabilities().at(Step::Capabilities)?;
-    chdir(plan.cwd.as_str()).at(Step::WorkingDirectory)?;
+    // Whether it is there is the tree's doing, not the machine's.
+    chdir(plan.cwd.as_str()).map_err(SetupError::NotStarted)?;
     syscall::restore_default_pipe_signal().at(Step::Process)?;
     init::install(&inputs.filters)?;
     let mut last = Errno::ENOENT;

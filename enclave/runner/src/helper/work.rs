@@ -1,7 +1,7 @@
 //! The copy-on-write `/work`.
 
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 
 use nix::mount::MsFlags;
@@ -84,6 +84,7 @@ fn fresh(bytes: u64) -> Result<(String, String), SetupError> {
 pub(crate) fn make_directories(layer: &Path) -> std::io::Result<()> {
     fs::create_dir(layer.join(KEPT_WORK))?;
     fs::create_dir(layer.join(KEPT_UPPER))?;
+    fs::set_permissions(layer.join(KEPT_UPPER), fs::Permissions::from_mode(0o755))?;
     chown(layer.join(KEPT_UPPER), Some(PAYLOAD_HOST_ID), Some(PAYLOAD_HOST_ID))
 }
 

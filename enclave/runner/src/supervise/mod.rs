@@ -41,6 +41,8 @@ pub(crate) struct Supervised<'a> {
     limits: &'a Limits,
     protections: Protections,
     ready: bool,
+    /// CPU time that making the container took, which is in the group's reading and not the command's.
+    own_cpu: Duration,
     started: Instant,
     deadline: Option<Instant>,
     looked: Instant,
@@ -74,6 +76,7 @@ impl Supervised<'_> {
 
     /// Starts the command.
     pub(crate) fn go(&mut self) -> Result<(), RunnerError> {
+        self.own_cpu = self.group.counters()?.cpu;
         self.started = Instant::now();
         self.link
             .write_all(&[GO])
@@ -147,7 +150,11 @@ impl Supervised<'_> {
         if counters.oom_kills > 0 {
             // Version 1 kills one process; the container is lost all the same.
             self.stop(Stop::Memory)?;
-        } else if self.limits.cpu.is_some_and(|limit| counters.cpu >= limit) {
+        } else if self
+            .limits
+            .cpu
+            .is_some_and(|limit| counters.cpu.saturating_sub(self.own_cpu) >= limit)
+        {
             self.stop(Stop::Cpu)?;
         }
         Ok(())
@@ -271,7 +278,7 @@ impl Supervised<'_> {
             } else {
                 wall
             },
-            cpu: counters.cpu,
+            cpu: counters.cpu.saturating_sub(self.own_cpu),
             peak_memory: counters.peak_memory,
             oom_kills: counters.oom_kills,
             pids_hit: counters.pids_hit,

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 
@@ -53,6 +53,7 @@ impl<'a> Supervised<'a> {
             limits,
             protections,
             ready: false,
+            own_cpu: Duration::ZERO,
             started: now,
             deadline: None,
             looked: now,
