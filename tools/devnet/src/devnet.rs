@@ -1,6 +1,7 @@
 //! Starting and stopping the whole network.
 
 use std::io;
+use std::path::PathBuf;
 
 use alloy::primitives::{Address, U256};
 use alloy::signers::k256::ecdsa::Error as KeyError;
@@ -8,7 +9,8 @@ use tokio::task::JoinHandle;
 
 use crate::account::{DevAccount, PREFUNDED, dev_accounts};
 use crate::chain::{Chain, ChainMethods, ChainOptions, Mining};
-use crate::http::{Server, rpc_router};
+use crate::http::{Port, Server, rpc_router};
+use crate::storage::{self, Storage};
 
 /// Largest request body of the chain's port, in bytes.
 const CHAIN_BODY_LIMIT: usize = 4 << 20;
@@ -22,6 +24,8 @@ pub struct DevnetOptions {
     pub rpc_port: u16,
     /// Port of the storage node and indexer.
     pub storage_port: u16,
+    /// Where the storage node keeps its files; in memory when absent.
+    pub storage_directory: Option<PathBuf>,
     /// Accounts to fund besides the ten of [`dev_accounts`], with wei.
     pub funded: Vec<(Address, U256)>,
 }
@@ -37,6 +41,9 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The storage directory cannot be used.
+    #[error("cannot use the storage directory: {0}")]
+    Directory(io::Error),
     /// The table of development keys is damaged.
     #[error("a development key is not valid: {0}")]
     Key(#[from] KeyError),
@@ -48,6 +55,8 @@ pub struct Devnet {
     chain: Chain,
     accounts: Vec<DevAccount>,
     rpc: Server,
+    storage: Storage,
+    storage_server: Server,
     miner: Option<Miner>,
 }
 
@@ -62,12 +71,15 @@ impl Devnet {
         funded.extend(options.funded);
         let chain = Chain::new(options.chain, &funded);
         let methods = std::sync::Arc::new(ChainMethods(chain.clone()));
-        let rpc = Server::start(options.rpc_port, rpc_router(methods), CHAIN_BODY_LIMIT)
+        let listen = |port| move |source| StartError::Listen { port, source };
+        let rpc = Port::bind(options.rpc_port).await.map_err(listen(options.rpc_port))?;
+        let rpc = rpc.serve(rpc_router(methods), CHAIN_BODY_LIMIT);
+        let storage = Storage::open(chain.clone(), options.storage_directory).map_err(StartError::Directory)?;
+        let port = Port::bind(options.storage_port)
             .await
-            .map_err(|source| StartError::Listen {
-                port: options.rpc_port,
-                source,
-            })?;
+            .map_err(listen(options.storage_port))?;
+        let router = storage::router(storage.clone(), port.url());
+        let storage_server = port.serve(router, storage::BODY_LIMIT);
         let miner = match options.chain.mining {
             Mining::Instant => None,
             Mining::Interval(interval) => Some(Miner(tokio::spawn(mine_each(chain.clone(), interval)))),
@@ -76,6 +88,8 @@ impl Devnet {
             chain,
             accounts,
             rpc,
+            storage,
+            storage_server,
             miner,
         })
     }
@@ -83,6 +97,16 @@ impl Devnet {
     /// URL of the chain's JSON-RPC.
     pub fn rpc_url(&self) -> String {
         self.rpc.url()
+    }
+
+    /// URL of the storage node, the indexer and the file gateway.
+    pub fn storage_url(&self) -> String {
+        self.storage_server.url()
+    }
+
+    /// The storage node, from inside the process.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
     }
 
     /// The chain, from inside the process.
@@ -98,6 +122,7 @@ impl Devnet {
     /// Stops the network and waits until its ports are closed.
     pub async fn stop(self) {
         drop(self.miner);
+        self.storage_server.stop().await;
         self.rpc.stop().await;
     }
 }

@@ -20,6 +20,47 @@ use crate::rpc::{self, Methods};
 /// Calls (or batches) worked on at the same time; further ones wait.
 const CONCURRENT_CALLS: usize = 32;
 
+/// A port of 127.0.0.1 that is taken but not served yet.
+#[derive(Debug)]
+pub struct Port {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Port {
+    /// Takes `port` of 127.0.0.1, 0 for any free one.
+    ///
+    /// # Errors
+    /// The port cannot be bound.
+    pub async fn bind(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), port)).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The URL it will be reached at.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves `router`. Requests whose `Host` is not a loopback name are refused, so that a web page cannot reach the
+    /// node by rebinding its own name.
+    pub fn serve(self, router: Router, body_limit: usize) -> Server {
+        let router = router
+            .layer(middleware::from_fn(loopback_host))
+            .layer(DefaultBodyLimit::max(body_limit));
+        let task = tokio::spawn(async move {
+            if let Err(error) = axum::serve(self.listener, router).await {
+                tracing::error!(%error, "http server ended");
+            }
+        });
+        Server {
+            address: self.address,
+            task,
+        }
+    }
+}
+
 /// A running server. Dropping it closes the port.
 #[derive(Debug)]
 pub struct Server {
@@ -28,25 +69,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves `router` on 127.0.0.1, `port` 0 for any free one. Requests whose `Host` is not a loopback name are
-    /// refused, so that a web page cannot reach the node by rebinding its own name.
-    ///
-    /// # Errors
-    /// The port cannot be bound.
-    pub async fn start(port: u16, router: Router, body_limit: usize) -> io::Result<Self> {
-        let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), port)).await?;
-        let address = listener.local_addr()?;
-        let router = router
-            .layer(middleware::from_fn(loopback_host))
-            .layer(DefaultBodyLimit::max(body_limit));
-        let task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "http server ended");
-            }
-        });
-        Ok(Self { address, task })
-    }
-
     /// `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

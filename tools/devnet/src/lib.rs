@@ -17,8 +17,10 @@
 
 pub mod account;
 pub mod chain;
+pub mod deployment;
 mod devnet;
 mod http;
 pub mod rpc;
+pub mod storage;
 
 pub use devnet::{Devnet, DevnetOptions, StartError};

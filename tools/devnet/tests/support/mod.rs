@@ -2,11 +2,13 @@
 #![allow(dead_code, missing_docs)]
 
 use alloy::network::EthereumWallet;
-use alloy::primitives::U256;
+use alloy::primitives::{B256, U256};
 use alloy::providers::fillers::{
     BlobGasFiller, ChainIdFiller, FillProvider, GasFiller, JoinFill, NonceFiller, WalletFiller,
 };
 use alloy::providers::{Identity, ProviderBuilder, RootProvider};
+use alloy::signers::local::PrivateKeySigner;
+use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement};
 use orv_devnet::{Devnet, DevnetOptions};
 use serde_json::{Value, json};
 
@@ -68,4 +70,33 @@ pub async fn post(url: &str, body: &Value) -> Value {
 /// A 0x quantity as a number.
 pub fn quantity(value: &Value) -> u64 {
     value.as_str().unwrap().parse::<U256>().unwrap().to()
+}
+
+/// A plan for a network whose owner and only attester is the first account.
+pub fn plan(devnet: &Devnet) -> DeploymentPlan {
+    plan_of(devnet.accounts()[0].signer.clone(), devnet.storage_url())
+}
+
+/// The same for any chain.
+pub fn plan_of(owner: PrivateKeySigner, indexer_rpc: String) -> DeploymentPlan {
+    DeploymentPlan {
+        network_name: "devnet".to_owned(),
+        attesters: vec![owner.address()],
+        owner,
+        indexer_rpc,
+        public_delay: 1,
+        measurements: vec![ListedMeasurement {
+            measurement: B256::repeat_byte(1),
+            platform: B256::repeat_byte(2),
+            platformTier: 0,
+            timedAllowed: true,
+        }],
+        attester_threshold: 1,
+        challenge_delay: 0,
+        timed_quorum: 1,
+        ticket_life: 3600,
+        priority_window: 0,
+        payout_delay: 1,
+        fee_bips: 0,
+    }
 }

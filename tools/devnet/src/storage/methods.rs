@@ -1,0 +1,147 @@
+//! `zgs_*` and `indexer_*` JSON-RPC.
+
+use alloy::primitives::Address;
+use orv_content::Root;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::rpc::{Methods, Params, RpcError};
+
+use super::Storage;
+use super::error::NodeError;
+use super::node::{FileId, Node};
+use super::view::{SegmentView, base64, file_info};
+
+/// Answers JSON-RPC calls on a storage node that is reached at `url`.
+pub(super) struct StorageMethods {
+    pub(super) storage: Storage,
+    pub(super) url: String,
+}
+
+/// The argument of `zgs_checkFileFinalized`: a number or a root.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Either {
+    Sequence(u64),
+    Root(Root),
+}
+
+impl Methods for StorageMethods {
+    fn call(&self, method: &str, mut params: Params) -> Result<Value, RpcError> {
+        let params = &mut params;
+        let mut node = self.storage.synced()?;
+        match method {
+            "zgs_getStatus" => Ok(status(&node)),
+            "zgs_getShardConfig" => Ok(shard()),
+            "zgs_getFileInfo" => Ok(info(&node, root(params)?)),
+            "zgs_getFileInfoByTxSeq" => Ok(info(&node, sequence(params, 0)?)),
+            "zgs_checkFileFinalized" => finalized(&node, params),
+            "zgs_uploadSegment" => upload_one(&mut node, params, None),
+            "zgs_uploadSegmentByTxSeq" => {
+                let sequence = params.required(1, "txSeq")?;
+                upload_one(&mut node, params, Some(sequence))
+            }
+            "zgs_uploadSegments" => upload_many(&mut node, params, None),
+            "zgs_uploadSegmentsByTxSeq" => {
+                let sequence = params.required(1, "txSeq")?;
+                upload_many(&mut node, params, Some(sequence))
+            }
+            "zgs_downloadSegment" => download(&node, root(params)?, params),
+            "zgs_downloadSegmentByTxSeq" => download(&node, sequence(params, 0)?, params),
+            "zgs_downloadSegmentWithProof" => prove(&node, root(params)?, params),
+            "zgs_downloadSegmentWithProofByTxSeq" => prove(&node, sequence(params, 0)?, params),
+            "indexer_getShardedNodes" | "indexer_getSelectedNodes" => {
+                Ok(json!({"trusted": [self.location()], "discovered": []}))
+            }
+            "indexer_getFileLocations" => self.locations(&node, params),
+            "indexer_getNodeLocations" => Ok(json!({})),
+            _ => Err(RpcError::method_not_found(method)),
+        }
+    }
+}
+
+impl StorageMethods {
+    fn location(&self) -> Value {
+        json!({"url": self.url, "config": shard(), "latency": 0, "since": 0})
+    }
+
+    fn locations(&self, node: &Node, params: &mut Params) -> Result<Value, RpcError> {
+        match node.status(root(params)?) {
+            None => Err(RpcError::server("file not found")),
+            Some(status) if status.finalized => Ok(json!([self.location()])),
+            Some(_) => Ok(Value::Null),
+        }
+    }
+}
+
+fn shard() -> Value {
+    json!({"shardId": 0, "numShard": 1})
+}
+
+fn root(params: &mut Params) -> Result<FileId, RpcError> {
+    params.required(0, "root").map(FileId::Root)
+}
+
+fn sequence(params: &mut Params, index: usize) -> Result<FileId, RpcError> {
+    params.required(index, "txSeq").map(FileId::Sequence)
+}
+
+pub(super) fn status(node: &Node) -> Value {
+    let chain = node.submissions.chain();
+    let height = chain.height();
+    json!({
+        "connectedPeers": 0,
+        "logSyncHeight": height,
+        "logSyncBlock": chain.block_hash(height).unwrap_or_default(),
+        "nextTxSeq": node.submissions.known().len(),
+        "networkIdentity": {
+            "chainId": chain.chain_id(),
+            "flowAddress": node.submissions.flow().unwrap_or(Address::ZERO),
+            "p2pProtocolVersion": {"major": 0, "minor": 0, "build": 0},
+        },
+    })
+}
+
+fn info(node: &Node, id: FileId) -> Value {
+    node.status(id).as_ref().map_or(Value::Null, file_info)
+}
+
+fn finalized(node: &Node, params: &mut Params) -> Result<Value, RpcError> {
+    let id = match params.required(0, "txSeqOrRoot")? {
+        Either::Sequence(sequence) => FileId::Sequence(sequence),
+        Either::Root(root) => FileId::Root(root),
+    };
+    Ok(node.status(id).map_or(Value::Null, |status| status.finalized.into()))
+}
+
+/// The reference node answers `null` to an upload that it took.
+fn upload_one(node: &mut Node, params: &mut Params, sequence: Option<u64>) -> Result<Value, RpcError> {
+    let segment: SegmentView = params.required(0, "segment")?;
+    node.upload(segment.segment()?, sequence)?;
+    Ok(Value::Null)
+}
+
+fn upload_many(node: &mut Node, params: &mut Params, sequence: Option<u64>) -> Result<Value, RpcError> {
+    let segments: Vec<SegmentView> = params.required(0, "segments")?;
+    for segment in segments {
+        match node.upload(segment.segment()?, sequence) {
+            // In a batch a segment that is here already is passed over.
+            Ok(()) | Err(NodeError::Repeated) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Value::Null)
+}
+
+fn download(node: &Node, id: FileId, params: &mut Params) -> Result<Value, RpcError> {
+    let (start, end) = (params.required(1, "startChunk")?, params.required(2, "endChunk")?);
+    Ok(node
+        .chunks(id, start, end)?
+        .map_or(Value::Null, |bytes| base64(&bytes).into()))
+}
+
+fn prove(node: &Node, id: FileId, params: &mut Params) -> Result<Value, RpcError> {
+    let index = params.required(1, "segmentIndex")?;
+    let segment = node.proved(id, index)?.map(SegmentView::from);
+    serde_json::to_value(segment).map_err(RpcError::server)
+}

@@ -1,0 +1,104 @@
+//! The independent reference: anvil and the devnet use the same gas for the same transactions.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use alloy::primitives::U256;
+use alloy::providers::Provider;
+use orv_devnet::account::dev_accounts;
+use orv_devnet::deployment::deploy;
+use support::{Probe, devnet, plan_of, wallet_at};
+
+/// A running anvil, ended with this value.
+struct Anvil {
+    child: Child,
+    url: String,
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn anvil() -> Anvil {
+    let contracts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../contracts");
+    let binary = contracts.join("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
+    assert!(
+        binary.exists(),
+        "{} is missing: run `npm ci` in contracts/",
+        binary.display()
+    );
+    // The port is free again when the listener is dropped.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let child = Command::new(binary)
+        .args([
+            "--chain-id",
+            "16602",
+            "--hardfork",
+            "cancun",
+            "--silent",
+            "--port",
+            &port.to_string(),
+        ])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let anvil = Anvil {
+        child,
+        url: format!("http://127.0.0.1:{port}"),
+    };
+    let provider = wallet_at(&anvil.url, dev_accounts().unwrap()[0].signer.clone());
+    while provider.get_chain_id().await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    anvil
+}
+
+/// Deploys the whole network and the probe, writes, overwrites, clears, reverts: the gas of every transaction.
+async fn scenario(url: &str) -> Vec<u64> {
+    let signer = dev_accounts().unwrap()[0].signer.clone();
+    deploy(url, plan_of(signer.clone(), String::new())).await.unwrap();
+    let wallet = wallet_at(url, signer);
+    let probe = Probe::deploy(&wallet).await.unwrap();
+    for value in [7u64, 8, 0] {
+        probe
+            .store(U256::from(1), U256::from(value))
+            .send()
+            .await
+            .unwrap()
+            .get_receipt()
+            .await
+            .unwrap();
+    }
+    let sent = probe
+        .storeAndRefuse(U256::from(1), U256::from(7))
+        .gas(100_000)
+        .send()
+        .await
+        .unwrap();
+    sent.get_receipt().await.unwrap();
+    let mut gas = Vec::new();
+    for number in 1..=wallet.get_block_number().await.unwrap() {
+        let receipts = wallet.get_block_receipts(number.into()).await.unwrap().unwrap();
+        gas.extend(receipts.iter().map(|receipt| receipt.gas_used));
+    }
+    gas
+}
+
+#[tokio::test]
+async fn anvil_and_the_devnet_use_the_same_gas() {
+    let anvil = anvil().await;
+    let (devnet, _wallet) = devnet().await;
+    let expected = scenario(&anvil.url).await;
+    assert!(expected.len() >= 15, "{expected:?}");
+    assert_eq!(scenario(&devnet.rpc_url()).await, expected);
+}

@@ -1,0 +1,289 @@
+//! The storage node as an honest client and as a hostile one see it, on a network deployed by the crate itself.
+#![allow(missing_docs)]
+
+mod support;
+
+use alloy::primitives::{B256, U256};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use orv_content::Root;
+use orv_content::merkle::{SEGMENT_BYTES, SegmentProof, Shape, prove, root_of, submission_nodes};
+use orv_contracts::development::{FixedPrice, Flow};
+use orv_devnet::deployment::{Deployment, deploy};
+use orv_devnet::storage::Fault;
+use orv_devnet::{Devnet, DevnetOptions};
+use serde_json::{Value, json};
+use support::{plan, post, result, rpc, wallet};
+
+async fn network() -> (Devnet, Deployment) {
+    network_in(None).await
+}
+
+async fn network_in(storage_directory: Option<std::path::PathBuf>) -> (Devnet, Deployment) {
+    let devnet = Devnet::start(DevnetOptions {
+        storage_directory,
+        ..Default::default()
+    })
+    .await
+    .unwrap();
+    let deployment = deploy(&devnet.rpc_url(), plan(&devnet)).await.unwrap();
+    devnet.storage().follow(deployment.address("Flow").unwrap());
+    (devnet, deployment)
+}
+
+fn content(size: usize) -> Vec<u8> {
+    (0..size).map(|index| (index * 31 % 251) as u8).collect()
+}
+
+/// Submits on the Flow contract as generation 3 and pays the sectors.
+async fn submit(devnet: &Devnet, deployment: &Deployment, content: &[u8]) -> Root {
+    let wallet = wallet(devnet, 3);
+    let flow = Flow::new(deployment.address("Flow").unwrap(), &wallet);
+    let market = FixedPrice::new(flow.market().call().await.unwrap(), &wallet);
+    let nodes = submission_nodes(content).unwrap();
+    let sectors: u64 = nodes.iter().map(|node| 1u64 << node.height).sum();
+    let price = market.pricePerSector().call().await.unwrap();
+    let nodes = nodes.iter().map(|node| Flow::SubmissionNode {
+        root: B256::from(node.root.0),
+        height: U256::from(node.height),
+    });
+    let data = Flow::SubmissionData {
+        length: U256::from(content.len()),
+        tags: Default::default(),
+        nodes: nodes.collect(),
+    };
+    let submission = Flow::Submission {
+        data,
+        submitter: devnet.accounts()[3].address,
+    };
+    let sent = flow
+        .submit_1(submission)
+        .value(price * U256::from(sectors))
+        .send()
+        .await
+        .unwrap();
+    assert!(sent.get_receipt().await.unwrap().status());
+    root_of(content).unwrap()
+}
+
+fn segment(content: &[u8], index: u64) -> Value {
+    let start = (index * SEGMENT_BYTES) as usize;
+    let end = content.len().min(start + SEGMENT_BYTES as usize);
+    let mut data = content[start..end].to_vec();
+    data.resize(data.len().next_multiple_of(256), 0);
+    json!({
+        "root": root_of(content).unwrap(), "data": STANDARD.encode(data), "index": index,
+        "proof": prove(content, index).unwrap(), "fileSize": content.len(),
+    })
+}
+
+async fn upload(devnet: &Devnet, content: &[u8], sequence: u64) {
+    for index in 0..Shape::of(content.len() as u64).unwrap().data_segments() {
+        let params = json!([[segment(content, index)], sequence]);
+        assert_eq!(
+            result(&devnet.storage_url(), "zgs_uploadSegmentsByTxSeq", params).await,
+            Value::Null
+        );
+    }
+}
+
+async fn gateway(devnet: &Devnet, path: &str) -> (u16, Vec<u8>) {
+    let response = reqwest::get(format!("{}{path}", devnet.storage_url())).await.unwrap();
+    (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
+}
+
+#[tokio::test]
+async fn a_file_is_submitted_uploaded_and_downloaded_with_proofs() {
+    let (devnet, deployment) = network().await;
+    let url = devnet.storage_url();
+    let content = content(600_001);
+    let root = submit(&devnet, &deployment, &content).await;
+    let before = result(&url, "zgs_getFileInfo", json!([root, true])).await;
+    assert_eq!(
+        (&before["finalized"], &before["tx"]["seq"], &before["tx"]["size"]),
+        (&json!(false), &json!(0), &json!(600_001))
+    );
+    assert_eq!(
+        before["tx"]["merkleNodes"][0][0],
+        submission_nodes(&content).unwrap()[0].height + 1
+    );
+    upload(&devnet, &content, 0).await;
+    assert_eq!(result(&url, "zgs_checkFileFinalized", json!([root])).await, true);
+    assert_eq!(result(&url, "zgs_checkFileFinalized", json!([0])).await, true);
+    let shape = Shape::of(content.len() as u64).unwrap();
+    let mut downloaded = Vec::new();
+    for index in 0..shape.data_segments() {
+        let answer = result(&url, "zgs_downloadSegmentWithProofByTxSeq", json!([0, index])).await;
+        let data = STANDARD.decode(answer["data"].as_str().unwrap()).unwrap();
+        let proof: SegmentProof = serde_json::from_value(answer["proof"].clone()).unwrap();
+        proof.verify(&root, &shape, index, &data).unwrap();
+        downloaded.extend(data);
+    }
+    downloaded.truncate(content.len());
+    assert_eq!(downloaded, content);
+    let chunks = result(&url, "zgs_downloadSegmentByTxSeq", json!([0, 1024, 2048])).await;
+    assert_eq!(
+        STANDARD.decode(chunks.as_str().unwrap()).unwrap(),
+        content[262_144..524_288]
+    );
+    let locations = result(&url, "indexer_getFileLocations", json!([root])).await;
+    assert_eq!(locations[0]["url"], url);
+}
+
+#[tokio::test]
+async fn a_wrong_segment_is_refused_in_the_reference_nodes_words() {
+    let (devnet, deployment) = network().await;
+    let content = content(600_001);
+    submit(&devnet, &deployment, &content).await;
+    let refused = async |change: &dyn Fn(&mut Value)| {
+        let mut wrong = segment(&content, 1);
+        change(&mut wrong);
+        let answer = rpc(&devnet.storage_url(), "zgs_uploadSegmentByTxSeq", json!([wrong, 0])).await;
+        let error = &answer["error"];
+        format!(
+            "{} {} / {}",
+            error["code"],
+            error["message"].as_str().unwrap(),
+            error["data"].as_str().unwrap()
+        )
+    };
+    let flipped = |wrong: &mut Value| wrong["data"] = STANDARD.encode(vec![7; SEGMENT_BYTES as usize]).into();
+    assert_eq!(
+        refused(&flipped).await,
+        "-32602 Invalid params: proof / validation failed"
+    );
+    let other_index = |wrong: &mut Value| wrong["proof"] = json!(prove(&content, 0).unwrap());
+    assert_eq!(
+        refused(&other_index).await,
+        "-32602 Invalid params: proof / invalid proof"
+    );
+    let short = |wrong: &mut Value| wrong["data"] = STANDARD.encode(vec![7; 256]).into();
+    assert_eq!(
+        refused(&short).await,
+        "-32602 Invalid params: data / invalid data length"
+    );
+    let outside = |wrong: &mut Value| wrong["index"] = 9.into();
+    assert_eq!(
+        refused(&outside).await,
+        "-32602 Invalid params: index / index out of bound"
+    );
+    let empty = |wrong: &mut Value| wrong["fileSize"] = 0.into();
+    assert_eq!(
+        refused(&empty).await,
+        "-32602 Invalid params: file_size / file is empty"
+    );
+    upload(&devnet, &content, 0).await;
+    assert_eq!(
+        refused(&|_| {}).await,
+        "-32602 Invalid params: root / already uploaded and finalized"
+    );
+}
+
+#[tokio::test]
+async fn a_small_file_may_arrive_before_its_transaction() {
+    let (devnet, deployment) = network().await;
+    let content = content(1000);
+    let url = devnet.storage_url();
+    assert_eq!(
+        result(&url, "zgs_uploadSegment", json!([segment(&content, 0)])).await,
+        Value::Null
+    );
+    let root = submit(&devnet, &deployment, &content).await;
+    assert_eq!(
+        result(&url, "zgs_getFileInfo", json!([root, true])).await["finalized"],
+        true
+    );
+}
+
+#[tokio::test]
+async fn the_gateway_sends_files_and_puts_its_errors_into_status_200() {
+    let (devnet, deployment) = network().await;
+    let content = content(70_000);
+    let root = submit(&devnet, &deployment, &content).await;
+    let code = |body: &[u8]| serde_json::from_slice::<Value>(body).unwrap()["code"].clone();
+    let (status, body) = gateway(&devnet, "/file?txSeq=0").await;
+    assert_eq!((status, code(&body)), (200, json!(103)));
+    let body =
+        json!({"txSeq": 0, "index": 0, "data": segment(&content, 0)["data"], "proof": segment(&content, 0)["proof"]});
+    assert_eq!(
+        post(&format!("{}/file/segment", devnet.storage_url()), &body).await["code"],
+        0
+    );
+    assert_eq!(
+        gateway(&devnet, &format!("/file?root={root}&name=a.tar")).await,
+        (200, content.clone())
+    );
+    let (status, body) = gateway(&devnet, "/file?txSeq=5").await;
+    assert_eq!((status, code(&body)), (200, json!(101)));
+    assert_eq!(code(&gateway(&devnet, "/file?root=nothing").await.1), 1);
+    let (_, info) = gateway(&devnet, &format!("/file/info/{root}")).await;
+    assert_eq!(
+        serde_json::from_slice::<Value>(&info).unwrap()["data"]["finalized"],
+        true
+    );
+    let (_, status) = gateway(&devnet, "/node/status").await;
+    let status: Value = serde_json::from_slice(&status).unwrap();
+    assert_eq!(status["data"]["networkIdentity"]["chainId"], 16602);
+}
+
+#[tokio::test]
+async fn a_faulty_node_does_what_it_was_told() {
+    let (devnet, deployment) = network().await;
+    let content = content(1000);
+    let root = submit(&devnet, &deployment, &content).await;
+    upload(&devnet, &content, 0).await;
+    let path = format!("/file?root={root}");
+    devnet.storage().set_fault(Some(Fault::Flip));
+    let (_, flipped) = gateway(&devnet, &path).await;
+    assert_eq!(flipped.len(), content.len());
+    assert_ne!(root_of(&flipped).unwrap(), root);
+    devnet.storage().set_fault(Some(Fault::Truncate));
+    assert_eq!(gateway(&devnet, &path).await.1.len(), content.len() - 1);
+    devnet.storage().set_fault(Some(Fault::Drop));
+    assert_eq!(
+        result(&devnet.storage_url(), "zgs_downloadSegment", json!([root, 0, 4])).await,
+        Value::Null
+    );
+    devnet.storage().set_fault(Some(Fault::LieSize));
+    assert_eq!(
+        result(&devnet.storage_url(), "zgs_getFileInfoByTxSeq", json!([0])).await["tx"]["size"],
+        1001
+    );
+    devnet.storage().set_fault(Some(Fault::Error200));
+    let (status, body) = gateway(&devnet, &path).await;
+    assert_eq!(
+        (status, &serde_json::from_slice::<Value>(&body).unwrap()["code"]),
+        (200, &json!(2))
+    );
+    devnet.storage().set_fault(None);
+    assert_eq!(gateway(&devnet, &path).await.1, content);
+}
+
+#[tokio::test]
+async fn a_submission_that_a_reorganisation_took_back_is_forgotten() {
+    let (devnet, deployment) = network().await;
+    let snapshot = result(&devnet.rpc_url(), "evm_snapshot", json!([])).await;
+    let root = submit(&devnet, &deployment, &content(1000)).await;
+    assert_ne!(
+        result(&devnet.storage_url(), "zgs_getFileInfo", json!([root, true])).await,
+        Value::Null
+    );
+    result(&devnet.rpc_url(), "evm_revert", json!([snapshot])).await;
+    assert_eq!(
+        result(&devnet.storage_url(), "zgs_getFileInfo", json!([root, true])).await,
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn files_outlive_the_node_in_its_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let content = content(300_000);
+    let (devnet, deployment) = network_in(Some(directory.path().to_owned())).await;
+    submit(&devnet, &deployment, &content).await;
+    upload(&devnet, &content, 0).await;
+    devnet.stop().await;
+    let (devnet, deployment) = network_in(Some(directory.path().to_owned())).await;
+    let root = submit(&devnet, &deployment, &content).await;
+    assert_eq!(gateway(&devnet, &format!("/file?root={root}")).await.1, content);
+}
