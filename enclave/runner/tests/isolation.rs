@@ -4,10 +4,10 @@ mod support;
 
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, symlink};
 
 use orv_runner::{Channel, Exit, PAYLOAD_HOST_ID, RunnerError, Step};
-use support::{Bench, answer, text};
+use support::{Bench, allow, answer, text};
 
 #[test]
 fn no_socket_but_unix_opens_and_high_bits_do_not_help() {
@@ -153,7 +153,7 @@ fn a_channel_descriptor_is_number_three() {
 #[test]
 fn the_root_is_read_only_and_work_is_fresh_each_time() {
     let Some(bench) = Bench::new() else { return };
-    fs::set_permissions(bench.path("image/bin"), fs::Permissions::from_mode(0o777)).expect("a mode");
+    allow(&bench.path("image/bin"), 0o777);
     assert_eq!(
         text(&bench.run(&["write", "/bin/new"])),
         format!("errno {}\n", libc::EROFS)
@@ -206,7 +206,7 @@ fn a_set_up_run_s_writes_are_the_next_runs_ground() {
 fn a_further_directory_is_seen_and_not_written() {
     let Some(bench) = Bench::new() else { return };
     let judge = vec![(bench.path("judge"), "/judge/files".to_owned())];
-    fs::set_permissions(bench.path("judge/answer"), fs::Permissions::from_mode(0o666)).expect("a mode");
+    allow(&bench.path("judge/answer"), 0o666);
     let mut container = bench.container(&["show", "/judge/files/answer"]);
     container.extra_read_only.clone_from(&judge);
     assert_eq!(text(&bench.runner().run(&container).expect("a report")), "42\n");

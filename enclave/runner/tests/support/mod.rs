@@ -51,19 +51,41 @@ fn probe() -> Option<&'static Path> {
     built.as_ref().map(|(_, program)| program.as_path())
 }
 
+/// Sets a mode that the umask has no say in.
+pub fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
 impl Bench {
     /// A new one; none where containers cannot be tested, which is said on standard error.
     pub fn new() -> Option<Self> {
         let probe = probe()?;
         let directory = TempDir::new().expect("a directory");
-        for place in ["image/bin", "image/proc", "image/etc", "tree/sub", "judge", "scratch"] {
-            fs::create_dir_all(directory.path().join(place)).expect("a directory");
+        for place in [
+            "image",
+            "image/bin",
+            "image/proc",
+            "image/etc",
+            "tree",
+            "tree/sub",
+            "judge",
+            "scratch",
+        ] {
+            fs::create_dir(directory.path().join(place)).expect("a directory");
+            allow(&directory.path().join(place), 0o755);
         }
         fs::copy(probe, directory.path().join("image/bin/probe")).expect("the probe");
-        fs::write(directory.path().join("tree/given"), "given\n").expect("a file");
-        fs::write(directory.path().join("tree/sub/deep"), "deep\n").expect("a file");
-        fs::write(directory.path().join("judge/answer"), "42\n").expect("a file");
-        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).expect("a mode");
+        allow(&directory.path().join("image/bin/probe"), 0o755);
+        for (file, content) in [
+            ("tree/given", "given\n"),
+            ("tree/sub/deep", "deep\n"),
+            ("judge/answer", "42\n"),
+        ] {
+            fs::write(directory.path().join(file), content).expect("a file");
+            allow(&directory.path().join(file), 0o644);
+        }
+        // Nobody but root may pass here: what a container gets of it, it gets by mounts.
+        allow(directory.path(), 0o700);
         Some(Bench { directory })
     }
 
