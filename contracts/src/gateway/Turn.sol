@@ -60,10 +60,11 @@ abstract contract Turn {
         }
     }
 
+    /// @dev Age is not asked here: the cursor has passed everything older than the window.
     function _standsInTheWay(uint256 projectId, uint256 proposalId) private view returns (bool) {
         Proposal memory earlier = _ledger().getProposal(proposalId);
         return earlier.projectId == projectId && earlier.status <= ProposalStatus.REVIEWING
-            && !_isOld(earlier) && !_wasInconclusive(proposalId);
+            && !_wasInconclusive(proposalId);
     }
 
     /// @dev The first id in [start, end) that is within the window, or `end`.
