@@ -105,3 +105,20 @@ pub fn verify(
         }
     }
 }
+
+/// The time that evidence names itself: an *unauthenticated* claim.
+///
+/// An auditor asks [`verify`] about that very time, because a Nitro leaf lives three hours and an audit may come years
+/// later. The claim then stands under the document's signature, and an independent fact bounds it from below: the
+/// challenge is made of a block, so the evidence is no older than the block.
+///
+/// # Errors
+/// [`VerifyError`] when the evidence cannot be parsed, or its platform cannot be judged.
+pub fn claimed_time(evidence: &[u8], platform: Platform) -> Result<UnixTime, VerifyError> {
+    match platform {
+        Platform::Nitro | Platform::SimNitro => nitro::claimed_time(evidence),
+        Platform::Tdx | Platform::Snp | Platform::SimTdx | Platform::SimSnp => {
+            Err(VerifyError::PlatformNotSupportedYet(platform))
+        }
+    }
+}

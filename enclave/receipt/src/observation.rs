@@ -54,6 +54,9 @@ pub enum Breach {
     /// The judge sent too many requests.
     #[n(5)]
     Requests,
+    /// The candidate could not be stopped between two windows.
+    #[n(6)]
+    NotFrozen,
 }
 
 /// How one process ended and what it used.
@@ -155,7 +158,7 @@ impl Observation {
             return Some(match violation {
                 Breach::EarlyAnswer => VoidCause::EarlyAnswer,
                 Breach::WindowLimit => VoidCause::Timeout,
-                Breach::CandidateLine => VoidCause::ProtocolViolation,
+                Breach::CandidateLine | Breach::NotFrozen => VoidCause::ProtocolViolation,
                 Breach::JudgeLine | Breach::Metric | Breach::Requests => VoidCause::JudgeFailed,
             });
         }

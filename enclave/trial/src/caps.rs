@@ -15,7 +15,7 @@ pub struct Caps {
     pub memory: u64,
     /// Most processes of one container.
     pub processes: u32,
-    /// Most bytes that one container may write.
+    /// Most bytes that one container may write to its tree, and as many to `/tmp`.
     pub scratch: u64,
     /// Most bytes kept of each output.
     pub output: usize,
@@ -40,11 +40,14 @@ impl Caps {
         let sandbox = protocol.environment.sandbox.as_ref();
         let memory = sandbox.and_then(|sandbox| sandbox.memory.as_deref()).map(parse_memory).transpose()?;
         let processes = sandbox.and_then(|sandbox| sandbox.pids).map(|pids| u32::try_from(pids.get()));
+        let memory = memory.map_or(self.memory, |memory| memory.min(self.memory));
+        let scratch = project.sizes.scratch_bytes.map_or(self.scratch, |scratch| scratch.min(self.scratch));
         Ok(Self {
             trial_time: self.trial_time.min(protocol.execution.hard_timeout_seconds.get()),
-            memory: memory.map_or(self.memory, |memory| memory.min(self.memory)),
+            memory,
             processes: processes.and_then(Result::ok).map_or(self.processes, |pids| pids.min(self.processes)),
-            scratch: project.sizes.scratch_bytes.map_or(self.scratch, |scratch| scratch.min(self.scratch)),
+            // What is written counts as memory, in the tree and in /tmp alike: together they leave half for the program.
+            scratch: scratch.min(memory / 4),
             ..self
         })
     }

@@ -72,6 +72,7 @@ fn breach(violation: Violation) -> Breach {
         Violation::WindowLimit => Breach::WindowLimit,
         Violation::MetricTooLong => Breach::Metric,
         Violation::TooManyRequests => Breach::Requests,
+        Violation::NotFrozen => Breach::NotFrozen,
     }
 }
 

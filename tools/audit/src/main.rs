@@ -1,3 +1,28 @@
-//! Checks a receipt offline.
+//! `orv-audit`: checks a receipt offline, from the file alone.
+//!
+//! It needs no enclave, no chain, no network and no trust in whoever handed over the file. Every check is one line
+//! with its result and reason, and what a receipt can never prove is said beside what it proves.
 
-fn main() {}
+mod command_line;
+mod evidence;
+mod report;
+mod verdict;
+
+use clap::Parser;
+use command_line::{CommandLine, Command, Output};
+use report::Audit;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let Command::Receipt(request) = CommandLine::parse().command;
+    let bytes = match std::fs::read(&request.file) {
+        Ok(bytes) => bytes,
+        Err(error) => return report::unreadable(&request, &error),
+    };
+    let audit = Audit::of(&bytes, &request);
+    match request.output() {
+        Output::Text => print!("{}", audit.text()),
+        Output::Json => println!("{}", audit.json()),
+    }
+    audit.exit_code()
+}

@@ -50,6 +50,13 @@ pub(crate) fn authenticate(
     })
 }
 
+/// The time that a document names itself, before anything of it is authenticated.
+pub(crate) fn claimed_time(document: &[u8]) -> Result<UnixTime, VerifyError> {
+    let message = Message::parse(document)?;
+    let payload = Payload::parse(message.payload)?;
+    Ok(UnixTime::from_seconds(payload.timestamp / 1000))
+}
+
 /// A document is made while its leaf is valid, and not in the verifier's future.
 fn timely(issued_at: UnixTime, endorsed: &Endorsed, now: UnixTime) -> Result<(), VerifyError> {
     let validity = endorsed.validity;

@@ -11,4 +11,4 @@ mod revocation;
 
 pub use cose::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD};
 
-pub(crate) use authenticate::authenticate;
+pub(crate) use authenticate::{authenticate, claimed_time};

@@ -8,7 +8,6 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::time::Instant;
 use zeroize::Zeroizing;
@@ -41,14 +40,26 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), KeeperFailure> {
+    close_inherited()?;
     give_up_privileges()?;
     let mut entropy = Zeroizing::new([0u8; 32]);
     getrandom::fill(entropy.as_mut_slice()).map_err(KeeperFailure::Entropy)?;
     let born = Instant::now();
     let mut vault = Vault::from_entropy(entropy).ok_or(KeeperFailure::NoKey)?;
-    let mut socket = UnixStream::from(OwnedFd::from(nix::unistd::dup(io::stdin())?));
+    let mut socket = UnixStream::from(nix::unistd::dup(io::stdin())?);
     while let Some(request) = read::<Request>(&mut socket)? {
         write(&mut socket, &vault.answer(request, born.elapsed()))?;
+    }
+    Ok(())
+}
+
+/// Closes everything but the three standard descriptors: whoever started the enclave may have left some open.
+fn close_inherited() -> io::Result<()> {
+    let numbers = |entry: io::Result<std::fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse::<i32>().ok();
+    let open: Vec<i32> = std::fs::read_dir("/proc/self/fd")?.filter_map(numbers).collect();
+    for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
+        // The one that listed the others is closed already; that is the only error there can be.
+        let _ = nix::unistd::close(descriptor);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::file::Receipt;
 use crate::signature::address_of_sec1;
 use alloy_primitives::Address;
 use orv_evidence::{Context, Envelope, VERDICT_KEY, challenge};
+use orv_protocol::PlatformTier;
 
 /// The statement was signed by the key in the envelope.
 pub(super) fn signature(receipt: &Receipt) -> Check {
@@ -31,7 +32,22 @@ pub(super) fn key(receipt: &Receipt) -> Vec<Check> {
         Ok(context) => context,
         Err(error) => return vec![fail("key-binding", error)],
     };
-    vec![purpose(receipt, &envelope, &context), challenge_is_of_the_block(receipt, &envelope, &context)]
+    vec![
+        purpose(receipt, &envelope, &context),
+        tier(receipt, &envelope),
+        challenge_is_of_the_block(receipt, &envelope, &context),
+    ]
+}
+
+/// A simulated platform says that it is one; a real one never does.
+fn tier(receipt: &Receipt, envelope: &Envelope) -> Check {
+    const NAME: &str = "platform-tier";
+    let tier = receipt.run.platform_tier;
+    if (tier == u8::from(PlatformTier::Simulated)) == envelope.platform.is_simulated() {
+        pass(NAME, format!("tier {tier} on {}", envelope.platform))
+    } else {
+        fail(NAME, format!("the statement claims tier {tier}, the evidence is of {}", envelope.platform))
+    }
 }
 
 fn purpose(receipt: &Receipt, envelope: &Envelope, context: &Context) -> Check {

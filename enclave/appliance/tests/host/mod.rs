@@ -1,0 +1,204 @@
+//! A host made for tests: starts the real enclave, serves what it is told to serve, and can lie about all of it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, dead_code)]
+
+use alloy_primitives::{Address, B256, I256, U256};
+use orv_content::oci::write_single_layer;
+use orv_content::tree::{Executable, Node, Tree, TreePath};
+use orv_content::{archive, materialize, merkle};
+use orv_receipt::{Bundle, Domain, IncumbentFacts, ProjectFacts, ProposalFacts};
+use orv_wire::*;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+const LUA: &str = "target/static/x86_64-unknown-linux-gnu/reproducible/lua";
+const LUA_BUILD: &str = "cargo build --config images/example/static.toml -p orv-example-runtime --profile reproducible \
+                         --target-dir target/static";
+
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap()
+}
+
+/// A running enclave in a directory of its own.
+pub struct Enclave {
+    process: Child,
+    directory: tempfile::TempDir,
+    pub keeper: u32,
+    pub key: Address,
+}
+
+impl Enclave {
+    pub fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_orv-enclave"))
+            .args(["--listen", &format!("unix:{}", directory.path().join("socket").display())])
+            .args(["--scratch", directory.path().join("scratch").to_str().unwrap()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut ready = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        let fields: BTreeMap<_, _> = ready.split_whitespace().filter_map(|field| field.split_once('=')).collect();
+        assert_eq!(fields["platform"], "sim-nitro", "{ready}");
+        let (keeper, key) = (fields["keeper"].parse().unwrap(), fields["key"].parse().unwrap());
+        Self { process, directory, keeper, key }
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub fn connect(&self) -> Channel<UnixStream> {
+        Channel::new(UnixStream::connect(self.directory.path().join("socket")).unwrap())
+    }
+
+    /// What is left of jobs in the scratch directory.
+    pub fn leftovers(&self) -> usize {
+        std::fs::read_dir(self.directory.path().join("scratch")).unwrap().count()
+    }
+}
+
+impl Drop for Enclave {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub const DOMAIN: Domain = Domain { chain_id: 16602, gateway: Address::repeat_byte(0x60) };
+
+pub fn hello() -> Hello {
+    Hello {
+        version: WIRE_VERSION,
+        challenge: B256::repeat_byte(0x77),
+        domain: DOMAIN,
+        registry: Address::repeat_byte(0x61),
+        operator: Address::repeat_byte(0x62),
+    }
+}
+
+/// What the host has, by the hash under which it is asked for.
+#[derive(Clone, Default)]
+pub struct Shelf(pub BTreeMap<B256, Vec<u8>>);
+
+impl Shelf {
+    pub fn put(&mut self, bytes: Vec<u8>) -> B256 {
+        let hash = B256::from(merkle::root_of(&bytes).unwrap().0);
+        self.0.insert(hash, bytes);
+        hash
+    }
+}
+
+fn read(path: &str) -> Tree {
+    materialize::read_directory(&workspace().join(path), &archive::Quota::project()).unwrap()
+}
+
+fn under(tree: &mut Tree, folder: &str, files: &Tree) {
+    for (path, node) in files.iter() {
+        tree.insert(TreePath::new(format!("{folder}/{path}")).unwrap(), node.clone()).unwrap();
+    }
+}
+
+pub fn file(bytes: Vec<u8>, executable: Executable) -> Node {
+    Node::File { executable, content: bytes.into() }
+}
+
+/// The example's repository with a proposal's files laid over it.
+pub fn candidate(name: &str) -> Vec<u8> {
+    let mut tree = read("images/example/project/repository");
+    for (path, node) in read(&format!("images/example/proposals/{name}")).iter() {
+        tree.insert(path.clone(), node.clone()).unwrap();
+    }
+    archive::write(&tree)
+}
+
+/// The example project's facts, everything it names on the shelf.
+pub fn project(shelf: &mut Shelf) -> ProjectFacts {
+    let lua: PathBuf = workspace().join(LUA);
+    let lua = std::fs::read(&lua).unwrap_or_else(|error| panic!("{}: {error}; build it: {LUA_BUILD}", lua.display()));
+    let mut rootfs = Tree::new();
+    rootfs.insert(TreePath::new("bin/lua").unwrap(), file(lua, Executable::Yes)).unwrap();
+    let (layout, digest) = write_single_layer(&rootfs, Vec::new(), "/work").unwrap();
+    let mut benchmark = read("images/example/project/benchmark");
+    let manifest = TreePath::new("openresearch.json").unwrap();
+    let text = String::from_utf8(benchmark.file("openresearch.json").unwrap().to_vec()).unwrap();
+    let text = text.replace(&format!("sha256:{}", "0".repeat(64)), &digest.to_string());
+    benchmark.insert(manifest, file(text.into_bytes(), Executable::No)).unwrap();
+    under(&mut benchmark, "image", &layout);
+    ProjectFacts {
+        id: U256::from(3),
+        protocol_hash: shelf.put(std::fs::read(workspace().join("images/example/project/protocol.json")).unwrap()),
+        repo_snapshot_hash: shelf.put(archive::write(&read("images/example/project/repository"))),
+        benchmark_hash: shelf.put(archive::write(&benchmark)),
+        baseline_score: I256::try_from(-1117).unwrap(),
+        baseline_metrics_hash: B256::repeat_byte(4),
+        token: Address::repeat_byte(5),
+        creator: Address::repeat_byte(6),
+        created_at: 1_790_000_000,
+    }
+}
+
+/// A job for one candidate against the snapshot.
+pub fn job(shelf: &mut Shelf, candidate: Vec<u8>, ticket: u8) -> Job {
+    let project = project(shelf);
+    Job {
+        domain: DOMAIN,
+        ledger: Address::repeat_byte(1),
+        registry: Address::repeat_byte(2),
+        ticket: B256::repeat_byte(ticket),
+        incumbent: IncumbentFacts { code_hash: B256::ZERO, score: project.baseline_score },
+        proposal: ProposalFacts {
+            id: U256::from(7),
+            project_id: project.id,
+            miner: Address::repeat_byte(7),
+            reward_recipient: Address::repeat_byte(8),
+            code_hash: shelf.put(candidate),
+            benchmark_log_hash: B256::repeat_byte(9),
+            claimed_score: I256::try_from(-1).unwrap(),
+            stake: U256::from(11),
+            submitted_at: 1_790_000_100,
+        },
+        project,
+    }
+}
+
+/// How a job ended, as the host sees it.
+#[derive(Debug)]
+pub enum End {
+    Judged(Box<Outcome>, Box<Bundle>),
+    Refused(Failure),
+}
+
+/// Says hello and returns the envelope.
+pub fn introduce(channel: &mut Channel<UnixStream>) -> Vec<u8> {
+    channel.send(0, &Message::Hello(hello())).unwrap();
+    match channel.receive().unwrap().1 {
+        Message::Identity(identity) => identity.envelope,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Serves a job from the shelf to its end.
+pub fn serve(channel: &mut Channel<UnixStream>, job: &Job, shelf: &Shelf) -> End {
+    const STREAM: u32 = 5;
+    channel.send(STREAM, &Message::Job(Box::new(job.clone()))).unwrap();
+    let mut bundle: Vec<u8> = Vec::new();
+    loop {
+        match channel.receive().unwrap().1 {
+            Message::Want(want) => match shelf.0.get(&want.hash) {
+                Some(bytes) => channel.send_segments(STREAM, want.hash, bytes, want.offset, want.length).unwrap(),
+                None => channel.fail(STREAM, FailureCode::Missing, "no such bytes").unwrap(),
+            },
+            Message::Segment(segment) => bundle.extend(segment.bytes),
+            Message::Progress(_) => {}
+            Message::Result(outcome) => {
+                return End::Judged(outcome, Box::new(Bundle::decode(&bundle).unwrap()));
+            }
+            Message::Error(failure) => return End::Refused(failure),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A host that lies gets no statement, and is told why.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod host;
+
+use alloy_primitives::{Address, B256, U256};
+use host::*;
+use orv_content::tree::{Executable, TreePath};
+use orv_content::{archive, materialize};
+use orv_wire::*;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+
+fn refused(end: End) -> Failure {
+    match end {
+        End::Refused(failure) => failure,
+        End::Judged(outcome, _) => panic!("a statement was signed: {:?}", outcome.run),
+    }
+}
+
+fn introduced(enclave: &Enclave) -> Channel<UnixStream> {
+    let mut channel = enclave.connect();
+    introduce(&mut channel);
+    channel
+}
+
+#[test]
+fn swapped_code_benchmark_snapshot_or_protocol_is_refused() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, candidate("unchanged-copy"), 1);
+    let better = candidate("improvement");
+    let hashes = [
+        job.proposal.code_hash,
+        job.project.benchmark_hash,
+        job.project.repo_snapshot_hash,
+        job.project.protocol_hash,
+    ];
+    for hash in hashes {
+        let mut lying = shelf.clone();
+        lying.0.insert(hash, better.clone());
+        let failure = refused(serve(&mut introduced(&enclave), &job, &lying));
+        assert_eq!(failure.code, FailureCode::Malformed, "{failure:?}");
+        assert!(failure.detail.contains("not those of the hash"), "{failure:?}");
+    }
+    assert_eq!(enclave.leftovers(), 0);
+}
+
+#[test]
+fn bytes_that_were_not_asked_for_end_the_job() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, candidate("improvement"), 1);
+    let mut channel = introduced(&enclave);
+    channel.send(5, &Message::Job(Box::new(job.clone()))).unwrap();
+    let Message::Progress(_) = channel.receive().unwrap().1 else { panic!() };
+    let Message::Want(want) = channel.receive().unwrap().1 else { panic!() };
+    let segment = Segment { hash: want.hash, offset: 1, total: 9, bytes: vec![0; 8] };
+    channel.send(5, &Message::Segment(segment)).unwrap();
+    let Message::Error(failure) = channel.receive().unwrap().1 else { panic!() };
+    assert!(failure.detail.contains("segment at 1, wanted 0"), "{failure:?}");
+}
+
+#[test]
+fn a_ticket_has_one_statement() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, candidate("crasher"), 1);
+    let mut channel = introduced(&enclave);
+    assert!(matches!(serve(&mut channel, &job, &shelf), End::Judged(..)));
+    let again = refused(serve(&mut channel, &job, &shelf));
+    assert_eq!(again.code, FailureCode::TicketUsed, "{again:?}");
+}
+
+#[test]
+fn the_key_works_for_one_chain_gateway_registry_and_operator() {
+    let enclave = Enclave::start();
+    let mut channel = introduced(&enclave);
+    let others = [
+        Hello { registry: Address::ZERO, ..hello() },
+        Hello { operator: Address::ZERO, ..hello() },
+        Hello { domain: orv_receipt::Domain { chain_id: 1, ..DOMAIN }, ..hello() },
+        Hello { domain: orv_receipt::Domain { gateway: Address::ZERO, ..DOMAIN }, ..hello() },
+    ];
+    for other in others {
+        channel.send(0, &Message::Hello(other)).unwrap();
+        let Message::Error(failure) = channel.receive().unwrap().1 else { panic!() };
+        assert_eq!(failure.code, FailureCode::OtherBinding);
+    }
+    let mut shelf = Shelf::default();
+    let mut job = job(&mut shelf, candidate("improvement"), 1);
+    job.domain.chain_id = 1;
+    assert_eq!(refused(serve(&mut channel, &job, &shelf)).code, FailureCode::OtherBinding);
+}
+
+#[test]
+fn claims_about_project_proposal_and_incumbent_end_in_the_statement_and_nowhere_else() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let honest = job(&mut shelf, candidate("crasher"), 1);
+    let mut lying = honest.clone();
+    lying.ticket = B256::repeat_byte(2);
+    lying.proposal.id = U256::from(8);
+    lying.proposal.stake = U256::from(1);
+    let mut channel = introduced(&enclave);
+    let End::Judged(one, _) = serve(&mut channel, &honest, &shelf) else { panic!() };
+    let End::Judged(other, _) = serve(&mut channel, &lying, &shelf) else { panic!() };
+    // The gateway recomputes both digests from the ledger: the second statement fits no proposal there.
+    assert_ne!(one.run.proposal_digest, other.run.proposal_digest);
+    assert_eq!(other.run.proposal_id, U256::from(8));
+    assert_eq!(one.run.project_digest, other.run.project_digest);
+}
+
+#[test]
+fn missing_bytes_are_inconclusive_and_say_so() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, candidate("improvement"), 1);
+    shelf.0.remove(&job.proposal.code_hash);
+    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else { panic!() };
+    assert_eq!(outcome.run.verdict, 3);
+    assert_eq!(bundle.obstacle.unwrap().reason, "missing-bytes");
+}
+
+#[test]
+fn a_candidate_that_is_no_archive_is_inconclusive_not_a_reject() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, b"this is no tar".to_vec(), 1);
+    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else { panic!() };
+    assert_eq!(outcome.run.verdict, 3);
+    assert_eq!(bundle.obstacle.unwrap().reason, "candidate-archive");
+}
+
+#[test]
+fn a_protocol_of_the_miners_own_is_not_read() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let path = workspace().join("images/example/project/repository");
+    let mut tree = materialize::read_directory(&path, &archive::Quota::project()).unwrap();
+    let protocol = file(b"{}".to_vec(), Executable::No);
+    tree.insert(TreePath::new(".autoresearch/publish/protocol.json").unwrap(), protocol).unwrap();
+    let job = job(&mut shelf, archive::write(&tree), 1);
+    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else { panic!() };
+    assert_eq!(outcome.run.verdict, 2);
+    assert!(bundle.differences.iter().any(|difference| difference.path.ends_with("protocol.json")));
+}
+
+#[test]
+fn a_job_before_hello_and_a_message_out_of_place_are_refused_and_the_connection_lives() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, candidate("crasher"), 1);
+    let mut channel = enclave.connect();
+    assert_eq!(refused(serve(&mut channel, &job, &shelf)).code, FailureCode::NoIdentity);
+    channel.send(0, &Message::Exit(Exit { reason: "no".into() })).unwrap();
+    let Message::Error(failure) = channel.receive().unwrap().1 else { panic!() };
+    assert_eq!(failure.code, FailureCode::OutOfOrder);
+    introduce(&mut channel);
+    assert!(matches!(serve(&mut channel, &job, &shelf), End::Judged(..)));
+}
+
+#[test]
+fn nonsense_on_the_wire_closes_that_connection_and_no_other() {
+    let enclave = Enclave::start();
+    let mut good = introduced(&enclave);
+    for nonsense in [vec![0xff; 64], vec![0, 0, 0, 6, 99, 0, 0, 0, 0, 0], vec![0, 0, 0, 6, 3, 0, 0, 0, 0, 0xa0]] {
+        let mut bad = enclave.connect();
+        let mut stream: &UnixStream = bad.stream();
+        stream.write_all(&nonsense).unwrap();
+        let Message::Error(failure) = bad.receive().unwrap().1 else { panic!() };
+        assert_eq!(failure.code, FailureCode::Malformed);
+    }
+    introduce(&mut good);
+}

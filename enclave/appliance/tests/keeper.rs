@@ -1,0 +1,86 @@
+//! The key lives in a process of its own that nobody else can look into (DESIGN 5.3).
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod host;
+
+use host::Enclave;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Host id of a container's payload.
+const PAYLOAD: u32 = 101_000;
+const KEEPER: u32 = 65_532;
+
+fn status_of(process: u32, field: &str) -> Vec<String> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(&format!("{field}:"))).unwrap();
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_keeper_is_another_process_under_another_user_without_any_capability() {
+    let enclave = Enclave::start();
+    assert_ne!(enclave.keeper, enclave.process_id());
+    assert_eq!(status_of(enclave.keeper, "Uid"), vec![KEEPER.to_string(); 4]);
+    assert_eq!(status_of(enclave.keeper, "Gid"), vec![KEEPER.to_string(); 4]);
+    assert_eq!(status_of(enclave.keeper, "NoNewPrivs"), ["1"]);
+    assert_eq!(status_of(enclave.keeper, "CapEff"), ["0000000000000000"]);
+    assert_eq!(status_of(enclave.keeper, "PPid"), [enclave.process_id().to_string()]);
+    assert_eq!(status_of(enclave.keeper, "Threads"), ["1"]);
+}
+
+#[test]
+fn the_keeper_is_not_dumpable() {
+    let enclave = Enclave::start();
+    // The files of a process belong to its user, but to root where the process is not dumpable (proc(5)).
+    let owner = std::fs::metadata(format!("/proc/{}/environ", enclave.keeper)).unwrap().uid();
+    assert_eq!((owner, status_of(enclave.keeper, "Uid")[0].as_str()), (0, "65532"));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", enclave.keeper)).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert!(core.split_whitespace().filter(|word| *word == "0").count() == 2, "{core}");
+}
+
+#[test]
+fn neither_the_runners_user_nor_the_keepers_own_can_read_the_keepers_memory() {
+    let enclave = Enclave::start();
+    for user in [PAYLOAD, KEEPER] {
+        for file in ["mem", "environ", "maps", "fd"] {
+            let path = format!("/proc/{}/{file}", enclave.keeper);
+            let read = Command::new("/bin/ls").arg("-l").arg(&path).uid(user).gid(user).output().unwrap();
+            let open = Command::new("/bin/cat").arg(&path).uid(user).gid(user).output().unwrap();
+            let listed = file == "fd" && read.status.success();
+            assert!(!open.status.success() && !listed, "user {user} can read {path}");
+        }
+    }
+    // The check can fail: the same user reads the same files of a process of its own.
+    let own = Command::new("/bin/cat").arg("/proc/self/maps").uid(PAYLOAD).gid(PAYLOAD).output().unwrap();
+    assert!(own.status.success());
+}
+
+#[test]
+fn the_keeper_has_one_socket_and_nothing_else_open() {
+    let enclave = Enclave::start();
+    let descriptors = std::fs::read_dir(format!("/proc/{}/fd", enclave.keeper)).unwrap();
+    let targets: Vec<_> = descriptors
+        .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
+        .map(|target| target.display().to_string())
+        .filter(|target| target != "/dev/null")
+        .collect();
+    let sockets = targets.iter().filter(|target| target.starts_with("socket:")).count();
+    // Standard input and its one copy are the socket; standard error is where a failure is told.
+    assert!(sockets <= 2 && targets.len() <= 3, "{targets:?}");
+}
+
+#[test]
+fn the_enclave_ends_with_its_keeper_gone() {
+    let enclave = Enclave::start();
+    let mut channel = enclave.connect();
+    Command::new("/bin/kill").args(["-9", &enclave.keeper.to_string()]).status().unwrap();
+    channel.send(0, &orv_wire::Message::Hello(host::hello())).unwrap();
+    match channel.receive().unwrap().1 {
+        orv_wire::Message::Error(failure) => assert_eq!(failure.code, orv_wire::FailureCode::Internal),
+        other => panic!("{other:?}"),
+    }
+}
