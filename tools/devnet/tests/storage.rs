@@ -57,7 +57,7 @@ async fn submit(devnet: &Devnet, deployment: &Deployment, content: &[u8]) -> Roo
         submitter: devnet.accounts()[3].address,
     };
     let sent = flow
-        .submit_1(submission)
+        .submit_0(submission)
         .value(price * U256::from(sectors))
         .send()
         .await
