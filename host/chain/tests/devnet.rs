@@ -30,6 +30,8 @@ async fn owner(devnet: &Devnet, account: usize) -> TransactionOwner {
 }
 
 async fn deploy(devnet: &Devnet) -> OpenResearchContracts {
+    // Our client brings the TLS provider that the deployer's own HTTP client needs.
+    orv_chain::HttpClient::new(Duration::from_secs(1)).unwrap();
     let key = PrivateKeySigner::from_bytes(&devnet.accounts()[0].key).unwrap();
     let deployer = key.address();
     let provider = ProviderBuilder::new()

@@ -1,0 +1,186 @@
+//! The storage client against the development node: honest, silent and lying.
+
+use std::{path::Path, time::Duration};
+
+use alloy::{network::EthereumWallet, providers::ProviderBuilder, signers::local::PrivateKeySigner};
+use orv_chain::{Chain, FeeRules, Patience, TransactionOwner, wallet::Wallet};
+use orv_content::{Root, Sha256, identity::MatchedHash, merkle::root_of};
+use orv_contracts::development::{FixedPrice, Flow};
+use orv_devnet::{Devnet, DevnetOptions, storage::Fault as NodeFault};
+use orv_storage::{Fault, FetchError, IndexSource, Storage, StorageOptions};
+use zeroize::Zeroizing;
+
+struct Network {
+    devnet: Devnet,
+    owner: TransactionOwner,
+    directory: tempfile::TempDir,
+}
+
+impl Network {
+    async fn start() -> Self {
+        let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
+        // First, because our client brings the TLS provider that the deployer's own HTTP client needs.
+        let chain = Chain::connect(&devnet.rpc_url(), 16602).await.unwrap();
+        let signer = PrivateKeySigner::from_bytes(&devnet.accounts()[0].key).unwrap();
+        let provider = ProviderBuilder::new()
+            .wallet(EthereumWallet::from(signer))
+            .connect_http(devnet.rpc_url().parse().unwrap());
+        let market = FixedPrice::deploy(&provider, 30_733_644_962_u64.try_into().unwrap())
+            .await
+            .unwrap();
+        let flow = Flow::deploy(&provider, *market.address()).await.unwrap();
+        devnet.storage().follow(*flow.address());
+        let wallet = Wallet::from_raw_key_dangerously(&Zeroizing::new(devnet.accounts()[1].key.0)).unwrap();
+        let patience = Patience {
+            limit: Duration::from_secs(120),
+            interval: Duration::from_millis(20),
+        };
+        let owner = TransactionOwner::start(chain, wallet, FeeRules::default(), patience);
+        Self {
+            devnet,
+            owner,
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn options(&self, cache: &str) -> StorageOptions {
+        StorageOptions {
+            poll_interval: Duration::from_millis(20),
+            ..StorageOptions::new(self.devnet.storage_url(), self.directory.path().join(cache))
+        }
+    }
+
+    fn client(&self, cache: &str) -> Storage {
+        Storage::connect(self.options(cache)).unwrap()
+    }
+}
+
+fn content(size: u64) -> Vec<u8> {
+    (0..size)
+        .map(|position| ((31 * position * position + 7 * position + size) % 251) as u8)
+        .collect()
+}
+
+#[tokio::test]
+async fn content_of_every_shape_comes_back_as_it_went() {
+    let network = Network::start().await;
+    for size in [1, 256, 300_000, 5_000_000] {
+        let bytes = content(size);
+        let published = network.client("a").put(bytes.clone(), &network.owner).await.unwrap();
+        assert_eq!((published.root, published.size), (root_of(&bytes).unwrap(), size));
+        let file = network.client("b").get(published.root, Some(size)).await.unwrap();
+        assert_eq!(
+            (file.matched, file.read(size).unwrap() == bytes),
+            (MatchedHash::ZeroGRoot, true),
+            "{size}"
+        );
+    }
+    network.devnet.stop().await;
+}
+
+#[tokio::test]
+async fn content_that_is_there_is_not_paid_for_twice() {
+    let network = Network::start().await;
+    let first = network.client("a").put(content(1000), &network.owner).await.unwrap();
+    let second = network.client("a").put(content(1000), &network.owner).await.unwrap();
+    assert!(first.transaction.is_some());
+    assert_eq!((second.transaction, second.sequence), (None, first.sequence));
+    network.devnet.stop().await;
+}
+
+async fn blamed(network: &Network, fault: NodeFault) -> Vec<Fault> {
+    let published = network.client("a").put(content(300_000), &network.owner).await.unwrap();
+    network.devnet.storage().set_fault(Some(fault));
+    let failed = network
+        .client(&format!("b-{fault:?}"))
+        .get(published.root, Some(published.size))
+        .await;
+    network.devnet.storage().set_fault(None);
+    let Err(FetchError::NotAvailable { blames, .. }) = failed else {
+        panic!("{failed:?}")
+    };
+    assert_eq!(
+        network
+            .client(&format!("c-{fault:?}"))
+            .get(published.root, None)
+            .await
+            .unwrap()
+            .size,
+        published.size
+    );
+    let left = std::fs::read_dir(network.directory.path().join(format!("b-{fault:?}")))
+        .unwrap()
+        .count();
+    assert_eq!(left, 0, "nothing false stays in the cache");
+    blames.0.into_iter().map(|blame| blame.fault).collect()
+}
+
+#[tokio::test]
+async fn a_lying_node_is_blamed_and_its_bytes_go_nowhere() {
+    let network = Network::start().await;
+    for fault in [NodeFault::Flip, NodeFault::Truncate, NodeFault::LieSize] {
+        let faults = blamed(&network, fault).await;
+        assert!(faults.iter().any(Fault::is_lie), "{fault:?}: {faults:?}");
+    }
+    network.devnet.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_node_is_no_liar() {
+    let network = Network::start().await;
+    for fault in [NodeFault::Drop] {
+        let faults = blamed(&network, fault).await;
+        assert!(
+            !faults.is_empty() && !faults.iter().any(Fault::is_lie),
+            "{fault:?}: {faults:?}"
+        );
+    }
+    network.devnet.stop().await;
+}
+
+#[tokio::test]
+async fn the_cache_answers_when_the_network_is_gone() {
+    let network = Network::start().await;
+    let published = network.client("a").put(content(5000), &network.owner).await.unwrap();
+    network.client("b").get(published.root, None).await.unwrap();
+    let client = network.client("b");
+    network.devnet.stop().await;
+    assert_eq!(
+        client
+            .get(published.root, Some(5000))
+            .await
+            .unwrap()
+            .read(5000)
+            .unwrap(),
+        content(5000)
+    );
+}
+
+#[tokio::test]
+async fn a_sha256_is_found_through_the_artifact_index() {
+    let network = Network::start().await;
+    let published = network.client("a").put(content(700), &network.owner).await.unwrap();
+    let hash = Sha256::of(&content(700));
+    let index = network.directory.path().join("index.json");
+    write_index(&index, hash, published.root);
+    let options = StorageOptions {
+        artifact_index: Some(IndexSource::File(index)),
+        ..network.options("b")
+    };
+    let storage = Storage::connect(options).unwrap();
+    let file = storage.get_by_hash(hash.0).await.unwrap();
+    assert_eq!((file.matched, file.size), (MatchedHash::Sha256, 700));
+    assert_eq!(
+        storage.get_by_hash(published.root.0).await.unwrap().matched,
+        MatchedHash::ZeroGRoot
+    );
+    let unknown = storage.get_by_hash([9; 32]).await;
+    assert!(matches!(unknown, Err(FetchError::UnknownHash { .. })), "{unknown:?}");
+    network.devnet.stop().await;
+}
+
+fn write_index(path: &Path, hash: Sha256, root: Root) {
+    let entry = serde_json::json!({"code_fetch_uri": format!("0g://{root}")});
+    let index = serde_json::json!({"schemaVersion": "1", "entries": {hash.to_string(): entry}});
+    std::fs::write(path, index.to_string()).unwrap();
+}
