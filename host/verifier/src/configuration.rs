@@ -1,0 +1,339 @@
+//! What an operator configures, as TOML.
+
+use crate::enclave::EnclaveAddress;
+use crate::error::VerifierError;
+use orv_attester::{LONGEST_LIFE, MOST_VERDICTS};
+use orv_chain::primitives::U256;
+use orv_chain::wallet::{Passphrase, Wallet, WalletHome};
+use orv_chain::{Deployment, ProjectId};
+use orv_verify::AllowedMeasurement;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Largest configuration file that is read, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// The whole configuration.
+///
+/// ```
+/// let configuration = orv_verifier::VerifierConfig::parse(r#"
+///     deployment = "deployment.json"
+///     enclave = "unix:/run/orv/enclave.sock"
+///     data_directory = "/var/lib/orv"
+///
+///     [wallet.keystore]
+///     directory = "/var/lib/orv/wallets"
+///     id = "operator"
+///     passphrase_file = "/run/secrets/passphrase"
+///
+///     [admission.local]
+///     trust = "production"
+///     attester_keys = []
+///     measurements = []
+/// "#)?;
+/// assert_eq!(configuration.poll_seconds, 12);
+/// # Ok::<(), orv_verifier::VerifierError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifierConfig {
+    /// The deployment file: chain id, contracts, and where chain and storage are.
+    pub deployment: PathBuf,
+    /// Another JSON-RPC address than the deployment's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpc: Option<String>,
+    /// The chain id that must be the deployment's; a second look at what is signed for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain_id: Option<u64>,
+    /// Another storage indexer than the deployment's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_indexer: Option<String>,
+    /// The enclave, `unix:PATH` or `vsock:CID:PORT`.
+    pub enclave: EnclaveAddress,
+    /// Journal, cache and receipts.
+    pub data_directory: PathBuf,
+    /// Seconds between two looks at the chain.
+    #[serde(default = "defaults::poll_seconds")]
+    pub poll_seconds: u64,
+    /// Most seconds that one run may need; a proposal with less than twice that left is not begun.
+    #[serde(default = "defaults::run_seconds")]
+    pub run_seconds: u64,
+    /// Attempts at one proposal by this operator, 1 to 3; the gateway counts those of all operators together.
+    #[serde(default = "defaults::attempts")]
+    pub attempts: u8,
+    /// Wei below which nothing is begun.
+    #[serde(default = "defaults::least_balance")]
+    pub least_balance: U256,
+    /// Which projects are worked on.
+    #[serde(default)]
+    pub projects: ProjectFilter,
+    /// The key that pays.
+    pub wallet: WalletSource,
+    /// Who admits the enclave's key.
+    pub admission: AdmissionSource,
+}
+
+/// Which projects are worked on: those allowed, all when none is named, without those denied.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectFilter {
+    /// Only these, unless empty.
+    #[serde(default)]
+    pub allow: Vec<ProjectId>,
+    /// Never these.
+    #[serde(default)]
+    pub deny: Vec<ProjectId>,
+}
+
+/// Where the operator's key is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum WalletSource {
+    /// An encrypted file.
+    Keystore {
+        /// The directory of keystores.
+        directory: PathBuf,
+        /// The keystore's name in it.
+        id: String,
+        /// The file whose first line opens it.
+        passphrase_file: PathBuf,
+    },
+    /// A private key in the clear, 0x and 64 digits: development chains only.
+    UnsafeRawKey(String),
+}
+
+/// Who admits keys. A remote attester would be another variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum AdmissionSource {
+    /// Attesters whose keys are on this machine: development networks, where nobody else could be asked.
+    Local(LocalAttesters),
+}
+
+/// Attesters on this machine and what they ask of evidence.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalAttesters {
+    /// Under which roots evidence is authentic.
+    pub trust: Trust,
+    /// Their private keys, 0x and 64 digits each; as many as the quorum's threshold are used.
+    pub attester_keys: Vec<String>,
+    /// The measurements that they admit.
+    pub measurements: Vec<AllowedMeasurement>,
+    /// Longest life of an admission, in seconds.
+    #[serde(default = "defaults::life_seconds")]
+    pub life_seconds: u64,
+    /// Verdicts of an admission.
+    #[serde(default = "defaults::verdicts")]
+    pub verdicts: u32,
+}
+
+/// Under which roots evidence is authentic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// The hardware vendors' alone.
+    Production,
+    /// The published simulator's as well: proves nothing about hardware.
+    Simulator,
+}
+
+mod defaults {
+    use super::{LONGEST_LIFE, MOST_VERDICTS, U256};
+
+    pub(super) fn poll_seconds() -> u64 {
+        12
+    }
+
+    pub(super) fn run_seconds() -> u64 {
+        3600
+    }
+
+    pub(super) fn attempts() -> u8 {
+        1
+    }
+
+    /// A hundredth of a coin: some settlements at the dearest fee that is paid.
+    pub(super) fn least_balance() -> U256 {
+        U256::from(10_000_000_000_000_000_u64)
+    }
+
+    pub(super) fn life_seconds() -> u64 {
+        LONGEST_LIFE
+    }
+
+    pub(super) fn verdicts() -> u32 {
+        MOST_VERDICTS
+    }
+}
+
+impl VerifierConfig {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`VerifierError::ConfigurationUnreadable`], or as [`Self::parse`].
+    pub fn load(path: &Path) -> Result<Self, VerifierError> {
+        use std::io::Read;
+        let unreadable = |source| VerifierError::ConfigurationUnreadable {
+            path: path.to_owned(),
+            source,
+        };
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_FILE).read_to_string(&mut text).map_err(unreadable)?;
+        Self::parse(&text)
+    }
+
+    /// Reads TOML; unknown keys are refused.
+    ///
+    /// # Errors
+    /// [`VerifierError::Configuration`] with the place and the reason.
+    pub fn parse(text: &str) -> Result<Self, VerifierError> {
+        let configuration: Self =
+            toml::from_str(text).map_err(|error| VerifierError::Configuration(error.to_string()))?;
+        if !(1..=3).contains(&configuration.attempts) {
+            return Err(VerifierError::Configuration(format!(
+                "attempts = {}: 1 to 3",
+                configuration.attempts
+            )));
+        }
+        if configuration.poll_seconds == 0 {
+            return Err(VerifierError::Configuration("poll_seconds = 0: at least 1".to_owned()));
+        }
+        Ok(configuration)
+    }
+
+    /// The deployment, with this file's own addresses in it.
+    pub(crate) fn deployment(&self) -> Result<Deployment, VerifierError> {
+        let mut deployment = Deployment::load(&self.deployment)?;
+        if let Some(expected) = self.chain_id.filter(|id| *id != deployment.network.chain_id) {
+            return Err(VerifierError::Configuration(format!(
+                "chain_id = {expected}, the deployment is on chain {}",
+                deployment.network.chain_id
+            )));
+        }
+        if let Some(rpc) = &self.rpc {
+            deployment.network.rpc_url.clone_from(rpc);
+        }
+        Ok(deployment)
+    }
+
+    /// The indexer's address.
+    pub(crate) fn indexer(&self, deployment: &Deployment) -> Result<String, VerifierError> {
+        let of_deployment = deployment.storage.as_ref().map(|storage| storage.indexer_rpc.clone());
+        self.storage_indexer
+            .clone()
+            .or(of_deployment)
+            .ok_or(VerifierError::NoStorage)
+    }
+
+    pub(crate) fn poll(&self) -> Duration {
+        Duration::from_secs(self.poll_seconds)
+    }
+
+    pub(crate) fn journal_path(&self) -> PathBuf {
+        self.data_directory.join("journal.sqlite")
+    }
+
+    pub(crate) fn receipts(&self) -> PathBuf {
+        self.data_directory.join("receipts")
+    }
+
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.data_directory.join("cache")
+    }
+}
+
+impl ProjectFilter {
+    /// Whether a project is worked on.
+    pub fn admits(&self, project: ProjectId) -> bool {
+        let allowed = self.allow.is_empty() || self.allow.contains(&project);
+        allowed && !self.deny.contains(&project)
+    }
+}
+
+impl WalletSource {
+    /// Opens the wallet. A keystore costs its own key derivation. Blocks.
+    pub(crate) fn open(&self) -> Result<Wallet, VerifierError> {
+        match self {
+            Self::Keystore {
+                directory,
+                id,
+                passphrase_file,
+            } => {
+                let passphrase = Passphrase::from_file(passphrase_file)?;
+                Ok(WalletHome::new(directory).load(id, &passphrase)?)
+            }
+            Self::UnsafeRawKey(text) => Ok(Wallet::from_raw_key_dangerously(&raw_key(text)?)?),
+        }
+    }
+}
+
+/// A private key in hexadecimal. The text itself never appears in an error.
+pub(crate) fn raw_key(text: &str) -> Result<Zeroizing<[u8; 32]>, VerifierError> {
+    let mut key = Zeroizing::new([0; 32]);
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    hex::decode_to_slice(digits, key.as_mut_slice())
+        .map_err(|_| VerifierError::Configuration("a raw key is not 0x and 64 hexadecimal digits".to_owned()))?;
+    Ok(key)
+}
+
+impl std::fmt::Debug for WalletSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Keystore { directory, id, .. } => write!(formatter, "Keystore({}, {id})", directory.display()),
+            Self::UnsafeRawKey(_) => formatter.write_str("UnsafeRawKey(hidden)"),
+        }
+    }
+}
+
+impl std::fmt::Debug for LocalAttesters {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "LocalAttesters({:?}, {} hidden keys)",
+            self.trust,
+            self.attester_keys.len()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn denied_projects_are_left_out_even_where_they_are_allowed() {
+        let (one, two, three) = (ProjectId::from(1), ProjectId::from(2), ProjectId::from(3));
+        let filter = ProjectFilter {
+            allow: vec![one, two],
+            deny: vec![two],
+        };
+        assert_eq!([one, two, three].map(|id| filter.admits(id)), [true, false, false]);
+        assert!(ProjectFilter::default().admits(three));
+    }
+
+    #[test]
+    fn keys_never_show_in_debug_output() {
+        let secret = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+        let wallet = WalletSource::UnsafeRawKey(secret.to_owned());
+        let attesters = LocalAttesters {
+            trust: Trust::Simulator,
+            attester_keys: vec![secret.to_owned()],
+            measurements: Vec::new(),
+            life_seconds: 1,
+            verdicts: 1,
+        };
+        assert!(!format!("{wallet:?} {attesters:?}").contains("59c6"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_a_configuration_or_a_typed_error(text in ".{0,200}") {
+            let _ = VerifierConfig::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The client of an enclave: connect, introduce, have a proposal judged, believe nothing.
+//!
+//! The enclave is not this host's friend either: another enclave, or a broken one, may answer. So a statement is only
+//! handed on when it is exactly about what was asked, signed by the admitted key, and passes the checks of an auditor.
+
+mod address;
+mod contents;
+mod error;
+mod identity;
+mod session;
+mod trust;
+
+pub use self::{
+    address::{EnclaveAddress, NotAnAddress, Stream},
+    contents::{Content, ContentSource},
+    error::{Distrust, EnclaveError},
+    identity::{Binding, Identity},
+    session::{Session, Work},
+    trust::receipt_of,
+};

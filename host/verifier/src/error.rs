@@ -1,0 +1,288 @@
+//! Everything that can stop the daemon or one of its steps, with a stable code and what to do about it.
+
+use crate::enclave::{Distrust, EnclaveError};
+use crate::journal::JournalError;
+use orv_attester::{AttesterError, SigningError};
+use orv_chain::primitives::{Address, B256};
+use orv_chain::wallet::WalletError;
+use orv_chain::{ChainError, DeploymentError, ProposalId, SendError};
+use orv_content::Root;
+use orv_receipt::ReceiptError;
+use orv_storage::{FetchError, PublishError};
+use std::io;
+use std::path::PathBuf;
+
+/// A failed step.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifierError {
+    /// The configuration file could not be read.
+    #[error("cannot read the configuration {path}: {source}")]
+    ConfigurationUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The configuration makes no sense.
+    #[error("configuration: {0}")]
+    Configuration(String),
+    /// The deployment file cannot be used.
+    #[error(transparent)]
+    Deployment(#[from] DeploymentError),
+    /// The deployment has no gateway.
+    #[error("the deployment names no verifier gateway")]
+    NoGateway,
+    /// Neither deployment nor configuration names an indexer.
+    #[error("neither deployment nor configuration names a storage indexer")]
+    NoStorage,
+    /// The operator's key cannot be used.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// The data directory cannot be used.
+    #[error("cannot use {path}: {source}")]
+    DataDirectory {
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A question to the chain got no usable answer.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A transaction did not succeed.
+    #[error("{step}: {source}")]
+    Send {
+        /// Which one.
+        step: &'static str,
+        /// How.
+        source: SendError,
+    },
+    /// Content could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Content could not be published.
+    #[error("{what} cannot be published: {source}")]
+    Publish {
+        /// What it is.
+        what: &'static str,
+        /// Why not.
+        source: PublishError,
+    },
+    /// Storage took other bytes than were given.
+    #[error("storage has {what} under root {got}, its bytes have {expected}")]
+    PublishedOtherRoot {
+        /// What it is.
+        what: &'static str,
+        /// Root of the bytes.
+        expected: Root,
+        /// Root that storage names.
+        got: Root,
+    },
+    /// The conversation with the enclave failed.
+    #[error(transparent)]
+    Enclave(#[from] EnclaveError),
+    /// The enclave gives other evidence for a key than it was admitted with.
+    #[error("key {key} was admitted with evidence {admitted}, the enclave now gives {given}")]
+    EvidenceChanged {
+        /// The key.
+        key: Address,
+        /// Root on chain.
+        admitted: B256,
+        /// Root of what the enclave gives.
+        given: B256,
+    },
+    /// The key was admitted and counts no more.
+    #[error("key {key} is admitted and not live: {reason}")]
+    KeyDead {
+        /// The key.
+        key: Address,
+        /// The registry's error.
+        reason: String,
+    },
+    /// The attesters refuse the key.
+    #[error("the key is not admitted: {0}")]
+    Attester(#[from] AttesterError),
+    /// An attester could not sign.
+    #[error(transparent)]
+    AttesterSigning(#[from] SigningError),
+    /// Fewer attester keys than the quorum needs.
+    #[error("the quorum needs {needed} attesters, {known} are configured")]
+    QuorumNotReached {
+        /// The quorum's threshold.
+        needed: u32,
+        /// Configured keys.
+        known: usize,
+    },
+    /// The admitted key did not become live.
+    #[error("key {key} is admitted and did not become live within {seconds} s")]
+    KeyNotLiveInTime {
+        /// The key.
+        key: Address,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// A receipt file could not be written or read.
+    #[error("receipt {path}: {source}")]
+    ReceiptFile {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A receipt file is damaged.
+    #[error("receipt {path}: {source}")]
+    ReceiptDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ReceiptError,
+    },
+    /// The journal says there is a statement or ticket and has none.
+    #[error("proposal {proposal} has no {what} in the journal")]
+    Incomplete {
+        /// The proposal.
+        proposal: ProposalId,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// The gateway has a ticket that cannot be found among its events.
+    #[error("ticket {0} is open and its event cannot be found")]
+    TicketEventMissing(B256),
+    /// A task of this program ended before its work.
+    #[error("a task of this program was stopped")]
+    TaskStopped,
+}
+
+impl VerifierError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ConfigurationUnreadable { .. } => "ORV-V-001",
+            Self::Configuration(_) => "ORV-V-002",
+            Self::Deployment(_) => "ORV-V-003",
+            Self::NoGateway => "ORV-V-004",
+            Self::NoStorage => "ORV-V-005",
+            Self::Wallet(_) => "ORV-V-006",
+            Self::DataDirectory { .. } => "ORV-V-007",
+            Self::Journal(JournalError::NewerSchema { .. }) => "ORV-V-009",
+            Self::Journal(_) => "ORV-V-008",
+            Self::Chain(_) => "ORV-V-010",
+            Self::Send {
+                source: SendError::Reverted(_),
+                ..
+            } => "ORV-V-011",
+            Self::Send {
+                source: SendError::Unknown { .. },
+                ..
+            } => "ORV-V-012",
+            Self::Send { .. } => "ORV-V-013",
+            Self::Fetch(_) => "ORV-V-020",
+            Self::Publish { .. } => "ORV-V-021",
+            Self::PublishedOtherRoot { .. } => "ORV-V-022",
+            Self::Enclave(error) => enclave_code(error),
+            Self::EvidenceChanged { .. } => "ORV-V-050",
+            Self::KeyDead { .. } => "ORV-V-051",
+            Self::Attester(_) => "ORV-V-052",
+            Self::AttesterSigning(_) => "ORV-V-053",
+            Self::QuorumNotReached { .. } => "ORV-V-054",
+            Self::KeyNotLiveInTime { .. } => "ORV-V-055",
+            Self::ReceiptFile { .. } => "ORV-V-060",
+            Self::ReceiptDamaged { .. } => "ORV-V-061",
+            Self::Incomplete { .. } => "ORV-V-062",
+            Self::TicketEventMissing(_) => "ORV-V-063",
+            Self::TaskStopped => "ORV-V-064",
+        }
+    }
+
+    /// What to do next, in one sentence.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::ConfigurationUnreadable { .. } => "Give the path of a readable TOML file.",
+            Self::Configuration(_) => "Correct the named setting.",
+            Self::Deployment(_) => "Give a deployment file as `orv devnet` or the network's publisher writes it.",
+            Self::NoGateway => "Use a deployment file that names the four contracts of the verifier.",
+            Self::NoStorage => "Set `storage_indexer`, or use a deployment file with a storage section.",
+            Self::Wallet(_) => "Check wallet directory, id and passphrase file.",
+            Self::DataDirectory { .. } => "Make the data directory writable for this user, with space left.",
+            Self::Journal(JournalError::NewerSchema { .. }) => "Use the newer program, or another data directory.",
+            Self::Journal(_) => "Check disk space and permissions; if the file is damaged, restore it or start anew.",
+            Self::Chain(_) => "Check the RPC address; the step is tried again.",
+            Self::Send {
+                source: SendError::Reverted(_),
+                ..
+            } => "Nothing was sent; the contract's error says what to change.",
+            Self::Send {
+                source: SendError::Unknown { .. },
+                ..
+            } => "Do nothing twice: the next pass reads from the chain what became of it.",
+            Self::Send { .. } => "Check balance and fees; the step is tried again.",
+            Self::Fetch(_) => "Check the indexer's address; bytes that nobody has make a verdict inconclusive.",
+            Self::Publish { .. } => "Check balance and indexer; the receipt is on disk and is published again.",
+            Self::PublishedOtherRoot { .. } => "Use another storage indexer: this one does not store what it is given.",
+            Self::Enclave(error) => enclave_advice(error),
+            Self::EvidenceChanged { .. } | Self::KeyDead { .. } => "Restart the enclave, so that it makes a new key.",
+            Self::Attester(_) => "Compare the enclave's measurement with the attesters' and the policy's list.",
+            Self::AttesterSigning(_) => "Check the attester's key.",
+            Self::QuorumNotReached { .. } => "Configure as many attester keys as the quorum's threshold.",
+            Self::KeyNotLiveInTime { .. } => "Wait for the challenge delay, or look whether the key was revoked.",
+            Self::ReceiptFile { .. } => "Make the receipts directory writable, with space left.",
+            Self::ReceiptDamaged { .. } | Self::Incomplete { .. } => {
+                "Let the ticket lapse; the next attempt makes a new receipt."
+            }
+            Self::TicketEventMissing(_) => "Use an RPC endpoint that keeps recent events.",
+            Self::TaskStopped => "Start the program again: the journal knows where it was.",
+        }
+    }
+}
+
+fn enclave_code(error: &EnclaveError) -> &'static str {
+    match error {
+        EnclaveError::Unreachable { .. } => "ORV-V-030",
+        EnclaveError::Connection(_) | EnclaveError::Poll(_) => "ORV-V-031",
+        EnclaveError::Refused(_) => "ORV-V-032",
+        EnclaveError::Exit(_) => "ORV-V-033",
+        EnclaveError::OutOfOrder { .. } => "ORV-V-034",
+        EnclaveError::Version(_) => "ORV-V-035",
+        EnclaveError::Envelope(_) | EnclaveError::Context(_) | EnclaveError::Key => "ORV-V-036",
+        EnclaveError::OtherBinding { .. } => "ORV-V-037",
+        EnclaveError::Bundle(_) | EnclaveError::BundleIncomplete => "ORV-V-038",
+        EnclaveError::Silent(_) => "ORV-V-039",
+        EnclaveError::OutOfTime => "ORV-V-040",
+        EnclaveError::Stopped => "ORV-V-041",
+        EnclaveError::Contents { .. } => "ORV-V-042",
+        EnclaveError::Distrusted(Distrust::BundleRoot { .. } | Distrust::NoBundle) => "ORV-V-043",
+        EnclaveError::Distrusted(Distrust::Signature(_) | Distrust::Signer { .. }) => "ORV-V-044",
+        EnclaveError::Distrusted(Distrust::OtherStatement { .. }) => "ORV-V-045",
+        EnclaveError::Distrusted(Distrust::Check { .. }) => "ORV-V-046",
+    }
+}
+
+fn enclave_advice(error: &EnclaveError) -> &'static str {
+    match error {
+        EnclaveError::Unreachable { .. } => "Start the enclave and check its address.",
+        EnclaveError::Connection(_) | EnclaveError::Poll(_) | EnclaveError::Silent(_) => {
+            "Look at the enclave's console; the job is offered again while its ticket is open."
+        }
+        EnclaveError::Refused(_) if error.needs_new_key() => "Restart the enclave, so that it makes a new key.",
+        EnclaveError::Refused(_) => "The enclave's own words say what it did not accept.",
+        EnclaveError::Exit(_) => "Restart the enclave: it ends itself after an anomaly.",
+        EnclaveError::OutOfOrder { .. } | EnclaveError::Version(_) => "Run enclave and host of the same release.",
+        EnclaveError::Envelope(_) | EnclaveError::Context(_) | EnclaveError::Key => {
+            "Restart the enclave; if it stays, run enclave and host of the same release."
+        }
+        EnclaveError::OtherBinding { .. } => {
+            "Restart the enclave: its key is bound to another chain, gateway or operator."
+        }
+        EnclaveError::Bundle(_) | EnclaveError::BundleIncomplete | EnclaveError::Distrusted(_) => {
+            "Nothing was sent to the chain; do not trust this enclave and keep its output for a report."
+        }
+        EnclaveError::OutOfTime => {
+            "Raise the machine's speed, or leave out projects that run longer than a ticket lives."
+        }
+        EnclaveError::Stopped => "Start again: the journal knows where it was.",
+        EnclaveError::Contents { .. } => "Check the cache directory's disk.",
+    }
+}

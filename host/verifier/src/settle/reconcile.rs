@@ -1,0 +1,89 @@
+//! What the chain already knows of a statement whose fate this program lost sight of.
+
+use crate::error::VerifierError;
+use crate::journal::{Detail, Ending, Event, Record, Settlement, State, Ticket, Transaction};
+use crate::operator::Operator;
+use crate::ticket::{self, TicketState};
+use alloy::rpc::types::Filter;
+use orv_chain::Fate;
+use orv_protocol::Verdict;
+
+/// Blocks that are searched for the transaction; without it only its hash and gas stay unknown.
+const BLOCKS: u64 = 1000;
+
+/// Brings a record in Settling, or one that is held, to what the chain says. A statement that is not on chain goes back
+/// to Judged.
+///
+/// # Errors
+/// The endpoint's failure.
+pub(crate) async fn reconcile(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
+    let missing = VerifierError::Incomplete {
+        proposal: record.proposal,
+        what: "ticket",
+    };
+    let ticket = record.ticket.ok_or(missing)?;
+    let held = record.state != State::Settling;
+    let event = match ticket::state(operator, &ticket).await? {
+        TicketState::Settled => Event::Finish(ending_of(record)),
+        TicketState::Inconclusive => Event::Finish(closed_ending_of(record)),
+        TicketState::Open if !held => Event::Postpone,
+        TicketState::Held if !held => Event::Hold,
+        TicketState::Open | TicketState::Held => return Ok(()),
+        TicketState::Lapsed | TicketState::Unknown => Event::LoseTicket,
+    };
+    let detail = match event {
+        Event::Finish(_) => transaction_of(operator, &ticket)
+            .await?
+            .map_or(Detail::None, Detail::Transaction),
+        _ => Detail::None,
+    };
+    operator
+        .change(record.proposal, event, "found on chain", detail)
+        .await?;
+    Ok(())
+}
+
+/// A settled ticket holds this operator's own statement, whose verdict was carried out.
+fn ending_of(record: &Record) -> Ending {
+    match verdict_of(record) {
+        Some(Verdict::Approve) => Ending::Settled(Settlement::Approved),
+        Some(Verdict::Reject) => Ending::Settled(Settlement::Rejected),
+        Some(Verdict::Inconclusive) | None => Ending::Inconclusive,
+    }
+}
+
+/// A ticket closed without settlement holds an inconclusive statement, or a verdict that was set aside.
+fn closed_ending_of(record: &Record) -> Ending {
+    match verdict_of(record) {
+        Some(Verdict::Approve | Verdict::Reject) => Ending::SetAside,
+        Some(Verdict::Inconclusive) | None => Ending::Inconclusive,
+    }
+}
+
+fn verdict_of(record: &Record) -> Option<Verdict> {
+    record
+        .statement
+        .as_ref()
+        .and_then(|statement| Verdict::try_from(statement.verdict).ok())
+}
+
+/// The transaction that used the ticket up: every such event has the ticket as its second topic.
+async fn transaction_of(operator: &Operator, ticket: &Ticket) -> Result<Option<Transaction>, VerifierError> {
+    let head = operator.chain.head().await?.reference.number;
+    let filter = Filter::new()
+        .address(operator.enclave.verifier_gateway)
+        .topic2(ticket.id)
+        .from_block(head.saturating_sub(BLOCKS - 1))
+        .to_block(head);
+    let logs = operator.chain.logs(&filter).await?;
+    let Some(hash) = logs.last().and_then(|log| log.transaction_hash) else {
+        return Ok(None);
+    };
+    Ok(match operator.owner.fate(hash).await? {
+        Fate::Mined(mined) => Some(Transaction {
+            hash,
+            gas_used: mined.gas_used,
+        }),
+        Fate::Failed(_) | Fate::Pending | Fate::NotKnown => None,
+    })
+}
