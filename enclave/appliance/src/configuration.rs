@@ -6,15 +6,15 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 orv-enclave: judges proposals and signs the verdicts
 
-usage: orv-enclave --listen unix:PATH|vsock:PORT --scratch DIR [--weaker-limits]
+usage: orv-enclave --listen unix:PATH|vsock:PORT --scratch DIR [--weaker-limits] [--measure]
 
   --listen unix:PATH    listen on a unix socket (development and tests)
   --listen vsock:PORT   listen on a vsock port
   --scratch DIR         where images and trees are laid out; emptied after each job
   --weaker-limits       run even where a container limit cannot be set; every receipt says so
+  --measure             print what the simulator will attest under this configuration, as JSON, and end
 
-It starts its key keeper, prints `ready` with the key's address, and serves until its last connection and its
-standard input are closed or it is told to end. Exit codes: 0 ended, 1 failed, 2 usage.";
+It starts its key keeper, prints `ready` with the key's address, and serves until it is killed. Exit codes: 0 ended, 1 failed, 2 usage.";
 
 /// Where the enclave listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,16 @@ pub(crate) struct Configuration {
     pub(crate) listen: Listen,
     pub(crate) scratch: PathBuf,
     pub(crate) missing_limits: MissingLimits,
+    pub(crate) task: Task,
+}
+
+/// What the program is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// To serve.
+    Serve,
+    /// To print what it would attest.
+    Measure,
 }
 
 /// What is wrong with the command line.
@@ -58,7 +68,8 @@ pub(crate) enum ConfigurationError {
 impl Configuration {
     /// Reads the command line after the program's name.
     pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, ConfigurationError> {
-        let (mut listen, mut scratch, mut missing_limits) = (None, None, MissingLimits::Refuse);
+        let (mut listen, mut scratch) = (None, None);
+        let (mut missing_limits, mut task) = (MissingLimits::Refuse, Task::Serve);
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -70,6 +81,7 @@ impl Configuration {
                     scratch = Some(PathBuf::from(value));
                 }
                 "--weaker-limits" => missing_limits = MissingLimits::Record,
+                "--measure" => task = Task::Measure,
                 _ => return Err(ConfigurationError::Unknown(argument)),
             }
         }
@@ -77,6 +89,7 @@ impl Configuration {
             listen: listen.ok_or(ConfigurationError::Missing("--listen"))?,
             scratch: scratch.ok_or(ConfigurationError::Missing("--scratch"))?,
             missing_limits,
+            task,
         })
     }
 

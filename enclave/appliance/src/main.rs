@@ -13,7 +13,7 @@ mod keeper;
 mod platform;
 mod service;
 
-use configuration::{Configuration, USAGE};
+use configuration::{Configuration, Task, USAGE};
 use keeper::Keeper;
 use service::Service;
 use std::process::ExitCode;
@@ -47,6 +47,10 @@ fn main() -> ExitCode {
 }
 
 fn start(configuration: &Configuration) -> Result<(), Box<dyn std::error::Error>> {
+    if configuration.task == Task::Measure {
+        println!("{}", platform::measurement(configuration)?);
+        return Ok(());
+    }
     let keeper = Keeper::start()?;
     let endorser = platform::endorser(configuration)?;
     let workbench = Mutex::new(job::Workbench::new(configuration)?);
