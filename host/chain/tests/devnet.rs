@@ -1,4 +1,6 @@
 //! The chain client against the embedded development chain.
+// The lints know test functions, not the set-up functions beside them.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
 use std::time::Duration;
 
