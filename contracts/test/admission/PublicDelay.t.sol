@@ -79,6 +79,17 @@ contract PublicDelayTest is Admissions {
         assertEq(bound, wait >= DELAY ? 500 : 0);
     }
 
+    function test_a_second_lowering_waits_at_the_first_ones_threshold() public {
+        vm.startPrank(owner);
+        quorum.raiseThreshold(3);
+        quorum.lowerThreshold(2);
+        vm.warp(start + DELAY);
+        quorum.lowerThreshold(1);
+        assertEq(quorum.threshold(), 2);
+        vm.warp(start + 2 * DELAY);
+        assertEq(quorum.threshold(), 1);
+    }
+
     function test_announcing_again_begins_the_wait_again() public {
         vm.startPrank(owner);
         quorum.lowerThreshold(1);
