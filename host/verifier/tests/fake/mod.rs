@@ -1,0 +1,318 @@
+//! An enclave that follows a script: honest, or with one lie.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use k256::ecdsa::SigningKey;
+use orv_chain::BlockReference;
+use orv_chain::primitives::{Address, B256, I256, U256};
+use orv_content::{Sha256, merkle};
+use orv_evidence::{Context, Envelope, KeyOrigin, Platform, VERDICT_KEY};
+use orv_protocol::seed::trial_seed;
+use orv_receipt::rule::statement_of;
+use orv_receipt::{BUNDLE_VERSION, Bundle, Domain, IncumbentFacts, Obstacle, ProjectFacts, ProposalFacts, Signature};
+use orv_verifier::enclave::Binding;
+use orv_wire::{
+    Assembly, Channel, Failure, FailureCode, Hello, Identity, Job, Message, MessageError, Outcome, Progress, Stage,
+    WIRE_VERSION,
+};
+use std::os::unix::net::UnixStream;
+use std::thread::JoinHandle;
+
+/// What the enclave does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// Nothing.
+    None,
+    /// It announces and signs another root than the bundle's.
+    BundleRoot,
+    /// It sends another bundle than the one it signed.
+    BundleBytes,
+    /// It signs with another key than the one it introduced.
+    Signer,
+    /// Its signature is noise.
+    Signature,
+    /// It judges another proposal.
+    Proposal,
+    /// It uses another ticket.
+    Ticket,
+    /// It measures against another incumbent.
+    Incumbent,
+    /// It signs a verdict that its own bundle does not support.
+    Verdict,
+    /// It answers another challenge than the one asked.
+    Challenge,
+    /// It introduces a key that works for somebody else.
+    Operator,
+    /// It gives its result before the bundle is complete.
+    HalfBundle,
+    /// It gives up.
+    Failure,
+    /// It leaves in the middle.
+    Leave,
+    /// It says nothing after the job.
+    Silence,
+}
+
+pub const DOMAIN: Domain = Domain {
+    chain_id: 31337,
+    gateway: Address::repeat_byte(0x61),
+};
+
+/// What the key is to be bound to.
+pub fn binding() -> Binding {
+    Binding {
+        domain: DOMAIN,
+        registry: Address::repeat_byte(0x62),
+        operator: Address::repeat_byte(0x63),
+    }
+}
+
+/// The block that makes the challenge.
+pub fn block() -> BlockReference {
+    BlockReference {
+        number: 9,
+        hash: B256::repeat_byte(0x64),
+    }
+}
+
+/// The hash that the enclave asks for.
+pub const WANTED: B256 = B256::repeat_byte(0x65);
+
+/// The job that is asked.
+pub fn job() -> Job {
+    let small = |number: i64| I256::try_from(number).unwrap();
+    Job {
+        domain: DOMAIN,
+        ledger: Address::repeat_byte(1),
+        registry: Address::repeat_byte(2),
+        ticket: B256::repeat_byte(3),
+        project: ProjectFacts {
+            id: U256::from(1),
+            protocol_hash: WANTED,
+            repo_snapshot_hash: B256::repeat_byte(4),
+            benchmark_hash: B256::repeat_byte(5),
+            baseline_score: small(-100),
+            baseline_metrics_hash: B256::ZERO,
+            token: Address::repeat_byte(6),
+            creator: Address::repeat_byte(7),
+            created_at: 1000,
+        },
+        proposal: ProposalFacts {
+            id: U256::from(4),
+            project_id: U256::from(1),
+            miner: Address::repeat_byte(8),
+            reward_recipient: Address::repeat_byte(8),
+            code_hash: B256::repeat_byte(9),
+            benchmark_log_hash: B256::ZERO,
+            claimed_score: small(-90),
+            stake: U256::from(10),
+            submitted_at: 2000,
+        },
+        incumbent: IncumbentFacts {
+            code_hash: B256::ZERO,
+            score: small(-100),
+        },
+    }
+}
+
+/// What the enclave saw of the host.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// The content that it asked for; nothing when the host had none.
+    pub content: Option<Vec<u8>>,
+    /// Whether the host cancelled.
+    pub cancelled: bool,
+}
+
+/// Starts the enclave; the returned stream is the host's end.
+pub fn enclave(lie: Lie) -> (UnixStream, JoinHandle<Seen>) {
+    let (host, inside) = UnixStream::pair().unwrap();
+    let thread = std::thread::spawn(move || {
+        let mut enclave = Fake {
+            channel: Channel::new(inside),
+            lie,
+            seen: Seen::default(),
+            envelope: Vec::new(),
+        };
+        // An enclave that is left alone ends; what it saw until then is what counts.
+        let _ = enclave.live();
+        enclave.seen
+    });
+    (host, thread)
+}
+
+struct Fake {
+    channel: Channel<UnixStream>,
+    lie: Lie,
+    seen: Seen,
+    envelope: Vec<u8>,
+}
+
+impl Fake {
+    fn live(&mut self) -> Result<(), MessageError> {
+        loop {
+            let (stream, message) = self.channel.receive()?;
+            match message {
+                Message::Hello(hello) => {
+                    self.envelope = self.envelope_for(&hello);
+                    let identity = Identity {
+                        version: WIRE_VERSION,
+                        envelope: self.envelope.clone(),
+                    };
+                    self.channel.send(stream, &Message::Identity(identity))?;
+                }
+                Message::Job(job) => self.judge(stream, *job)?,
+                Message::Cancel(_) => {
+                    self.seen.cancelled = true;
+                    self.channel.fail(stream, FailureCode::Cancelled, "no job runs")?;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn envelope_for(&self, hello: &Hello) -> Vec<u8> {
+        let operator = if self.lie == Lie::Operator {
+            Address::ZERO
+        } else {
+            hello.operator
+        };
+        let context = Context {
+            chain_id: hello.domain.chain_id,
+            registry: hello.registry.0.0,
+            gateway: hello.domain.gateway.0.0,
+            operator: operator.0.0,
+            boot_id: [1; 32],
+            configuration_hash: [2; 32],
+        };
+        let mut public_key = [0; 65];
+        public_key.copy_from_slice(key(1).verifying_key().to_encoded_point(false).as_bytes());
+        let binding = orv_evidence::Binding {
+            platform: Platform::SimNitro,
+            purpose: VERDICT_KEY.to_owned(),
+            challenge: if self.lie == Lie::Challenge {
+                [0; 32]
+            } else {
+                hello.challenge.0
+            },
+            public_key,
+            context: context.encode(),
+        };
+        Envelope::seal(&binding, KeyOrigin::GeneratedInside, b"evidence".to_vec())
+            .unwrap()
+            .encode()
+    }
+
+    fn judge(&mut self, stream: u32, asked: Job) -> Result<(), MessageError> {
+        if self.lie == Lie::Failure {
+            return Ok(self.channel.fail(stream, FailureCode::Internal, "the runner broke")?);
+        }
+        if self.lie == Lie::Silence {
+            return Ok(());
+        }
+        let progress = Progress {
+            stage: Stage::Fetch,
+            done: 0,
+            total: 5,
+        };
+        self.channel.send(stream, &Message::Progress(progress))?;
+        self.seen.content = self.fetch(stream, asked.project.protocol_hash)?;
+        if self.lie == Lie::Leave {
+            return Err(MessageError::Frame(orv_wire::FrameError::Closed));
+        }
+        let (bundle, outcome) = self.decide(asked);
+        let announced = outcome.run.bundle_root;
+        let length = if self.lie == Lie::HalfBundle {
+            bundle.len() as u64 / 2
+        } else {
+            bundle.len() as u64
+        };
+        self.channel.send_segments(stream, announced, &bundle, 0, length)?;
+        Ok(self.channel.send(stream, &Message::Result(Box::new(outcome)))?)
+    }
+
+    /// As the real one does it.
+    fn fetch(&mut self, stream: u32, hash: B256) -> Result<Option<Vec<u8>>, MessageError> {
+        let mut assembly = Assembly::new(hash, 64 << 20);
+        while let Some(want) = assembly.want() {
+            let end = want.offset + want.length;
+            self.channel.send(stream, &Message::Want(want))?;
+            while assembly.want().is_some_and(|next| next.offset < end) {
+                match self.channel.receive()?.1 {
+                    Message::Segment(segment) => assembly.take(segment).unwrap(),
+                    Message::Error(Failure {
+                        code: FailureCode::Missing,
+                        ..
+                    }) => return Ok(None),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        Ok(Some(assembly.finish()))
+    }
+
+    fn decide(&self, mut asked: Job) -> (Vec<u8>, Outcome) {
+        match self.lie {
+            Lie::Proposal => asked.proposal.id = U256::from(5),
+            Lie::Ticket => asked.ticket = B256::repeat_byte(0x44),
+            Lie::Incumbent => asked.incumbent.score = I256::MINUS_ONE,
+            _ => {}
+        }
+        let mut bundle = bundle_of(&asked);
+        let mut bytes = bundle.encode();
+        let evidence_root = merkle::root_of(&self.envelope).unwrap();
+        let mut run = statement_of(&bundle, merkle::root_of(&bytes).unwrap(), evidence_root).unwrap();
+        match self.lie {
+            Lie::BundleRoot => run.bundle_root = B256::repeat_byte(0x55),
+            Lie::Verdict => run.verdict = 1,
+            Lie::BundleBytes => {
+                bundle.obstacle = Some(Obstacle {
+                    reason: "missing-bytes".into(),
+                    detail: "another".into(),
+                });
+                bytes = bundle.encode();
+            }
+            _ => {}
+        }
+        let signer = key(if self.lie == Lie::Signer { 2 } else { 1 });
+        let mut signature = Signature::sign(&signer, &run.signing_hash(&DOMAIN)).unwrap();
+        if self.lie == Lie::Signature {
+            signature = Signature([9; 65]);
+        }
+        (bytes, Outcome { run, signature })
+    }
+}
+
+/// A job that was cut short for want of bytes: the smallest complete record.
+fn bundle_of(job: &Job) -> Bundle {
+    let (no_tree, secret) = (Sha256([0; 32]), [7; 32]);
+    Bundle {
+        version: BUNDLE_VERSION,
+        ledger: job.ledger,
+        registry: job.registry,
+        ticket: job.ticket,
+        project: job.project.clone(),
+        proposal: job.proposal.clone(),
+        incumbent: job.incumbent,
+        protocol_json: Vec::new(),
+        project_json: None,
+        artifacts: Vec::new(),
+        image: None,
+        candidate_tree: no_tree,
+        differences: Vec::new(),
+        secret: B256::from(secret),
+        seed: B256::from(trial_seed(&no_tree, &job.ticket.0, &secret)),
+        platform_tier: 0,
+        trials: Vec::new(),
+        obstacle: Some(Obstacle {
+            reason: "missing-bytes".into(),
+            detail: "no protocol".into(),
+        }),
+        missing_protections: Vec::new(),
+    }
+}
+
+/// A key with a known secret.
+pub fn key(number: u8) -> SigningKey {
+    SigningKey::from_slice(&[number; 32]).unwrap()
+}
