@@ -14,7 +14,8 @@ usage: orv-enclave --listen unix:PATH|vsock:PORT --scratch DIR [--weaker-limits]
   --weaker-limits       run even where a container limit cannot be set; every receipt says so
   --measure             print what the simulator will attest under this configuration, as JSON, and end
 
-It starts its key keeper, prints `ready` with the key's address, and serves until it is killed. Exit codes: 0 ended, 1 failed, 2 usage.";
+It starts its key keeper, prints `ready` with the key's address, and serves until it is killed. Exit codes: 0 ended, 1 failed, 2 usage,
+4 ended after an anomaly of its own: the key is gone, start it anew.";
 
 /// Where the enclave listens.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,8 @@
 
 mod host;
 
-use host::Enclave;
+use host::{Enclave, End, Shelf};
+use orv_wire::{FailureCode, Message};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -74,13 +75,28 @@ fn the_keeper_has_one_socket_and_nothing_else_open() {
 }
 
 #[test]
-fn the_enclave_ends_with_its_keeper_gone() {
-    let enclave = Enclave::start();
+fn the_enclave_ends_when_its_keeper_is_gone() {
+    let mut enclave = Enclave::start();
     let mut channel = enclave.connect();
     Command::new("/bin/kill").args(["-9", &enclave.keeper.to_string()]).status().unwrap();
-    channel.send(0, &orv_wire::Message::Hello(host::hello())).unwrap();
-    match channel.receive().unwrap().1 {
-        orv_wire::Message::Error(failure) => assert_eq!(failure.code, orv_wire::FailureCode::Internal),
-        other => panic!("{other:?}"),
-    }
+    channel.send(0, &Message::Hello(host::hello())).unwrap();
+    let Message::Error(failure) = channel.receive().unwrap().1 else { panic!() };
+    assert_eq!(failure.code, FailureCode::Internal);
+    let Message::Exit(exit) = channel.receive().unwrap().1 else { panic!() };
+    assert!(exit.reason.contains("keeper is gone"), "{exit:?}");
+    assert_eq!(enclave.wait(), Some(4));
+}
+
+#[test]
+fn the_enclave_and_its_key_end_after_a_failure_of_the_machine() {
+    let mut enclave = Enclave::start();
+    let mut channel = enclave.connect();
+    host::introduce(&mut channel);
+    let mut shelf = Shelf::default();
+    let job = host::job(&mut shelf, host::candidate("improvement"), 1);
+    enclave.remove_scratch();
+    let End::Refused(failure) = host::serve(&mut channel, &job, &shelf) else { panic!("a statement was signed") };
+    assert_eq!(failure.code, FailureCode::Internal);
+    assert_eq!(enclave.wait(), Some(4));
+    assert!(!std::path::Path::new(&format!("/proc/{}/exe", enclave.keeper)).exists(), "the keeper outlived the enclave");
 }

@@ -60,6 +60,24 @@ impl JobEnd {
     }
 }
 
+impl JobEnd {
+    /// Whether this machine itself failed. The enclave then ends, and its key with it (DESIGN 5.3): what made the runner
+    /// or the keeper fail may have been the code that just ran.
+    pub(crate) fn is_anomaly(&self) -> bool {
+        match self {
+            Self::Connection(_) | Self::OutOfOrder(_) | Self::Segment(_) | Self::WrongBytes(_) | Self::Cancelled => false,
+            Self::Keeper(KeeperError::Refused(_)) => false,
+            Self::Keeper(KeeperError::Gone(_) | KeeperError::OutOfTurn)
+            | Self::Trial(_)
+            | Self::Prepare(_)
+            | Self::Scratch(_)
+            | Self::Entropy(_)
+            | Self::Rule(_)
+            | Self::EmptyBundle(_) => true,
+        }
+    }
+}
+
 impl Stop {
     /// An obstacle with a reason of the published rule.
     pub(super) fn obstacle(reason: Reason, detail: impl ToString) -> Self {

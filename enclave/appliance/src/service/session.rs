@@ -1,13 +1,18 @@
 //! One connection: `Hello` first, then jobs.
 
 use super::Service;
+use super::identity::EndorseError;
 use super::transport::Stream;
 use crate::job::{JobEnd, judge};
 use crate::keeper::{Binding, KeeperError, Refusal};
+use orv_content::merkle::EmptyContent;
 use orv_content::{Root, merkle};
 use orv_receipt::Domain;
-use orv_wire::{Channel, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, WIRE_VERSION};
+use orv_wire::{Channel, Exit, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, WIRE_VERSION};
 use std::sync::PoisonError;
+
+/// Exit code of an enclave that ended because something in it failed.
+const ANOMALY: i32 = 4;
 
 /// What a connection has been told.
 struct Introduced {
@@ -41,7 +46,7 @@ fn converse(channel: &mut Channel<Stream>, service: &Service) -> Result<(), Mess
                     introduced = Some(known);
                     channel.send(stream, &Message::Identity(identity))?;
                 }
-                Err((code, detail)) => channel.fail(stream, code, &detail)?,
+                Err(refused) => refuse(channel, stream, &refused)?,
             },
             Message::Job(job) => match &introduced {
                 Some(known) => work(channel, stream, &job, known, service)?,
@@ -56,18 +61,43 @@ fn converse(channel: &mut Channel<Stream>, service: &Service) -> Result<(), Mess
     }
 }
 
-/// Binds the key and endorses it for the host's challenge.
-fn introduce(hello: &Hello, service: &Service) -> Result<(Introduced, Identity), (FailureCode, String)> {
-    if hello.version != WIRE_VERSION {
-        return Err((FailureCode::Version, format!("the enclave speaks version {WIRE_VERSION}")));
+/// Why a host is not introduced.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("the enclave speaks version {WIRE_VERSION}, not {0}")]
+    Version(u16),
+    #[error(transparent)]
+    Keeper(#[from] KeeperError),
+    #[error("no evidence: {0}")]
+    Evidence(#[from] EndorseError),
+    #[error("the evidence is empty")]
+    Empty(#[from] EmptyContent),
+}
+
+/// Tells why; a keeper that is gone ends the enclave.
+fn refuse(channel: &mut Channel<Stream>, stream: u32, refused: &Refused) -> Result<(), FrameError> {
+    let code = match refused {
+        Refused::Version(_) => FailureCode::Version,
+        Refused::Keeper(error) => code_of(error),
+        Refused::Evidence(_) | Refused::Empty(_) => FailureCode::Evidence,
+    };
+    channel.fail(stream, code, &refused.to_string())?;
+    match refused {
+        Refused::Keeper(KeeperError::Gone(_) | KeeperError::OutOfTurn) => {
+            end_the_enclave(channel, &refused.to_string())
+        }
+        _ => Ok(()),
     }
-    service.keeper.bind(Binding::from(hello)).map_err(|error| (code_of(&error), error.to_string()))?;
-    let envelope = service
-        .endorser
-        .endorse(hello, service.keeper.public_key())
-        .map_err(|error| (FailureCode::Evidence, error.to_string()))?;
-    let evidence_root =
-        merkle::root_of(&envelope).map_err(|error| (FailureCode::Evidence, error.to_string()))?;
+}
+
+/// Binds the key and endorses it for the host's challenge.
+fn introduce(hello: &Hello, service: &Service) -> Result<(Introduced, Identity), Refused> {
+    if hello.version != WIRE_VERSION {
+        return Err(Refused::Version(hello.version));
+    }
+    service.keeper.bind(Binding::from(hello))?;
+    let envelope = service.endorser.endorse(hello, service.keeper.public_key())?;
+    let evidence_root = merkle::root_of(&envelope)?;
     let known = Introduced { domain: hello.domain, evidence_root };
     Ok((known, Identity { version: WIRE_VERSION, envelope }))
 }
@@ -88,8 +118,21 @@ fn work(
     match judge(channel, stream, job, known.evidence_root, service, &mut workbench) {
         Ok(outcome) => Ok(channel.send(stream, &Message::Result(Box::new(outcome)))?),
         Err(JobEnd::Connection(error)) => Err(error),
-        Err(end) => Ok(channel.fail(stream, end.code(), &end.to_string())?),
+        Err(end) => {
+            channel.fail(stream, end.code(), &end.to_string())?;
+            if end.is_anomaly() { end_the_enclave(channel, &end.to_string()) }
+            Ok(())
+        }
     }
+}
+
+/// Ends the whole enclave, and with it the key; whoever started it starts it anew.
+fn end_the_enclave(channel: &mut Channel<Stream>, reason: &str) -> ! {
+    eprintln!("orv-enclave: ends after an anomaly: {reason}");
+    let reason = reason.chars().take(1024).collect();
+    // The host may be gone; the enclave ends all the same.
+    let _ = channel.send(0, &Message::Exit(Exit { reason }));
+    std::process::exit(ANOMALY)
 }
 
 /// The failure code of a keeper's error.

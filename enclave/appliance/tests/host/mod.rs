@@ -55,6 +55,16 @@ impl Enclave {
         Channel::new(UnixStream::connect(self.directory.path().join("socket")).unwrap())
     }
 
+    /// Waits for the enclave's end and tells its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.process.wait().unwrap().code()
+    }
+
+    /// Takes the scratch directory away from under the enclave.
+    pub fn remove_scratch(&self) {
+        std::fs::remove_dir_all(self.directory.path().join("scratch")).unwrap();
+    }
+
     /// What is left of jobs in the scratch directory.
     pub fn leftovers(&self) -> usize {
         std::fs::read_dir(self.directory.path().join("scratch")).unwrap().count()
