@@ -1,5 +1,5 @@
 //! The independent reference: anvil and the devnet use the same gas for the same transactions.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! The storage node as an honest client and as a hostile one see it, on a network deployed by the crate itself.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! What the suites share: a running devnet, a wallet provider, the probe contract, raw JSON-RPC.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code)]
 
 use alloy::network::EthereumWallet;
 use alloy::primitives::{B256, U256};
