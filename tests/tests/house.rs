@@ -46,19 +46,56 @@ const PEERS: &[(&str, &str)] = &[
 
 /// Crates that no enclave may link: HTTP, TLS, chain clients, asynchronous runtimes, unmaintained or foreign parsers.
 const NOT_IN_THE_ENCLAVE: &[&str] = &[
-    "alloy", "alloy-provider", "alloy-rpc-client", "alloy-transport", "axum", "h2", "hyper", "mlua", "openssl",
-    "openssl-sys", "reqwest", "revm", "rustls", "rustls-webpki", "serde_cbor", "sqlx", "tokio", "orv-simulator",
+    "alloy",
+    "alloy-provider",
+    "alloy-rpc-client",
+    "alloy-transport",
+    "axum",
+    "h2",
+    "hyper",
+    "mlua",
+    "openssl",
+    "openssl-sys",
+    "reqwest",
+    "revm",
+    "rustls",
+    "rustls-webpki",
+    "serde_cbor",
+    "sqlx",
+    "tokio",
+    "orv-simulator",
 ];
 
 const LICENCES: &[&str] = &[
-    "MIT", "MIT-0", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib",
-    "CC0-1.0", "0BSD", "Unlicense", "Unicode-3.0", "BlueOak-1.0.0", "BSL-1.0", "CDLA-Permissive-2.0",
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "CC0-1.0",
+    "0BSD",
+    "Unlicense",
+    "Unicode-3.0",
+    "BlueOak-1.0.0",
+    "BSL-1.0",
+    "CDLA-Permissive-2.0",
 ];
 
 fn cargo(arguments: &[&str]) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root).output().unwrap();
-    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "cargo {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -69,7 +106,11 @@ fn metadata() -> Value {
 /// Name -> (layer, direct dependencies that are not for tests only) of our own crates.
 fn own_crates(metadata: &Value) -> BTreeMap<String, (u8, Vec<String>)> {
     let root = metadata["workspace_root"].as_str().unwrap();
-    let members = metadata["packages"].as_array().unwrap().iter().filter(|package| package["source"].is_null());
+    let members = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|package| package["source"].is_null());
     members
         .map(|package| {
             let manifest = package["manifest_path"].as_str().unwrap();
@@ -80,7 +121,10 @@ fn own_crates(metadata: &Value) -> BTreeMap<String, (u8, Vec<String>)> {
             let dependencies = dependencies
                 .filter(|dependency| dependency["kind"].as_str() != Some("dev") && dependency["path"].is_string())
                 .map(|dependency| dependency["name"].as_str().unwrap().to_owned());
-            (package["name"].as_str().unwrap().to_owned(), (*layer, dependencies.collect()))
+            (
+                package["name"].as_str().unwrap().to_owned(),
+                (*layer, dependencies.collect()),
+            )
         })
         .collect()
 }
@@ -94,7 +138,10 @@ fn every_arrow_points_down_or_to_a_named_peer() {
             let (below, _) = crates[dependency];
             let peer = PEERS.contains(&(name.as_str(), dependency.as_str()));
             // Programs may use every library; nothing may use a program but through a named peer.
-            assert!(below < *layer || peer, "{name} (layer {layer}) must not use {dependency} (layer {below})");
+            assert!(
+                below < *layer || peer,
+                "{name} (layer {layer}) must not use {dependency} (layer {below})"
+            );
         }
     }
 }
@@ -104,15 +151,32 @@ fn every_named_peer_is_a_real_arrow() {
     let crates = own_crates(&metadata());
     for (from, to) in PEERS {
         let (_, dependencies) = &crates[*from];
-        assert!(dependencies.iter().any(|name| name == to), "{from} does not use {to}: remove it from PEERS");
+        assert!(
+            dependencies.iter().any(|name| name == to),
+            "{from} does not use {to}: remove it from PEERS"
+        );
     }
 }
 
 #[test]
 fn the_enclave_links_no_http_no_tls_no_chain_client_and_no_simulator() {
-    let tree = cargo(&["tree", "--locked", "-p", "orv-enclave", "-e", "normal,build", "--prefix", "none", "-f", "{lib}"]);
+    let tree = cargo(&[
+        "tree",
+        "--locked",
+        "-p",
+        "orv-enclave",
+        "-e",
+        "normal,build",
+        "--prefix",
+        "none",
+        "-f",
+        "{lib}",
+    ]);
     let linked: BTreeSet<_> = tree.lines().map(|line| line.trim().replace('_', "-")).collect();
-    assert!(linked.contains("orv-runner") && linked.contains("k256"), "the tree was not read: {linked:?}");
+    assert!(
+        linked.contains("orv-runner") && linked.contains("k256"),
+        "the tree was not read: {linked:?}"
+    );
     for name in NOT_IN_THE_ENCLAVE {
         assert!(!linked.contains(&name.replace('_', "-")), "the enclave links {name}");
     }
@@ -122,7 +186,10 @@ fn the_enclave_links_no_http_no_tls_no_chain_client_and_no_simulator() {
 fn every_licence_is_permissive() {
     let metadata = metadata();
     for package in metadata["packages"].as_array().unwrap() {
-        let (name, expression) = (package["name"].as_str().unwrap(), package["license"].as_str().unwrap_or(""));
+        let (name, expression) = (
+            package["name"].as_str().unwrap(),
+            package["license"].as_str().unwrap_or(""),
+        );
         assert!(permissive(expression), "{name} has licence {expression:?}");
     }
 }
@@ -148,7 +215,15 @@ fn one_general_cryptography_library_and_no_openssl() {
         .iter()
         .map(|package| package["name"].as_str().unwrap().to_owned())
         .collect();
-    for banned in ["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "serde_cbor", "tdx-quote"] {
+    for banned in [
+        "openssl",
+        "openssl-sys",
+        "native-tls",
+        "aws-lc-rs",
+        "aws-lc-sys",
+        "serde_cbor",
+        "tdx-quote",
+    ] {
         assert!(!names.contains(banned), "{banned} is in the lock file");
     }
 }
@@ -157,7 +232,11 @@ fn one_general_cryptography_library_and_no_openssl() {
 fn a_direct_dependency_has_one_version_in_the_whole_workspace() {
     let metadata = metadata();
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let own = metadata["packages"].as_array().unwrap().iter().filter(|package| package["source"].is_null());
+    let own = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|package| package["source"].is_null());
     for dependency in own.flat_map(|package| package["dependencies"].as_array().unwrap()) {
         if dependency["path"].is_null() {
             let (name, version) = (&dependency["name"], &dependency["req"]);

@@ -75,7 +75,9 @@ impl Configuration {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--listen" => {
-                    listen = Some(parse_listen(&arguments.next().ok_or(ConfigurationError::NoValue("--listen"))?)?);
+                    listen = Some(parse_listen(
+                        &arguments.next().ok_or(ConfigurationError::NoValue("--listen"))?,
+                    )?);
                 }
                 "--scratch" => {
                     let value = arguments.next().ok_or(ConfigurationError::NoValue("--scratch"))?;
@@ -101,7 +103,10 @@ impl Configuration {
             MissingLimits::Refuse => "refuse",
             MissingLimits::Record => "record",
         };
-        format!("orv/configuration/v1\nmissing-limits={missing}\n{}", crate::job::limits::measured())
+        format!(
+            "orv/configuration/v1\nmissing-limits={missing}\n{}",
+            crate::job::limits::measured()
+        )
     }
 }
 
@@ -126,12 +131,18 @@ mod tests {
     fn both_transports_are_understood() {
         let unix = parse("--listen unix:/run/orv.sock --scratch /scratch").unwrap();
         assert_eq!(unix.listen, Listen::Unix("/run/orv.sock".into()));
-        assert_eq!(parse("--scratch /s --listen vsock:5000").unwrap().listen, Listen::Vsock(5000));
+        assert_eq!(
+            parse("--scratch /s --listen vsock:5000").unwrap().listen,
+            Listen::Vsock(5000)
+        );
     }
 
     #[test]
     fn a_wrong_command_line_says_what_is_wrong() {
-        assert_eq!(parse("--listen tcp:1 --scratch /s"), Err(ConfigurationError::Listen("tcp:1".into())));
+        assert_eq!(
+            parse("--listen tcp:1 --scratch /s"),
+            Err(ConfigurationError::Listen("tcp:1".into()))
+        );
         assert_eq!(parse("--listen unix:/a"), Err(ConfigurationError::Missing("--scratch")));
         assert_eq!(parse("--listen"), Err(ConfigurationError::NoValue("--listen")));
         assert_eq!(parse("--fast"), Err(ConfigurationError::Unknown("--fast".into())));

@@ -54,6 +54,13 @@ fn start(configuration: &Configuration) -> Result<(), Box<dyn std::error::Error>
     let keeper = Keeper::start()?;
     let endorser = platform::endorser(configuration)?;
     let workbench = Mutex::new(job::Workbench::new(configuration)?);
-    service::serve(configuration, Service { keeper, endorser, workbench })?;
+    service::serve(
+        configuration,
+        Service {
+            keeper,
+            endorser,
+            workbench,
+        },
+    )?;
     Ok(())
 }

@@ -42,7 +42,12 @@ pub(crate) fn endorser(configuration: &Configuration) -> Result<Endorser, Platfo
     let mut configuration_hash = [0u8; 32];
     configuration_hash.copy_from_slice(digest(&SHA256, configuration.measured().as_bytes()).as_ref());
     let collector = simulator(configuration)?;
-    Ok(Endorser::new(Box::new(collector), PlatformTier::Simulated, boot_id, configuration_hash))
+    Ok(Endorser::new(
+        Box::new(collector),
+        PlatformTier::Simulated,
+        boot_id,
+        configuration_hash,
+    ))
 }
 
 /// What evidence of this program under this configuration will show, as one line of JSON: for whoever lists measurements
@@ -75,10 +80,16 @@ fn simulator(configuration: &Configuration) -> Result<orv_simulator::SimulatedNi
 
     let executable = std::fs::read("/proc/self/exe").map_err(PlatformError::Executable)?;
     let measured = configuration.measured();
-    let image = Measured { executable: &executable, configuration: measured.as_bytes(), ramdisk: b"" };
+    let image = Measured {
+        executable: &executable,
+        configuration: measured.as_bytes(),
+        ramdisk: b"",
+    };
     // Only the simulated vendor's certificates need a date; no verdict depends on it.
     Ok(SimulatedNitro::measure(&image, || {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         UnixTime::from_seconds(since_epoch.as_secs())
     }))
 }

@@ -54,11 +54,22 @@ fn bytes_that_were_not_asked_for_end_the_job() {
     let job = job(&mut shelf, candidate("improvement"), 1);
     let mut channel = introduced(&enclave);
     channel.send(5, &Message::Job(Box::new(job.clone()))).unwrap();
-    let Message::Progress(_) = channel.receive().unwrap().1 else { panic!() };
-    let Message::Want(want) = channel.receive().unwrap().1 else { panic!() };
-    let segment = Segment { hash: want.hash, offset: 1, total: 9, bytes: vec![0; 8] };
+    let Message::Progress(_) = channel.receive().unwrap().1 else {
+        panic!()
+    };
+    let Message::Want(want) = channel.receive().unwrap().1 else {
+        panic!()
+    };
+    let segment = Segment {
+        hash: want.hash,
+        offset: 1,
+        total: 9,
+        bytes: vec![0; 8],
+    };
     channel.send(5, &Message::Segment(segment)).unwrap();
-    let Message::Error(failure) = channel.receive().unwrap().1 else { panic!() };
+    let Message::Error(failure) = channel.receive().unwrap().1 else {
+        panic!()
+    };
     assert!(failure.detail.contains("segment at 1, wanted 0"), "{failure:?}");
 }
 
@@ -78,20 +89,40 @@ fn the_key_works_for_one_chain_gateway_registry_and_operator() {
     let enclave = Enclave::start();
     let mut channel = introduced(&enclave);
     let others = [
-        Hello { registry: Address::ZERO, ..hello() },
-        Hello { operator: Address::ZERO, ..hello() },
-        Hello { domain: orv_receipt::Domain { chain_id: 1, ..DOMAIN }, ..hello() },
-        Hello { domain: orv_receipt::Domain { gateway: Address::ZERO, ..DOMAIN }, ..hello() },
+        Hello {
+            registry: Address::ZERO,
+            ..hello()
+        },
+        Hello {
+            operator: Address::ZERO,
+            ..hello()
+        },
+        Hello {
+            domain: orv_receipt::Domain { chain_id: 1, ..DOMAIN },
+            ..hello()
+        },
+        Hello {
+            domain: orv_receipt::Domain {
+                gateway: Address::ZERO,
+                ..DOMAIN
+            },
+            ..hello()
+        },
     ];
     for other in others {
         channel.send(0, &Message::Hello(other)).unwrap();
-        let Message::Error(failure) = channel.receive().unwrap().1 else { panic!() };
+        let Message::Error(failure) = channel.receive().unwrap().1 else {
+            panic!()
+        };
         assert_eq!(failure.code, FailureCode::OtherBinding);
     }
     let mut shelf = Shelf::default();
     let mut job = job(&mut shelf, candidate("improvement"), 1);
     job.domain.chain_id = 1;
-    assert_eq!(refused(serve(&mut channel, &job, &shelf)).code, FailureCode::OtherBinding);
+    assert_eq!(
+        refused(serve(&mut channel, &job, &shelf)).code,
+        FailureCode::OtherBinding
+    );
 }
 
 #[test]
@@ -104,8 +135,12 @@ fn claims_about_project_proposal_and_incumbent_end_in_the_statement_and_nowhere_
     lying.proposal.id = U256::from(8);
     lying.proposal.stake = U256::from(1);
     let mut channel = introduced(&enclave);
-    let End::Judged(one, _) = serve(&mut channel, &honest, &shelf) else { panic!() };
-    let End::Judged(other, _) = serve(&mut channel, &lying, &shelf) else { panic!() };
+    let End::Judged(one, _) = serve(&mut channel, &honest, &shelf) else {
+        panic!()
+    };
+    let End::Judged(other, _) = serve(&mut channel, &lying, &shelf) else {
+        panic!()
+    };
     // The gateway recomputes both digests from the ledger: the second statement fits no proposal there.
     assert_ne!(one.run.proposal_digest, other.run.proposal_digest);
     assert_eq!(other.run.proposal_id, U256::from(8));
@@ -118,7 +153,9 @@ fn missing_bytes_are_inconclusive_and_say_so() {
     let mut shelf = Shelf::default();
     let job = job(&mut shelf, candidate("improvement"), 1);
     shelf.0.remove(&job.proposal.code_hash);
-    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else { panic!() };
+    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else {
+        panic!()
+    };
     assert_eq!(outcome.run.verdict, 3);
     assert_eq!(bundle.obstacle.unwrap().reason, "missing-bytes");
 }
@@ -128,7 +165,9 @@ fn a_candidate_that_is_no_archive_is_inconclusive_not_a_reject() {
     let enclave = Enclave::start();
     let mut shelf = Shelf::default();
     let job = job(&mut shelf, b"this is no tar".to_vec(), 1);
-    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else { panic!() };
+    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else {
+        panic!()
+    };
     assert_eq!(outcome.run.verdict, 3);
     assert_eq!(bundle.obstacle.unwrap().reason, "candidate-archive");
 }
@@ -140,11 +179,19 @@ fn a_protocol_of_the_miners_own_is_not_read() {
     let path = workspace().join("images/example/project/repository");
     let mut tree = materialize::read_directory(&path, &archive::Quota::project()).unwrap();
     let protocol = file(b"{}".to_vec(), Executable::No);
-    tree.insert(TreePath::new(".autoresearch/publish/protocol.json").unwrap(), protocol).unwrap();
+    tree.insert(TreePath::new(".autoresearch/publish/protocol.json").unwrap(), protocol)
+        .unwrap();
     let job = job(&mut shelf, archive::write(&tree), 1);
-    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else { panic!() };
+    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else {
+        panic!()
+    };
     assert_eq!(outcome.run.verdict, 2);
-    assert!(bundle.differences.iter().any(|difference| difference.path.ends_with("protocol.json")));
+    assert!(
+        bundle
+            .differences
+            .iter()
+            .any(|difference| difference.path.ends_with("protocol.json"))
+    );
 }
 
 #[test]
@@ -155,7 +202,9 @@ fn a_job_before_hello_and_a_message_out_of_place_are_refused_and_the_connection_
     let mut channel = enclave.connect();
     assert_eq!(refused(serve(&mut channel, &job, &shelf)).code, FailureCode::NoIdentity);
     channel.send(0, &Message::Exit(Exit { reason: "no".into() })).unwrap();
-    let Message::Error(failure) = channel.receive().unwrap().1 else { panic!() };
+    let Message::Error(failure) = channel.receive().unwrap().1 else {
+        panic!()
+    };
     assert_eq!(failure.code, FailureCode::OutOfOrder);
     introduce(&mut channel);
     assert!(matches!(serve(&mut channel, &job, &shelf), End::Judged(..)));
@@ -165,11 +214,17 @@ fn a_job_before_hello_and_a_message_out_of_place_are_refused_and_the_connection_
 fn nonsense_on_the_wire_closes_that_connection_and_no_other() {
     let enclave = Enclave::start();
     let mut good = introduced(&enclave);
-    for nonsense in [vec![0xff; 64], vec![0, 0, 0, 6, 99, 0, 0, 0, 0, 0], vec![0, 0, 0, 6, 3, 0, 0, 0, 0, 0xa0]] {
+    for nonsense in [
+        vec![0xff; 64],
+        vec![0, 0, 0, 6, 99, 0, 0, 0, 0, 0],
+        vec![0, 0, 0, 6, 3, 0, 0, 0, 0, 0xa0],
+    ] {
         let mut bad = enclave.connect();
         let mut stream: &UnixStream = bad.stream();
         stream.write_all(&nonsense).unwrap();
-        let Message::Error(failure) = bad.receive().unwrap().1 else { panic!() };
+        let Message::Error(failure) = bad.receive().unwrap().1 else {
+            panic!()
+        };
         assert_eq!(failure.code, FailureCode::Malformed);
     }
     introduce(&mut good);

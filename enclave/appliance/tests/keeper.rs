@@ -16,7 +16,10 @@ const KEEPER: u32 = 65_532;
 
 fn status_of(process: u32, field: &str) -> Vec<String> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(&format!("{field}:"))).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("{field}:")))
+        .unwrap();
     line.split_whitespace().map(str::to_owned).collect()
 }
 
@@ -36,11 +39,19 @@ fn the_keeper_is_another_process_under_another_user_without_any_capability() {
 fn the_keeper_is_not_dumpable() {
     let enclave = Enclave::start();
     // The files of a process belong to its user, but to root where the process is not dumpable (proc(5)).
-    let owner = std::fs::metadata(format!("/proc/{}/environ", enclave.keeper)).unwrap().uid();
+    let owner = std::fs::metadata(format!("/proc/{}/environ", enclave.keeper))
+        .unwrap()
+        .uid();
     assert_eq!((owner, status_of(enclave.keeper, "Uid")[0].as_str()), (0, "65532"));
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", enclave.keeper)).unwrap();
-    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
-    assert!(core.split_whitespace().filter(|word| *word == "0").count() == 2, "{core}");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    assert!(
+        core.split_whitespace().filter(|word| *word == "0").count() == 2,
+        "{core}"
+    );
 }
 
 #[test]
@@ -49,14 +60,30 @@ fn neither_the_runners_user_nor_the_keepers_own_can_read_the_keepers_memory() {
     for user in [PAYLOAD, KEEPER] {
         for file in ["mem", "environ", "maps", "fd"] {
             let path = format!("/proc/{}/{file}", enclave.keeper);
-            let read = Command::new("/bin/ls").arg("-l").arg(&path).uid(user).gid(user).output().unwrap();
-            let open = Command::new("/bin/cat").arg(&path).uid(user).gid(user).output().unwrap();
+            let read = Command::new("/bin/ls")
+                .arg("-l")
+                .arg(&path)
+                .uid(user)
+                .gid(user)
+                .output()
+                .unwrap();
+            let open = Command::new("/bin/cat")
+                .arg(&path)
+                .uid(user)
+                .gid(user)
+                .output()
+                .unwrap();
             let listed = file == "fd" && read.status.success();
             assert!(!open.status.success() && !listed, "user {user} can read {path}");
         }
     }
     // The check can fail: the same user reads the same files of a process of its own.
-    let own = Command::new("/bin/cat").arg("/proc/self/maps").uid(PAYLOAD).gid(PAYLOAD).output().unwrap();
+    let own = Command::new("/bin/cat")
+        .arg("/proc/self/maps")
+        .uid(PAYLOAD)
+        .gid(PAYLOAD)
+        .output()
+        .unwrap();
     assert!(own.status.success());
 }
 
@@ -78,11 +105,18 @@ fn the_keeper_has_one_socket_and_nothing_else_open() {
 fn the_enclave_ends_when_its_keeper_is_gone() {
     let mut enclave = Enclave::start();
     let mut channel = enclave.connect();
-    Command::new("/bin/kill").args(["-9", &enclave.keeper.to_string()]).status().unwrap();
+    Command::new("/bin/kill")
+        .args(["-9", &enclave.keeper.to_string()])
+        .status()
+        .unwrap();
     channel.send(0, &Message::Hello(host::hello())).unwrap();
-    let Message::Error(failure) = channel.receive().unwrap().1 else { panic!() };
+    let Message::Error(failure) = channel.receive().unwrap().1 else {
+        panic!()
+    };
     assert_eq!(failure.code, FailureCode::Internal);
-    let Message::Exit(exit) = channel.receive().unwrap().1 else { panic!() };
+    let Message::Exit(exit) = channel.receive().unwrap().1 else {
+        panic!()
+    };
     assert!(exit.reason.contains("keeper is gone"), "{exit:?}");
     assert_eq!(enclave.wait(), Some(4));
 }
@@ -95,8 +129,13 @@ fn the_enclave_and_its_key_end_after_a_failure_of_the_machine() {
     let mut shelf = Shelf::default();
     let job = host::job(&mut shelf, host::candidate("improvement"), 1);
     enclave.remove_scratch();
-    let End::Refused(failure) = host::serve(&mut channel, &job, &shelf) else { panic!("a statement was signed") };
+    let End::Refused(failure) = host::serve(&mut channel, &job, &shelf) else {
+        panic!("a statement was signed")
+    };
     assert_eq!(failure.code, FailureCode::Internal);
     assert_eq!(enclave.wait(), Some(4));
-    assert!(!std::path::Path::new(&format!("/proc/{}/exe", enclave.keeper)).exists(), "the keeper outlived the enclave");
+    assert!(
+        !std::path::Path::new(&format!("/proc/{}/exe", enclave.keeper)).exists(),
+        "the keeper outlived the enclave"
+    );
 }

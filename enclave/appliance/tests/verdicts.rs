@@ -21,7 +21,10 @@ fn judged(name: &str, ticket: u8) -> (u8, String, I256, Bundle) {
         End::Judged(outcome, bundle) => (outcome, bundle),
         End::Refused(failure) => panic!("{name}: {failure:?}"),
     };
-    assert_eq!(outcome.signature.recover(&outcome.run.signing_hash(&DOMAIN)).unwrap(), enclave.key);
+    assert_eq!(
+        outcome.signature.recover(&outcome.run.signing_hash(&DOMAIN)).unwrap(),
+        enclave.key
+    );
     let receipt = Receipt {
         version: RECEIPT_VERSION,
         domain: DOMAIN,
@@ -29,35 +32,61 @@ fn judged(name: &str, ticket: u8) -> (u8, String, I256, Bundle) {
         signature: outcome.signature,
         bundle: bundle.encode(),
         envelope: envelope.clone(),
-        challenge_block: ChallengeBlock { number: 0, hash: B256::ZERO },
+        challenge_block: ChallengeBlock {
+            number: 0,
+            hash: B256::ZERO,
+        },
     };
-    let failed: Vec<_> = check(&receipt).into_iter().filter(|check| check.result == CheckResult::Fail).collect();
+    let failed: Vec<_> = check(&receipt)
+        .into_iter()
+        .filter(|check| check.result == CheckResult::Fail)
+        .collect();
     // The test's challenge is not made of a block; all else holds.
-    assert_eq!(failed.iter().map(|check| check.name).collect::<Vec<_>>(), ["challenge"], "{failed:?}");
+    assert_eq!(
+        failed.iter().map(|check| check.name).collect::<Vec<_>>(),
+        ["challenge"],
+        "{failed:?}"
+    );
     assert_eq!(outcome.run.evidence_root.0, merkle::root_of(&envelope).unwrap().0);
     assert_eq!(enclave.leftovers(), 0, "a job left something behind");
-    let reason = String::from_utf8(outcome.run.reason.0.to_vec()).unwrap().trim_end_matches('\0').to_owned();
+    let reason = String::from_utf8(outcome.run.reason.0.to_vec())
+        .unwrap()
+        .trim_end_matches('\0')
+        .to_owned();
     (outcome.run.verdict, reason, outcome.run.score, *bundle)
 }
 
 #[test]
 fn a_real_improvement_is_approved_with_its_own_score() {
     let (verdict, reason, score, bundle) = judged("improvement", 1);
-    assert_eq!((verdict, reason.as_str(), score), (1, "improved", I256::try_from(-960).unwrap()));
+    assert_eq!(
+        (verdict, reason.as_str(), score),
+        (1, "improved", I256::try_from(-960).unwrap())
+    );
     assert_eq!(bundle.trials.len(), 3);
 }
 
 #[test]
 fn a_copy_without_improvement_is_rejected() {
     let (verdict, reason, score, _) = judged("unchanged-copy", 2);
-    assert_eq!((verdict, reason.as_str(), score), (2, "no-improvement", I256::try_from(-1117).unwrap()));
+    assert_eq!(
+        (verdict, reason.as_str(), score),
+        (2, "no-improvement", I256::try_from(-1117).unwrap())
+    );
 }
 
 #[test]
 fn edits_of_the_harness_are_undone_recorded_and_win_nothing() {
     let (verdict, reason, score, bundle) = judged("forger", 3);
-    assert_eq!((verdict, reason.as_str(), score), (2, "no-improvement", I256::try_from(-1117).unwrap()));
-    let undone: Vec<_> = bundle.differences.iter().map(|difference| difference.path.as_str()).collect();
+    assert_eq!(
+        (verdict, reason.as_str(), score),
+        (2, "no-improvement", I256::try_from(-1117).unwrap())
+    );
+    let undone: Vec<_> = bundle
+        .differences
+        .iter()
+        .map(|difference| difference.path.as_str())
+        .collect();
     assert!(undone.contains(&"main.lua"), "{undone:?}");
 }
 

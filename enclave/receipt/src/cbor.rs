@@ -17,7 +17,11 @@ where
     if again == bytes {
         return Ok(value);
     }
-    let offset = again.iter().zip(bytes).take_while(|(ours, theirs)| ours == theirs).count();
+    let offset = again
+        .iter()
+        .zip(bytes)
+        .take_while(|(ours, theirs)| ours == theirs)
+        .count();
     Err(CanonicalError::NotCanonical { offset })
 }
 
@@ -72,9 +76,51 @@ macro_rules! fixed_bytes {
     };
 }
 
-fixed_bytes!(word, alloy_primitives::B256, 32, |v: &alloy_primitives::B256| v.0, alloy_primitives::B256::from, "32-byte word");
-fixed_bytes!(address, alloy_primitives::Address, 20, |v: &alloy_primitives::Address| v.0.0, alloy_primitives::Address::from, "20-byte address");
-fixed_bytes!(unsigned, alloy_primitives::U256, 32, |v: &alloy_primitives::U256| v.to_be_bytes::<32>(), alloy_primitives::U256::from_be_bytes::<32>, "256-bit unsigned number");
-fixed_bytes!(signed, alloy_primitives::I256, 32, |v: &alloy_primitives::I256| v.to_be_bytes::<32>(), alloy_primitives::I256::from_be_bytes::<32>, "256-bit signed number");
-fixed_bytes!(root, orv_content::Root, 32, |v: &orv_content::Root| v.0, orv_content::Root, "0G root");
-fixed_bytes!(sha256, orv_content::Sha256, 32, |v: &orv_content::Sha256| v.0, orv_content::Sha256, "SHA-256");
+fixed_bytes!(
+    word,
+    alloy_primitives::B256,
+    32,
+    |v: &alloy_primitives::B256| v.0,
+    alloy_primitives::B256::from,
+    "32-byte word"
+);
+fixed_bytes!(
+    address,
+    alloy_primitives::Address,
+    20,
+    |v: &alloy_primitives::Address| v.0.0,
+    alloy_primitives::Address::from,
+    "20-byte address"
+);
+fixed_bytes!(
+    unsigned,
+    alloy_primitives::U256,
+    32,
+    |v: &alloy_primitives::U256| v.to_be_bytes::<32>(),
+    alloy_primitives::U256::from_be_bytes::<32>,
+    "256-bit unsigned number"
+);
+fixed_bytes!(
+    signed,
+    alloy_primitives::I256,
+    32,
+    |v: &alloy_primitives::I256| v.to_be_bytes::<32>(),
+    alloy_primitives::I256::from_be_bytes::<32>,
+    "256-bit signed number"
+);
+fixed_bytes!(
+    root,
+    orv_content::Root,
+    32,
+    |v: &orv_content::Root| v.0,
+    orv_content::Root,
+    "0G root"
+);
+fixed_bytes!(
+    sha256,
+    orv_content::Sha256,
+    32,
+    |v: &orv_content::Sha256| v.0,
+    orv_content::Sha256,
+    "SHA-256"
+);

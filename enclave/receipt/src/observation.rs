@@ -3,10 +3,10 @@
 //! The record keeps raw readings; the outcome is derived from them by the same code in the enclave and at the auditor's.
 
 use minicbor::{Decode, Encode};
+use orv_protocol::MetricChannel;
 use orv_protocol::document::Protocol;
 use orv_protocol::judgement::{TrialOutcome, VoidCause};
 use orv_protocol::metric;
-use orv_protocol::MetricChannel;
 
 /// One trial as seen from outside the containers.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -163,7 +163,9 @@ impl Observation {
             });
         }
         match &self.candidate {
-            Some(candidate) => candidate.void_cause().or_else(|| self.measured.void_cause().map(judge_failure)),
+            Some(candidate) => candidate
+                .void_cause()
+                .or_else(|| self.measured.void_cause().map(judge_failure)),
             None => self.measured.void_cause(),
         }
     }

@@ -65,7 +65,10 @@ impl Documents {
             Some(bytes) => ProjectManifest::parse(bytes)?,
             None => ProjectManifest::upstream_conventions(),
         };
-        Ok(Self { protocol: Protocol::parse(protocol_json)?, project })
+        Ok(Self {
+            protocol: Protocol::parse(protocol_json)?,
+            project,
+        })
     }
 }
 
@@ -114,15 +117,23 @@ pub fn decide(bundle: &Bundle) -> Result<Decision, RuleError> {
 fn records_of(bundle: &Bundle, documents: &Documents) -> Result<Vec<TrialRecord>, RuleError> {
     let channel = documents.project.channel();
     let record = |(index, trial): (usize, &TrialReport)| {
-        let arm = arm_of(trial.arm).ok_or(RuleError::Arm { index, number: trial.arm })?;
-        Ok(TrialRecord { arm, outcome: trial.observation.outcome(&documents.protocol, channel) })
+        let arm = arm_of(trial.arm).ok_or(RuleError::Arm {
+            index,
+            number: trial.arm,
+        })?;
+        Ok(TrialRecord {
+            arm,
+            outcome: trial.observation.outcome(&documents.protocol, channel),
+        })
     };
     bundle.trials.iter().enumerate().map(record).collect()
 }
 
 /// The arm of a number in a bundle.
 pub fn arm_of(number: u8) -> Option<Arm> {
-    [Arm::Snapshot, Arm::Incumbent, Arm::Candidate, Arm::Shadow].into_iter().find(|arm| *arm as u8 == number)
+    [Arm::Snapshot, Arm::Incumbent, Arm::Candidate, Arm::Shadow]
+        .into_iter()
+        .find(|arm| *arm as u8 == number)
 }
 
 /// A job that was cut short is inconclusive, whatever its trials say.
@@ -167,7 +178,10 @@ pub fn statement_of(bundle: &Bundle, bundle_root: Root, evidence_root: Root) -> 
 /// Margin and channel of the project; a job cut short before its documents could be read has neither.
 fn terms_of(bundle: &Bundle) -> Result<(u16, u8), RuleError> {
     match Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref()) {
-        Ok(documents) => Ok((documents.protocol.measurement.margin().0, documents.project.channel().into())),
+        Ok(documents) => Ok((
+            documents.protocol.measurement.margin().0,
+            documents.project.channel().into(),
+        )),
         Err(_) if bundle.obstacle.is_some() => Ok((0, MetricChannel::Shared.into())),
         Err(error) => Err(error),
     }

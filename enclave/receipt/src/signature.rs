@@ -30,8 +30,9 @@ pub enum SignatureError {
 impl Signature {
     /// Signs a 32-byte hash; deterministic (RFC 6979).
     pub fn sign(key: &SigningKey, hash: &B256) -> Result<Self, SignatureError> {
-        let (signature, recovery) =
-            key.sign_prehash_recoverable(hash.as_slice()).map_err(|_| SignatureError::Signing)?;
+        let (signature, recovery) = key
+            .sign_prehash_recoverable(hash.as_slice())
+            .map_err(|_| SignatureError::Signing)?;
         let mut bytes = [0u8; 65];
         let (scalars, v) = bytes.split_at_mut(64);
         scalars.copy_from_slice(&signature.to_bytes());

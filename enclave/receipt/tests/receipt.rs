@@ -11,7 +11,11 @@ use orv_receipt::*;
 use sample::{bundle, observation, receipt_of, root, run_trials};
 
 fn failed(receipt: &Receipt) -> Vec<&'static str> {
-    check(receipt).into_iter().filter(|check| check.result == CheckResult::Fail).map(|check| check.name).collect()
+    check(receipt)
+        .into_iter()
+        .filter(|check| check.result == CheckResult::Fail)
+        .map(|check| check.name)
+        .collect()
 }
 
 #[test]
@@ -34,7 +38,10 @@ fn receipts_of_rejects_and_of_inconclusive_attempts_pass_too() {
     let mut cut_short = bundle();
     cut_short.trials.clear();
     cut_short.image = None;
-    cut_short.obstacle = Some(Obstacle { reason: "missing-bytes".into(), detail: "no candidate".into() });
+    cut_short.obstacle = Some(Obstacle {
+        reason: "missing-bytes".into(),
+        detail: "no candidate".into(),
+    });
     assert_eq!(receipt_of(&cut_short).run.verdict, 3);
     assert_eq!(failed(&receipt_of(&cut_short)), Vec::<&str>::new());
 }
@@ -47,7 +54,10 @@ fn flipping_any_bit_of_the_file_is_noticed() {
         changed[index] ^= 1 << (index % 8);
         // A file that still decodes must fail a check; the evidence inside is pinned by its root.
         if let Ok(receipt) = Receipt::decode(&changed) {
-            assert!(!failed(&receipt).is_empty(), "byte {index} was changed and nothing failed");
+            assert!(
+                !failed(&receipt).is_empty(),
+                "byte {index} was changed and nothing failed"
+            );
         }
     }
 }
@@ -62,8 +72,15 @@ fn forged(change: impl FnOnce(&mut Bundle)) -> Option<Receipt> {
     assert_ne!(bytes, honest.bundle, "the change changed nothing");
     let run = statement_of(&bundle, root(&bytes), root(&honest.envelope)).ok();
     // Where the record supports no statement any more, the old one is kept with the new root.
-    let run = run.unwrap_or(Run { bundle_root: B256::from(root(&bytes).0), ..honest.run });
-    Some(Receipt { run, bundle: bytes, ..honest })
+    let run = run.unwrap_or(Run {
+        bundle_root: B256::from(root(&bytes).0),
+        ..honest.run
+    });
+    Some(Receipt {
+        run,
+        bundle: bytes,
+        ..honest
+    })
 }
 
 #[test]
@@ -76,19 +93,27 @@ fn a_bundle_with_any_one_field_changed_and_every_hash_made_anew_is_refused() {
         ("ticket", |b| b.ticket = B256::ZERO),
         ("project.id", |b| b.project.id += U256::ONE),
         ("project.protocol_hash", |b| b.project.protocol_hash = B256::ZERO),
-        ("project.repo_snapshot_hash", |b| b.project.repo_snapshot_hash = B256::ZERO),
+        ("project.repo_snapshot_hash", |b| {
+            b.project.repo_snapshot_hash = B256::ZERO
+        }),
         ("project.benchmark_hash", |b| b.project.benchmark_hash = B256::ZERO),
         ("project.baseline_score", |b| b.project.baseline_score -= I256::ONE),
-        ("project.baseline_metrics_hash", |b| b.project.baseline_metrics_hash = B256::ZERO),
+        ("project.baseline_metrics_hash", |b| {
+            b.project.baseline_metrics_hash = B256::ZERO
+        }),
         ("project.token", |b| b.project.token = Address::ZERO),
         ("project.creator", |b| b.project.creator = Address::ZERO),
         ("project.created_at", |b| b.project.created_at += 1),
         ("proposal.id", |b| b.proposal.id += U256::ONE),
         ("proposal.project_id", |b| b.proposal.project_id += U256::ONE),
         ("proposal.miner", |b| b.proposal.miner = Address::ZERO),
-        ("proposal.reward_recipient", |b| b.proposal.reward_recipient = Address::ZERO),
+        ("proposal.reward_recipient", |b| {
+            b.proposal.reward_recipient = Address::ZERO
+        }),
         ("proposal.code_hash", |b| b.proposal.code_hash = B256::ZERO),
-        ("proposal.benchmark_log_hash", |b| b.proposal.benchmark_log_hash = B256::ZERO),
+        ("proposal.benchmark_log_hash", |b| {
+            b.proposal.benchmark_log_hash = B256::ZERO
+        }),
         ("proposal.claimed_score", |b| b.proposal.claimed_score += I256::ONE),
         ("proposal.stake", |b| b.proposal.stake += U256::ONE),
         ("proposal.submitted_at", |b| b.proposal.submitted_at += 1),
@@ -116,20 +141,45 @@ fn a_bundle_with_any_one_field_changed_and_every_hash_made_anew_is_refused() {
         ("platform_tier", |b| b.platform_tier = 1),
         ("trials.arm", |b| b.trials[0].arm ^= 1),
         ("trials.metric", |b| b.trials[0].observation = observation("1")),
-        ("trials.violation", |b| b.trials[0].observation.violation = Some(Breach::EarlyAnswer)),
+        ("trials.violation", |b| {
+            b.trials[0].observation.violation = Some(Breach::EarlyAnswer)
+        }),
         ("trials.windows", |b| b.trials[0].observation.windows += 1),
-        ("trials.window_nanoseconds", |b| b.trials[0].observation.window_nanoseconds += 1),
+        ("trials.window_nanoseconds", |b| {
+            b.trials[0].observation.window_nanoseconds += 1
+        }),
         ("trials.candidate", |b| b.trials[0].observation.candidate = None),
-        ("trials.measured.ending", |b| b.trials[0].observation.measured.ending = Ending::WallLimit),
-        ("trials.measured.number", |b| b.trials[0].observation.measured.number = 1),
-        ("trials.measured.wall", |b| b.trials[0].observation.measured.wall_nanoseconds += 1),
-        ("trials.measured.cpu", |b| b.trials[0].observation.measured.cpu_nanoseconds += 1),
-        ("trials.measured.memory", |b| b.trials[0].observation.measured.peak_memory += 1),
-        ("trials.measured.memory_kills", |b| b.trials[0].observation.measured.memory_kills += 1),
-        ("trials.measured.process_limit_hits", |b| b.trials[0].observation.measured.process_limit_hits += 1),
-        ("trials.measured.log", |b| b.trials[0].observation.measured.log.push(b'x')),
+        ("trials.measured.ending", |b| {
+            b.trials[0].observation.measured.ending = Ending::WallLimit
+        }),
+        ("trials.measured.number", |b| {
+            b.trials[0].observation.measured.number = 1
+        }),
+        ("trials.measured.wall", |b| {
+            b.trials[0].observation.measured.wall_nanoseconds += 1
+        }),
+        ("trials.measured.cpu", |b| {
+            b.trials[0].observation.measured.cpu_nanoseconds += 1
+        }),
+        ("trials.measured.memory", |b| {
+            b.trials[0].observation.measured.peak_memory += 1
+        }),
+        ("trials.measured.memory_kills", |b| {
+            b.trials[0].observation.measured.memory_kills += 1
+        }),
+        ("trials.measured.process_limit_hits", |b| {
+            b.trials[0].observation.measured.process_limit_hits += 1
+        }),
+        ("trials.measured.log", |b| {
+            b.trials[0].observation.measured.log.push(b'x')
+        }),
         ("trials", |b| b.trials.truncate(1)),
-        ("obstacle", |b| b.obstacle = Some(Obstacle { reason: "cancelled".into(), detail: String::new() })),
+        ("obstacle", |b| {
+            b.obstacle = Some(Obstacle {
+                reason: "cancelled".into(),
+                detail: String::new(),
+            })
+        }),
         ("missing_protections", |b| b.missing_protections.clear()),
     ];
     for (name, change) in changes {
@@ -194,7 +244,10 @@ fn domain_challenge_block_envelope_and_version_cannot_be_exchanged() {
     other_evidence.run.evidence_root = B256::from(root(&other_evidence.envelope).0);
     assert_eq!(failed(&other_evidence), ["signature"]);
     let other_version = Receipt { version: 2, ..honest };
-    assert!(matches!(Receipt::decode(&other_version.encode()), Err(ReceiptError::Version(2))));
+    assert!(matches!(
+        Receipt::decode(&other_version.encode()),
+        Err(ReceiptError::Version(2))
+    ));
 }
 
 #[test]

@@ -53,7 +53,10 @@ fn type_string_domain_and_signing_hash_agree_with_alloy() {
     assert_eq!(Run::eip712_root_type(), RUN_TYPE);
     assert_eq!(domain.separator(), receipt.domain.separator());
     assert_eq!(theirs.eip712_hash_struct(), receipt.run.struct_hash());
-    assert_eq!(theirs.eip712_signing_hash(&domain), receipt.run.signing_hash(&receipt.domain));
+    assert_eq!(
+        theirs.eip712_signing_hash(&domain),
+        receipt.run.signing_hash(&receipt.domain)
+    );
 }
 
 #[test]
@@ -61,7 +64,12 @@ fn the_layout_of_statement_and_receipt_is_fixed() {
     let receipt = receipt_of(&bundle());
     // What follows from the example's files or from fresh randomness is left out.
     let (project_digest, bundle_root, evidence_root) = (B256::ZERO, B256::ZERO, B256::ZERO);
-    let run = OurRun { project_digest, bundle_root, evidence_root, ..receipt.run };
+    let run = OurRun {
+        project_digest,
+        bundle_root,
+        evidence_root,
+        ..receipt.run
+    };
     insta::assert_snapshot!(
         alloy_primitives::hex::encode(orv_receipt::cbor::encode(&run)),
         @"b500540101010101010101010101010101010101010101015402020202020202020202020202020202020202020258200808080808080808080808080808080808080808080808080808080808080808035820000000000000000000000000000000000000000000000000000000000000000304582000000000000000000000000000000000000000000000000000000000000000070558200000000000000000000000000000000000000000000000000000000000000000065820aaebee863d377bb54b4e081db24006c1390cbe149d5419283f9bcc76e32d0e0b0758200000000000000000000000000000000000000000000000000000000000000000085820fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffba309010a5820696d70726f7665640000000000000000000000000000000000000000000000000b5820fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc400c5820fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc400d5820fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc400e18640f0110011100120113582000000000000000000000000000000000000000000000000000000000000000001458200000000000000000000000000000000000000000000000000000000000000000"

@@ -61,13 +61,22 @@ pub fn open(role: Role, hash: B256, bytes: &Bytes) -> Result<Opened, OpenError> 
     let size = found.canonical.len() as u64;
     let canonical = bytes.slice_ref(found.canonical);
     let tree = read(canonical, &Quota::project()).map_err(|source| OpenError::Archive { role, source })?;
-    let tree = tree.without_top_folder().map_err(|source| OpenError::Tree { role, source })?;
+    let tree = tree
+        .without_top_folder()
+        .map_err(|source| OpenError::Tree { role, source })?;
     let files = tree.manifest().into_iter().map(|entry| FileRecord {
         path: entry.path.as_str().to_owned(),
         mode: entry.mode,
         size: entry.size,
         sha256: entry.sha256,
     });
-    let record = Artifact { role, hash, matched, size, tree: tree.hash(), files: files.collect() };
+    let record = Artifact {
+        role,
+        hash,
+        matched,
+        size,
+        tree: tree.hash(),
+        files: files.collect(),
+    };
     Ok(Opened { tree, record })
 }

@@ -38,14 +38,24 @@ impl Caps {
     /// [`CapsError`] when the project asks for an amount of memory that is not written as upstream writes it.
     pub fn narrowed(self, protocol: &Protocol, project: &ProjectManifest) -> Result<Self, CapsError> {
         let sandbox = protocol.environment.sandbox.as_ref();
-        let memory = sandbox.and_then(|sandbox| sandbox.memory.as_deref()).map(parse_memory).transpose()?;
-        let processes = sandbox.and_then(|sandbox| sandbox.pids).map(|pids| u32::try_from(pids.get()));
+        let memory = sandbox
+            .and_then(|sandbox| sandbox.memory.as_deref())
+            .map(parse_memory)
+            .transpose()?;
+        let processes = sandbox
+            .and_then(|sandbox| sandbox.pids)
+            .map(|pids| u32::try_from(pids.get()));
         let memory = memory.map_or(self.memory, |memory| memory.min(self.memory));
-        let scratch = project.sizes.scratch_bytes.map_or(self.scratch, |scratch| scratch.min(self.scratch));
+        let scratch = project
+            .sizes
+            .scratch_bytes
+            .map_or(self.scratch, |scratch| scratch.min(self.scratch));
         Ok(Self {
             trial_time: self.trial_time.min(protocol.execution.hard_timeout_seconds.get()),
             memory,
-            processes: processes.and_then(Result::ok).map_or(self.processes, |pids| pids.min(self.processes)),
+            processes: processes
+                .and_then(Result::ok)
+                .map_or(self.processes, |pids| pids.min(self.processes)),
             // What is written counts as memory, in the tree and in /tmp alike: together they leave half for the program.
             scratch: scratch.min(memory / 4),
             ..self
@@ -82,7 +92,11 @@ fn parse_memory(text: &str) -> Result<u64, CapsError> {
     };
     let number: u64 = digits.parse().map_err(|_| refused())?;
     let bytes = number.checked_mul(1 << shift).ok_or_else(refused)?;
-    if bytes < LEAST_MEMORY { Err(CapsError::TooLittle(bytes)) } else { Ok(bytes) }
+    if bytes < LEAST_MEMORY {
+        Err(CapsError::TooLittle(bytes))
+    } else {
+        Ok(bytes)
+    }
 }
 
 #[cfg(test)]
@@ -91,7 +105,13 @@ mod tests {
 
     #[test]
     fn memory_is_read_as_container_engines_read_it() {
-        for (text, bytes) in [("4g", 4u64 << 30), ("512m", 512 << 20), ("65536k", 64 << 20), ("16777216", 16 << 20), ("1GB", 1 << 30)] {
+        for (text, bytes) in [
+            ("4g", 4u64 << 30),
+            ("512m", 512 << 20),
+            ("65536k", 64 << 20),
+            ("16777216", 16 << 20),
+            ("1GB", 1 << 30),
+        ] {
             assert_eq!(parse_memory(text), Ok(bytes), "{text}");
         }
         for text in ["", "g", "4t", "-1g", "1.5g", "99999999999999999999g", "4gg"] {

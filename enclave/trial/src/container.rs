@@ -34,7 +34,9 @@ pub(crate) fn shared(workshop: &Workshop<'_>, work: WorkTree, seed: Option<&Seed
     let command = workshop.documents.protocol.execution.command.as_str();
     let argv = ["bash", "-c", command].map(str::to_owned).to_vec();
     let mut container = base(workshop, work, argv, workshop.caps.trial_time);
-    container.env.extend(seed.map(|seed| (seed.name.clone(), seed.value.clone())));
+    container
+        .env
+        .extend(seed.map(|seed| (seed.name.clone(), seed.value.clone())));
     container
 }
 
@@ -64,7 +66,11 @@ fn base(workshop: &Workshop<'_>, work: WorkTree, argv: Vec<String>, wall: Durati
         work,
         argv,
         env: environment(workshop),
-        cwd: if cwd.is_empty() { WORK.to_owned() } else { format!("{WORK}/{cwd}") },
+        cwd: if cwd.is_empty() {
+            WORK.to_owned()
+        } else {
+            format!("{WORK}/{cwd}")
+        },
         extra_read_only: Vec::new(),
         limits: Limits {
             wall,
@@ -91,7 +97,9 @@ fn environment(workshop: &Workshop<'_>) -> Vec<(String, String)> {
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
     for setting in &workshop.image.config().env {
-        let Some((name, value)) = setting.split_once('=') else { continue };
+        let Some((name, value)) = setting.split_once('=') else {
+            continue;
+        };
         environment.retain(|(known, _)| known != name);
         environment.push((name.to_owned(), value.to_owned()));
     }

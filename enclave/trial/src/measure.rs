@@ -88,7 +88,14 @@ fn shared_observation(report: Report) -> Observation {
         metric.push(b'\n');
         metric.extend_from_slice(&report.stderr.bytes);
     }
-    Observation { measured, candidate: None, metric, violation: None, windows: 0, window_nanoseconds: 0 }
+    Observation {
+        measured,
+        candidate: None,
+        metric,
+        violation: None,
+        windows: 0,
+        window_nanoseconds: 0,
+    }
 }
 
 fn process_report(report: &Report) -> ProcessReport {

@@ -14,16 +14,22 @@ impl Processors {
     /// Splits the processors that this process may use: the last one for the candidate, the others for the judge.
     /// With only one, or where they cannot be told, nothing is pinned.
     pub fn of_this_process() -> Self {
-        let allowed = sched_getaffinity(Pid::from_raw(0)).map(|set| members(&set)).unwrap_or_default();
+        let allowed = sched_getaffinity(Pid::from_raw(0))
+            .map(|set| members(&set))
+            .unwrap_or_default();
         Self::split(&allowed)
     }
 
     fn split(allowed: &[u32]) -> Self {
         match allowed {
-            [judge @ .., candidate] if !judge.is_empty() => {
-                Self { judge: Some(judge.to_vec()), candidate: Some(vec![*candidate]) }
-            }
-            _ => Self { judge: None, candidate: None },
+            [judge @ .., candidate] if !judge.is_empty() => Self {
+                judge: Some(judge.to_vec()),
+                candidate: Some(vec![*candidate]),
+            },
+            _ => Self {
+                judge: None,
+                candidate: None,
+            },
         }
     }
 

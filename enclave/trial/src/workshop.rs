@@ -3,11 +3,11 @@
 use crate::caps::{Caps, CapsError};
 use crate::container;
 use crate::processors::Processors;
+use orv_content::Sha256;
 use orv_content::archive::Quota;
 use orv_content::materialize::{self, MaterializeError};
 use orv_content::oci::{self, Image, ManifestDigest, OciError};
 use orv_content::tree::{Tree, TreeError};
-use orv_content::Sha256;
 use orv_protocol::judgement::Arm;
 use orv_protocol::project::ImageError;
 use orv_protocol::seed::{SeedError, SeedVariable, seed_variable};
@@ -170,7 +170,11 @@ impl<'a> Workshop<'a> {
         let rootfs = make(directory, "rootfs")?;
         image.unpack_into(open(&rootfs)?.as_fd())?;
         let judge_files = lay_out(&folder(inputs.benchmark, "judge")?, directory, "judge")?;
-        let judge_work = WorkTree { lower: make(directory, "judge-work")?, layers: Vec::new(), size_limit: caps.scratch };
+        let judge_work = WorkTree {
+            lower: make(directory, "judge-work")?,
+            layers: Vec::new(),
+            size_limit: caps.scratch,
+        };
         let mut workshop = Self {
             runner,
             documents,
@@ -184,7 +188,10 @@ impl<'a> Workshop<'a> {
         };
         let harness = folder(inputs.benchmark, "harness")?;
         workshop.add(Source::Snapshot, inputs, &harness, None, directory)?;
-        for (source, submission) in [(Source::Incumbent, inputs.incumbent), (Source::Candidate, inputs.candidate)] {
+        for (source, submission) in [
+            (Source::Incumbent, inputs.incumbent),
+            (Source::Candidate, inputs.candidate),
+        ] {
             if let Some(submission) = submission {
                 workshop.add(source, inputs, &harness, Some(submission), directory)?;
             }
@@ -204,7 +211,9 @@ impl<'a> Workshop<'a> {
 
     /// What the candidate's submission had otherwise than the project outside its surface.
     pub fn candidate_differences(&self) -> &[Difference] {
-        self.arms.get(&Source::Candidate).map_or(&[], |prepared| &prepared.differences)
+        self.arms
+            .get(&Source::Candidate)
+            .map_or(&[], |prepared| &prepared.differences)
     }
 
     /// The prepared tree of an arm.
@@ -214,7 +223,9 @@ impl<'a> Workshop<'a> {
 
     /// The seed that a shared project's protocol fixes for an arm.
     pub(crate) fn seed_variable_of(&self, arm: Arm) -> Option<&SeedVariable> {
-        self.arms.get(&self.source_of(arm)).and_then(|prepared| prepared.seed_variable.as_ref())
+        self.arms
+            .get(&self.source_of(arm))
+            .and_then(|prepared| prepared.seed_variable.as_ref())
     }
 
     /// The shadow runs the tree of the arm that is the reference: the incumbent, else the snapshot.
@@ -241,7 +252,11 @@ impl<'a> Workshop<'a> {
             .map_err(|source| PrepareError::Compose { arm, source })?;
         let seed_variable = seed_variable(&self.documents.protocol, &composition.tree)?;
         let lower = lay_out(&composition.tree, directory, arm)?;
-        let mut work = WorkTree { lower, layers: Vec::new(), size_limit: self.caps.scratch };
+        let mut work = WorkTree {
+            lower,
+            layers: Vec::new(),
+            size_limit: self.caps.scratch,
+        };
         for (index, command) in self.documents.protocol.environment.setup_commands.iter().enumerate() {
             let container = container::setup(self, work.clone(), command.argv());
             let (Report { exit, .. }, layer) = self.runner.run_setup(&container)?;
@@ -251,7 +266,12 @@ impl<'a> Workshop<'a> {
             work.layers.push(Arc::new(layer));
         }
         let tree = composition.tree.hash();
-        let prepared = Prepared { work, tree, differences: composition.differences, seed_variable };
+        let prepared = Prepared {
+            work,
+            tree,
+            differences: composition.differences,
+            seed_variable,
+        };
         self.arms.insert(source, prepared);
         Ok(())
     }
@@ -283,10 +303,16 @@ fn lay_out(tree: &Tree, directory: &Path, name: &str) -> Result<PathBuf, Prepare
 
 fn make(directory: &Path, name: &str) -> Result<PathBuf, PrepareError> {
     let path = directory.join(name);
-    fs::create_dir(&path).map_err(|source| PrepareError::Disk { path: path.clone(), source })?;
+    fs::create_dir(&path).map_err(|source| PrepareError::Disk {
+        path: path.clone(),
+        source,
+    })?;
     Ok(path)
 }
 
 fn open(path: &Path) -> Result<File, PrepareError> {
-    File::open(path).map_err(|source| PrepareError::Disk { path: path.to_owned(), source })
+    File::open(path).map_err(|source| PrepareError::Disk {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -50,7 +50,12 @@ pub enum AssemblyError {
 impl Assembly {
     /// Waits for the content of a hash, at most `limit` bytes.
     pub fn new(hash: B256, limit: u64) -> Self {
-        Self { hash, limit, total: None, bytes: Vec::new() }
+        Self {
+            hash,
+            limit,
+            total: None,
+            bytes: Vec::new(),
+        }
     }
 
     /// The next request, or nothing when all has come.
@@ -61,20 +66,35 @@ impl Assembly {
         }
         let remaining = self.total.unwrap_or(self.limit).saturating_sub(offset);
         let length = remaining.min(SEGMENTS_IN_FLIGHT * MAX_SEGMENT as u64);
-        Some(Want { hash: self.hash, offset, length })
+        Some(Want {
+            hash: self.hash,
+            offset,
+            length,
+        })
     }
 
     /// Takes one segment.
     pub fn take(&mut self, segment: Segment) -> Result<(), AssemblyError> {
-        let Segment { hash, offset, total, bytes } = segment;
+        let Segment {
+            hash,
+            offset,
+            total,
+            bytes,
+        } = segment;
         if hash != self.hash {
-            return Err(AssemblyError::OtherContent { wanted: self.hash, got: hash });
+            return Err(AssemblyError::OtherContent {
+                wanted: self.hash,
+                got: hash,
+            });
         }
         if total == 0 || self.total.is_some_and(|known| known != total) {
             return Err(AssemblyError::Total(total));
         }
         if total > self.limit {
-            return Err(AssemblyError::TooLong { total, limit: self.limit });
+            return Err(AssemblyError::TooLong {
+                total,
+                limit: self.limit,
+            });
         }
         let wanted = self.bytes.len() as u64;
         if offset != wanted {
@@ -100,7 +120,12 @@ mod tests {
     use super::*;
 
     fn segment(offset: u64, total: u64, bytes: &[u8]) -> Segment {
-        Segment { hash: B256::ZERO, offset, total, bytes: bytes.to_vec() }
+        Segment {
+            hash: B256::ZERO,
+            offset,
+            total,
+            bytes: bytes.to_vec(),
+        }
     }
 
     #[test]
@@ -117,12 +142,30 @@ mod tests {
     #[test]
     fn a_lying_sender_is_refused_with_what_it_did() {
         let mut assembly = Assembly::new(B256::ZERO, 10);
-        assert!(matches!(assembly.take(segment(0, 11, b"a")), Err(AssemblyError::TooLong { .. })));
-        assert!(matches!(assembly.take(segment(0, 0, b"a")), Err(AssemblyError::Total(0))));
-        assert!(matches!(assembly.take(segment(1, 5, b"a")), Err(AssemblyError::OtherOffset { .. })));
-        assert!(matches!(assembly.take(segment(0, 5, b"")), Err(AssemblyError::Length(0))));
-        assert!(matches!(assembly.take(segment(0, 5, b"abcdef")), Err(AssemblyError::Length(6))));
+        assert!(matches!(
+            assembly.take(segment(0, 11, b"a")),
+            Err(AssemblyError::TooLong { .. })
+        ));
+        assert!(matches!(
+            assembly.take(segment(0, 0, b"a")),
+            Err(AssemblyError::Total(0))
+        ));
+        assert!(matches!(
+            assembly.take(segment(1, 5, b"a")),
+            Err(AssemblyError::OtherOffset { .. })
+        ));
+        assert!(matches!(
+            assembly.take(segment(0, 5, b"")),
+            Err(AssemblyError::Length(0))
+        ));
+        assert!(matches!(
+            assembly.take(segment(0, 5, b"abcdef")),
+            Err(AssemblyError::Length(6))
+        ));
         assembly.take(segment(0, 5, b"abc")).unwrap();
-        assert!(matches!(assembly.take(segment(3, 6, b"d")), Err(AssemblyError::Total(6))));
+        assert!(matches!(
+            assembly.take(segment(3, 6, b"d")),
+            Err(AssemblyError::Total(6))
+        ));
     }
 }

@@ -55,7 +55,12 @@ impl<S: Read + Write> Channel<S> {
         let wanted = bytes.get(range).unwrap_or_default();
         let mut offset = offset;
         for part in wanted.chunks(MAX_SEGMENT) {
-            let segment = Segment { hash, offset, total, bytes: part.to_vec() };
+            let segment = Segment {
+                hash,
+                offset,
+                total,
+                bytes: part.to_vec(),
+            };
             self.send(stream, &Message::Segment(segment))?;
             offset += part.len() as u64;
         }

@@ -130,7 +130,11 @@ impl Frame {
         source.read_exact(&mut stream)?;
         let mut payload = vec![0u8; payload_length];
         source.read_exact(&mut payload)?;
-        Ok(Self { kind, stream: u32::from_be_bytes(stream), payload })
+        Ok(Self {
+            kind,
+            stream: u32::from_be_bytes(stream),
+            payload,
+        })
     }
 }
 
@@ -156,21 +160,34 @@ mod tests {
 
     #[test]
     fn a_frame_has_the_documented_bytes() {
-        let frame = Frame { kind: Kind::Want, stream: 7, payload: vec![0xa0] };
+        let frame = Frame {
+            kind: Kind::Want,
+            stream: 7,
+            payload: vec![0xa0],
+        };
         assert_eq!(frame.to_bytes().unwrap(), [0, 0, 0, 6, 4, 0, 0, 0, 7, 0xa0]);
     }
 
     #[test]
     fn an_announced_length_beyond_the_limit_is_refused_before_reading_on() {
         let bytes = ((MAX_FRAME + 1) as u32).to_be_bytes();
-        assert!(matches!(Frame::read_from(&mut bytes.as_slice()), Err(FrameError::TooLong(_))));
+        assert!(matches!(
+            Frame::read_from(&mut bytes.as_slice()),
+            Err(FrameError::TooLong(_))
+        ));
     }
 
     #[test]
     fn a_closed_connection_is_told_from_a_cut_frame() {
         assert!(matches!(Frame::read_from(&mut [].as_slice()), Err(FrameError::Closed)));
-        assert!(matches!(Frame::read_from(&mut [0, 0, 0].as_slice()), Err(FrameError::Io(_))));
-        assert!(matches!(Frame::read_from(&mut [0, 0, 0, 9, 1, 0].as_slice()), Err(FrameError::Io(_))));
+        assert!(matches!(
+            Frame::read_from(&mut [0, 0, 0].as_slice()),
+            Err(FrameError::Io(_))
+        ));
+        assert!(matches!(
+            Frame::read_from(&mut [0, 0, 0, 9, 1, 0].as_slice()),
+            Err(FrameError::Io(_))
+        ));
     }
 
     proptest! {

@@ -54,5 +54,7 @@ fn parse_measurement(text: &str) -> Result<[u8; 32], String> {
     let digits = text.strip_prefix("0x").ok_or("a measurement begins with 0x")?;
     let bytes = hex::decode(digits).map_err(|error| error.to_string())?;
     let length = bytes.len();
-    bytes.try_into().map_err(|_| format!("a measurement has 32 bytes, not {length}"))
+    bytes
+        .try_into()
+        .map_err(|_| format!("a measurement has 32 bytes, not {length}"))
 }

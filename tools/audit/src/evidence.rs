@@ -56,25 +56,44 @@ pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest) -> Examined {
                 claims: verified.claims().clone(),
             };
             let checks = verified.checks().iter().map(Line::from).collect();
-            Examined { checks, summary: Some(summary), simulated }
+            Examined {
+                checks,
+                summary: Some(summary),
+                simulated,
+            }
         }
         Err(error) => Examined::failed(Line::from(&error.check()), simulated),
     }
 }
 
 fn roots(request: &ReceiptRequest) -> Result<Roots, orv_verify::RootError> {
-    if request.allow_simulated { Roots::with_simulator(root_der()) } else { Ok(Roots::production()) }
+    if request.allow_simulated {
+        Roots::with_simulator(root_der())
+    } else {
+        Ok(Roots::production())
+    }
 }
 
 fn policy(request: &ReceiptRequest) -> Policy {
-    let measurements =
-        request.measurement.map(|id| vec![AllowedMeasurement { id, name: "given on the command line".to_owned() }]);
-    Policy { measurements, ..Policy::unrestricted() }
+    let measurements = request.measurement.map(|id| {
+        vec![AllowedMeasurement {
+            id,
+            name: "given on the command line".to_owned(),
+        }]
+    });
+    Policy {
+        measurements,
+        ..Policy::unrestricted()
+    }
 }
 
 impl Examined {
     fn failed(line: Line, simulated: bool) -> Self {
-        Self { checks: vec![line], summary: None, simulated }
+        Self {
+            checks: vec![line],
+            summary: None,
+            simulated,
+        }
     }
 }
 
@@ -82,7 +101,11 @@ impl Summary {
     /// In words.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        let _ = writeln!(text, "  key {} on {}, measurement {}", self.key_origin, self.platform, self.measurement);
+        let _ = writeln!(
+            text,
+            "  key {} on {}, measurement {}",
+            self.key_origin, self.platform, self.measurement
+        );
         text
     }
 }
@@ -94,6 +117,10 @@ impl From<&Check> for Line {
             CheckResult::Fail => LineResult::Fail,
             CheckResult::Skipped => LineResult::Skipped,
         };
-        Self { name: format!("evidence:{}", check.name), result, detail: check.detail.clone() }
+        Self {
+            name: format!("evidence:{}", check.name),
+            result,
+            detail: check.detail.clone(),
+        }
     }
 }

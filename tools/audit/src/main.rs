@@ -9,7 +9,7 @@ mod report;
 mod verdict;
 
 use clap::Parser;
-use command_line::{CommandLine, Command, Output};
+use command_line::{Command, CommandLine, Output};
 use report::Audit;
 use std::process::ExitCode;
 

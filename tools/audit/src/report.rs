@@ -59,7 +59,10 @@ impl Audit {
             Ok(receipt) => receipt,
             Err(error) => return Self::finished(vec![Line::fail("encoding", error)], None, None, false),
         };
-        let mut checks = vec![Line::pass("encoding", format!("{} bytes, canonical, version 1", bytes.len()))];
+        let mut checks = vec![Line::pass(
+            "encoding",
+            format!("{} bytes, canonical, version 1", bytes.len()),
+        )];
         checks.extend(check::check(&receipt).into_iter().map(Line::from));
         let examined = evidence::examine(&receipt, request);
         checks.extend(examined.checks);
@@ -74,12 +77,24 @@ impl Audit {
         simulated: bool,
     ) -> Self {
         let verified = checks.iter().all(|line| line.result != LineResult::Fail);
-        Self { schema: SCHEMA, verified, simulated, statement, evidence, checks, not_proven: NOT_PROVEN }
+        Self {
+            schema: SCHEMA,
+            verified,
+            simulated,
+            statement,
+            evidence,
+            checks,
+            not_proven: NOT_PROVEN,
+        }
     }
 
     /// 0 when every check holds, else 3.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        if self.verified { ExitCode::SUCCESS } else { ExitCode::from(3) }
+        if self.verified {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(3)
+        }
     }
 
     /// One line of JSON.
@@ -108,18 +123,30 @@ impl Audit {
             text.push_str("\nSIMULATED: no hardware stands behind this receipt. It proves nothing to anybody.\n");
         }
         let _ = writeln!(text, "\nNot proven by any receipt: {}.", self.not_proven.join("; "));
-        text.push_str(if self.verified { "VERIFIED\n" } else { "ORV-A-003 NOT VERIFIED: see the lines marked FAIL\n" });
+        text.push_str(if self.verified {
+            "VERIFIED\n"
+        } else {
+            "ORV-A-003 NOT VERIFIED: see the lines marked FAIL\n"
+        });
         text
     }
 }
 
 impl Line {
     pub(crate) fn pass(name: &str, detail: impl ToString) -> Self {
-        Self { name: name.to_owned(), result: LineResult::Pass, detail: detail.to_string() }
+        Self {
+            name: name.to_owned(),
+            result: LineResult::Pass,
+            detail: detail.to_string(),
+        }
     }
 
     pub(crate) fn fail(name: &str, detail: impl ToString) -> Self {
-        Self { name: name.to_owned(), result: LineResult::Fail, detail: detail.to_string() }
+        Self {
+            name: name.to_owned(),
+            result: LineResult::Fail,
+            detail: detail.to_string(),
+        }
     }
 }
 
@@ -129,7 +156,11 @@ impl From<check::Check> for Line {
             check::CheckResult::Pass => LineResult::Pass,
             check::CheckResult::Fail => LineResult::Fail,
         };
-        Self { name: check.name.to_owned(), result, detail: check.detail }
+        Self {
+            name: check.name.to_owned(),
+            result,
+            detail: check.detail,
+        }
     }
 }
 
@@ -138,7 +169,11 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|letter| {
             let escape = letter.is_control() || !(letter.is_ascii() || letter.is_alphanumeric());
-            let shown: Vec<char> = if escape { letter.escape_default().collect() } else { vec![letter] };
+            let shown: Vec<char> = if escape {
+                letter.escape_default().collect()
+            } else {
+                vec![letter]
+            };
             shown
         })
         .collect()
@@ -150,7 +185,8 @@ pub(crate) fn unreadable(request: &ReceiptRequest, error: &io::Error) -> ExitCod
     match request.output() {
         Output::Text => eprintln!("ORV-A-001 {message}. Check the path; receipts are files that end in .orv"),
         Output::Json => {
-            let document = serde_json::json!({"schema": SCHEMA, "verified": false, "code": "ORV-A-001", "error": message});
+            let document =
+                serde_json::json!({"schema": SCHEMA, "verified": false, "code": "ORV-A-001", "error": message});
             println!("{document}");
         }
     }

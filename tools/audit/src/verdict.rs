@@ -68,15 +68,27 @@ impl Statement {
             bundle_root: run.bundle_root.to_string(),
             trials: bundle.as_ref().map_or(0, |bundle| bundle.trials.len()),
             undone_differences: bundle.as_ref().map_or(0, |bundle| bundle.differences.len()),
-            obstacle: bundle.and_then(|bundle| bundle.obstacle).map(|obstacle| obstacle.detail),
+            obstacle: bundle
+                .and_then(|bundle| bundle.obstacle)
+                .map(|obstacle| obstacle.detail),
         }
     }
 
     /// In words.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        let _ = writeln!(text, "Proposal {} of project {} on chain {}:", self.proposal_id, self.project_id, self.chain_id);
-        let _ = writeln!(text, "  {} ({}): {}", self.verdict.to_uppercase(), self.reason, self.explanation);
+        let _ = writeln!(
+            text,
+            "Proposal {} of project {} on chain {}:",
+            self.proposal_id, self.project_id, self.chain_id
+        );
+        let _ = writeln!(
+            text,
+            "  {} ({}): {}",
+            self.verdict.to_uppercase(),
+            self.reason,
+            self.explanation
+        );
         let _ = writeln!(
             text,
             "  score {} in [{}, {}], incumbent {}, margin {} basis points; {} metric, {} channel, {} trials",
@@ -90,7 +102,11 @@ impl Statement {
             self.trials
         );
         if self.undone_differences > 0 {
-            let _ = writeln!(text, "  {} files outside the mutable surface were undone", self.undone_differences);
+            let _ = writeln!(
+                text,
+                "  {} files outside the mutable surface were undone",
+                self.undone_differences
+            );
         }
         if let Some(obstacle) = &self.obstacle {
             let _ = writeln!(text, "  it ended early: {}", printable(obstacle));

@@ -10,7 +10,12 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn audit(file: &Path, options: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_orv-audit")).arg("receipt").arg(file).args(options).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_orv-audit"))
+        .arg("receipt")
+        .arg(file)
+        .args(options)
+        .output()
+        .unwrap()
 }
 
 fn honest() -> (tempfile::TempDir, std::path::PathBuf, Vec<u8>) {
@@ -33,14 +38,25 @@ fn a_simulated_receipt_is_refused_unless_asked_for() {
     let refused = audit(&path, &["--json"]);
     assert_eq!(refused.status.code(), Some(3));
     let document = document(&refused);
-    assert_eq!((&document["verified"], &document["simulated"]), (&Value::Bool(false), &Value::Bool(true)));
-    let failed = document["checks"].as_array().unwrap().iter().find(|check| check["result"] == "fail").unwrap();
+    assert_eq!(
+        (&document["verified"], &document["simulated"]),
+        (&Value::Bool(false), &Value::Bool(true))
+    );
+    let failed = document["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["result"] == "fail")
+        .unwrap();
     assert!(failed["detail"].as_str().unwrap().contains("SIMULATED"), "{failed}");
 
     let accepted = audit(&path, &["--allow-simulated"]);
     let text = String::from_utf8(accepted.stdout).unwrap();
     assert_eq!(accepted.status.code(), Some(0), "{text}");
-    assert!(text.contains("APPROVE (improved)") && text.contains("SIMULATED") && text.ends_with("VERIFIED\n"), "{text}");
+    assert!(
+        text.contains("APPROVE (improved)") && text.contains("SIMULATED") && text.ends_with("VERIFIED\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -54,8 +70,21 @@ fn json_carries_statement_checks_and_what_is_not_proven() {
     assert_eq!(document["statement"]["score"], "-960");
     assert_eq!(document["evidence"]["platform"], "sim-nitro");
     assert_eq!(document["not_proven"].as_array().unwrap().len(), 3);
-    let names: Vec<_> = document["checks"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
-    for name in ["encoding", "bundle-root", "verdict", "statement", "signature", "key-binding", "challenge"] {
+    let names: Vec<_> = document["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["name"].as_str().unwrap())
+        .collect();
+    for name in [
+        "encoding",
+        "bundle-root",
+        "verdict",
+        "statement",
+        "signature",
+        "key-binding",
+        "challenge",
+    ] {
         assert!(names.contains(&name), "{name} is not among {names:?}");
     }
 }
@@ -71,8 +100,15 @@ fn a_flipped_byte_anywhere_exits_3_and_names_a_check() {
         let output = audit(&path, &["--json", "--allow-simulated"]);
         assert_eq!(output.status.code(), Some(3), "byte {index}");
         let document = document(&output);
-        let failed = document["checks"].as_array().unwrap().iter().find(|check| check["result"] == "fail");
-        assert!(failed.unwrap()["name"].as_str().is_some_and(|name| !name.is_empty()), "byte {index}");
+        let failed = document["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|check| check["result"] == "fail");
+        assert!(
+            failed.unwrap()["name"].as_str().is_some_and(|name| !name.is_empty()),
+            "byte {index}"
+        );
     }
 }
 
@@ -81,9 +117,17 @@ fn another_measurement_than_the_expected_one_fails() {
     let (_directory, path, _) = honest();
     let accepted = document(&audit(&path, &["--json", "--allow-simulated"]));
     let own = accepted["evidence"]["measurement"].as_str().unwrap();
-    assert_eq!(audit(&path, &["--allow-simulated", "--measurement", own]).status.code(), Some(0));
+    assert_eq!(
+        audit(&path, &["--allow-simulated", "--measurement", own]).status.code(),
+        Some(0)
+    );
     let other = format!("0x{}", "11".repeat(32));
-    assert_eq!(audit(&path, &["--allow-simulated", "--measurement", &other]).status.code(), Some(3));
+    assert_eq!(
+        audit(&path, &["--allow-simulated", "--measurement", &other])
+            .status
+            .code(),
+        Some(3)
+    );
 }
 
 #[test]
@@ -91,6 +135,9 @@ fn unreadable_files_and_wrong_usage_have_codes_of_their_own() {
     let missing = audit(Path::new("no/such/file.orv"), &["--json"]);
     assert_eq!(missing.status.code(), Some(1));
     assert_eq!(document(&missing)["code"], "ORV-A-001");
-    assert_eq!(audit(Path::new("x.orv"), &["--measurement", "zz"]).status.code(), Some(2));
+    assert_eq!(
+        audit(Path::new("x.orv"), &["--measurement", "zz"]).status.code(),
+        Some(2)
+    );
     assert_eq!(audit(Path::new("x.orv"), &["--frobnicate"]).status.code(), Some(2));
 }

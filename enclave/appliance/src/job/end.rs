@@ -65,7 +65,9 @@ impl JobEnd {
     /// or the keeper fail may have been the code that just ran.
     pub(crate) fn is_anomaly(&self) -> bool {
         match self {
-            Self::Connection(_) | Self::OutOfOrder(_) | Self::Segment(_) | Self::WrongBytes(_) | Self::Cancelled => false,
+            Self::Connection(_) | Self::OutOfOrder(_) | Self::Segment(_) | Self::WrongBytes(_) | Self::Cancelled => {
+                false
+            }
             Self::Keeper(KeeperError::Refused(_)) => false,
             Self::Keeper(KeeperError::Gone(_) | KeeperError::OutOfTurn)
             | Self::Trial(_)
@@ -82,7 +84,10 @@ impl Stop {
     /// An obstacle with a reason of the published rule.
     pub(super) fn obstacle(reason: Reason, detail: impl ToString) -> Self {
         let detail = detail.to_string().chars().take(1024).collect();
-        Self::Obstacle(Obstacle { reason: reason.code().to_owned(), detail })
+        Self::Obstacle(Obstacle {
+            reason: reason.code().to_owned(),
+            detail,
+        })
     }
 
     /// What a faulty archive means: the host's lie ends the job, the publisher's fault is an obstacle.

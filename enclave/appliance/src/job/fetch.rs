@@ -31,7 +31,10 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
             while assembly.want().is_some_and(|next| next.offset < end) {
                 match self.receive()? {
                     Message::Segment(segment) => assembly.take(segment)?,
-                    Message::Error(Failure { code: FailureCode::Missing, .. }) => return Ok(None),
+                    Message::Error(Failure {
+                        code: FailureCode::Missing,
+                        ..
+                    }) => return Ok(None),
                     Message::Cancel(_) => return Err(JobEnd::Cancelled),
                     other => return Err(JobEnd::OutOfOrder(format!("{:?}", other.to_frame(0).kind))),
                 }
@@ -42,12 +45,16 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
 
     /// Tells how far the job is.
     pub(super) fn progress(&mut self, stage: Stage, done: u64, total: u64) -> Result<(), JobEnd> {
-        Ok(self.channel.send(self.stream, &Message::Progress(Progress { stage, done, total }))?)
+        Ok(self
+            .channel
+            .send(self.stream, &Message::Progress(Progress { stage, done, total }))?)
     }
 
     /// Sends a whole content.
     pub(super) fn deliver(&mut self, hash: B256, bytes: &[u8]) -> Result<(), JobEnd> {
-        Ok(self.channel.send_segments(self.stream, hash, bytes, 0, bytes.len() as u64)?)
+        Ok(self
+            .channel
+            .send_segments(self.stream, hash, bytes, 0, bytes.len() as u64)?)
     }
 
     /// Whether the host has something to say while none of its bytes are wanted: only a cancel has a place there.
@@ -60,7 +67,9 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
                 other => Err(JobEnd::OutOfOrder(format!("{:?}", other.to_frame(0).kind))),
             },
             Err(nix::errno::Errno::EINTR) => Ok(()),
-            Err(error) => Err(JobEnd::Connection(MessageError::Frame(std::io::Error::from(error).into()))),
+            Err(error) => Err(JobEnd::Connection(MessageError::Frame(
+                std::io::Error::from(error).into(),
+            ))),
         }
     }
 

@@ -137,7 +137,12 @@ fn fetch_all<S: Read + Write + AsFd>(host: &mut Host<'_, S>, bundle: &mut Bundle
     host.progress(Stage::Fetch, 4, 5)?;
     let candidate = fetch_archive(host, bundle, Role::Candidate, bundle.proposal.code_hash)?;
     host.progress(Stage::Fetch, 5, 5)?;
-    Ok(Trees { snapshot, benchmark, incumbent, candidate })
+    Ok(Trees {
+        snapshot,
+        benchmark,
+        incumbent,
+        candidate,
+    })
 }
 
 fn fetch_protocol<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256) -> Result<Vec<u8>, Stop> {
@@ -157,7 +162,11 @@ fn fetch_archive<S: Read + Write + AsFd>(
     hash: B256,
 ) -> Result<Tree, Stop> {
     let bytes = fetch(host, hash, limits::ARCHIVE_BYTES, role.name())?;
-    let reason = if role == Role::Candidate { Reason::CandidateArchive } else { Reason::ProjectArchive };
+    let reason = if role == Role::Candidate {
+        Reason::CandidateArchive
+    } else {
+        Reason::ProjectArchive
+    };
     let opened = archive::open(role, hash, &bytes).map_err(|error| Stop::archive(reason, error))?;
     bundle.artifacts.push(opened.record);
     Ok(opened.tree)
@@ -172,8 +181,8 @@ fn fetch_incumbent<S: Read + Write + AsFd>(
     let Some(bytes) = host.fetch(hash, limits::ARCHIVE_BYTES)? else {
         return Ok(None);
     };
-    let opened = archive::open(Role::Incumbent, hash, &bytes)
-        .map_err(|error| Stop::archive(Reason::ProjectArchive, error))?;
+    let opened =
+        archive::open(Role::Incumbent, hash, &bytes).map_err(|error| Stop::archive(Reason::ProjectArchive, error))?;
     bundle.artifacts.push(opened.record);
     Ok(Some(opened.tree))
 }
@@ -209,7 +218,10 @@ fn fits(candidate: &Tree, documents: &Documents) -> Result<(), Stop> {
     let too_large = sizes.candidate_bytes.is_some_and(|most| bytes > most)
         || sizes.candidate_entries.is_some_and(|most| entries > most);
     if too_large {
-        return Err(Stop::obstacle(Reason::CandidateTooLarge, format!("{bytes} bytes in {entries} files")));
+        return Err(Stop::obstacle(
+            Reason::CandidateTooLarge,
+            format!("{bytes} bytes in {entries} files"),
+        ));
     }
     Ok(())
 }
@@ -221,8 +233,10 @@ fn describe(bundle: &mut Bundle, workshop: &Workshop<'_>) {
         bundle.seed = B256::from(trial_seed(&tree, &bundle.ticket.0, &bundle.secret.0));
     }
     let image = workshop.image();
-    bundle.image =
-        Some(ImageRecord { manifest: image.manifest_bytes().to_vec(), config: image.config_bytes().to_vec() });
+    bundle.image = Some(ImageRecord {
+        manifest: image.manifest_bytes().to_vec(),
+        config: image.config_bytes().to_vec(),
+    });
     bundle.differences = workshop
         .candidate_differences()
         .iter()
@@ -254,12 +268,18 @@ fn run_trials<S: Read + Write + AsFd>(
     let started = Instant::now();
     while let Step::Run(arm) = judgement.next() {
         if bundle.trials.len() >= limits::TRIALS || started.elapsed() >= limits::JOB_TIME {
-            return Err(Stop::obstacle(Reason::JobLimit, format!("after {} trials", bundle.trials.len())));
+            return Err(Stop::obstacle(
+                Reason::JobLimit,
+                format!("after {} trials", bundle.trials.len()),
+            ));
         }
         host.still_wants_it()?;
         let observation = workshop.run(arm, &bundle.seed.0).map_err(JobEnd::Trial)?;
         let outcome = observation.outcome(&documents.protocol, documents.project.channel());
-        bundle.trials.push(TrialReport { arm: arm as u8, observation });
+        bundle.trials.push(TrialReport {
+            arm: arm as u8,
+            observation,
+        });
         // `next` asked for this trial, so it can be recorded.
         if judgement.record(outcome).is_err() {
             break;

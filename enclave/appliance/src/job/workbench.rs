@@ -21,14 +21,22 @@ impl Workbench {
     /// Prepares the scratch directory and asks the runner what this machine can do.
     pub(crate) fn new(configuration: &Configuration) -> Result<Self, WorkbenchError> {
         let scratch = configuration.scratch.clone();
-        fs::create_dir_all(&scratch).map_err(|source| WorkbenchError::Scratch { path: scratch.clone(), source })?;
+        fs::create_dir_all(&scratch).map_err(|source| WorkbenchError::Scratch {
+            path: scratch.clone(),
+            source,
+        })?;
         let mut runner = Runner::new(scratch.clone());
         runner.cgroups = match configuration.missing_limits {
             MissingLimits::Refuse => CgroupMode::Required,
             MissingLimits::Record => CgroupMode::Weaker,
         };
         let missing_protections = missing(&runner.protections()?);
-        Ok(Self { runner, scratch, missing_protections, jobs: 0 })
+        Ok(Self {
+            runner,
+            scratch,
+            missing_protections,
+            jobs: 0,
+        })
     }
 
     pub(super) fn runner(&self) -> &Runner {

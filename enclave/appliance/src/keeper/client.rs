@@ -44,7 +44,11 @@ impl Keeper {
             Answer::PublicKey(key) => key.try_into().map_err(|_| KeeperError::OutOfTurn)?,
             _ => return Err(KeeperError::OutOfTurn),
         };
-        Ok(Self { socket: Mutex::new(socket), process, public_key })
+        Ok(Self {
+            socket: Mutex::new(socket),
+            process,
+            public_key,
+        })
     }
 
     /// The public key, SEC1 uncompressed.

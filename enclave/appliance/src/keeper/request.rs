@@ -117,11 +117,13 @@ where
     }
     let length = u32::from_be_bytes(length) as usize;
     if length > MAX_MESSAGE {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("message of {length} bytes")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("message of {length} bytes"),
+        ));
     }
     let mut body = vec![0u8; length];
     source.read_exact(&mut body)?;
-    let message =
-        cbor::decode_canonical(&body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let message = cbor::decode_canonical(&body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     Ok(Some(message))
 }

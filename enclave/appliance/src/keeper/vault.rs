@@ -25,7 +25,11 @@ impl Vault {
     /// A key from 32 random bytes; nothing if they are no scalar of the curve (one chance in 2^127).
     pub(super) fn from_entropy(entropy: Zeroizing<[u8; 32]>) -> Option<Self> {
         let key = SigningKey::from_slice(entropy.as_slice()).ok()?;
-        Some(Self { key, binding: None, tickets: BTreeSet::new() })
+        Some(Self {
+            key,
+            binding: None,
+            tickets: BTreeSet::new(),
+        })
     }
 
     /// Answers one request; `age` is the key's age by a counter that the host cannot set.

@@ -32,7 +32,12 @@ impl Endorser {
         boot_id: [u8; 32],
         configuration_hash: [u8; 32],
     ) -> Self {
-        Self { collector, tier, boot_id, configuration_hash }
+        Self {
+            collector,
+            tier,
+            boot_id,
+            configuration_hash,
+        }
     }
 
     /// The platform that speaks.
@@ -69,6 +74,10 @@ impl Endorser {
 
 impl From<&Hello> for Binding {
     fn from(hello: &Hello) -> Self {
-        Self { domain: hello.domain, registry: hello.registry, operator: hello.operator }
+        Self {
+            domain: hello.domain,
+            registry: hello.registry,
+            operator: hello.operator,
+        }
     }
 }

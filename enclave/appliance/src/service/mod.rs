@@ -30,7 +30,11 @@ pub(crate) fn serve(configuration: &Configuration, service: Service) -> io::Resu
     let listener = Listener::bind(&configuration.listen)?;
     let address = orv_receipt::address_of_sec1(&service.keeper.public_key())
         .ok_or_else(|| io::Error::other("the keeper's key is no point of the curve"))?;
-    println!("ready key={address} keeper={} platform={}", service.keeper.process_id(), service.endorser.platform());
+    println!(
+        "ready key={address} keeper={} platform={}",
+        service.keeper.process_id(),
+        service.endorser.platform()
+    );
     let service = Arc::new(service);
     loop {
         let stream = listener.accept()?;

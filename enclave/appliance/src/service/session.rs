@@ -98,8 +98,17 @@ fn introduce(hello: &Hello, service: &Service) -> Result<(Introduced, Identity),
     service.keeper.bind(Binding::from(hello))?;
     let envelope = service.endorser.endorse(hello, service.keeper.public_key())?;
     let evidence_root = merkle::root_of(&envelope)?;
-    let known = Introduced { domain: hello.domain, evidence_root };
-    Ok((known, Identity { version: WIRE_VERSION, envelope }))
+    let known = Introduced {
+        domain: hello.domain,
+        evidence_root,
+    };
+    Ok((
+        known,
+        Identity {
+            version: WIRE_VERSION,
+            envelope,
+        },
+    ))
 }
 
 /// Runs one job and tells its end.
@@ -120,7 +129,9 @@ fn work(
         Err(JobEnd::Connection(error)) => Err(error),
         Err(end) => {
             channel.fail(stream, end.code(), &end.to_string())?;
-            if end.is_anomaly() { end_the_enclave(channel, &end.to_string()) }
+            if end.is_anomaly() {
+                end_the_enclave(channel, &end.to_string())
+            }
             Ok(())
         }
     }

@@ -14,12 +14,47 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-const LUA: &str = "target/static/x86_64-unknown-linux-gnu/reproducible/lua";
-const LUA_BUILD: &str = "cargo build --config images/example/static.toml -p orv-example-runtime --profile reproducible \
-                         --target-dir target/static";
+const STATIC: &str = "target/static/x86_64-unknown-linux-gnu/reproducible";
+const STATIC_BUILD: &str = "cargo build --config images/example/static.toml -p orv-example-runtime --profile reproducible \
+                            --target-dir target/static";
 
+const ENCLAVE_BUILD: &str = "cargo build -p orv-enclave --features simulator";
+
+/// The workspace's folder, for whichever of its packages this file is built.
 pub fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap()
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    folders.find(|folder| folder.join("Cargo.lock").exists()).unwrap()
+}
+
+/// The enclave's program: cargo's own word for it in the package's tests, else the one beside the running test.
+fn program() -> PathBuf {
+    if let Some(path) = option_env!("CARGO_BIN_EXE_orv-enclave") {
+        return path.into();
+    }
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("orv-enclave");
+    assert!(
+        path.exists(),
+        "{} is missing; build it: {ENCLAVE_BUILD}",
+        path.display()
+    );
+    path
+}
+
+/// The measurement under which the enclave's evidence is listed, asked of the program itself.
+pub fn measurement() -> B256 {
+    let output = Command::new(program())
+        .args(["--measure", "--listen", "unix:/-", "--scratch", "/-"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let value = text
+        .split_once(r#""measurement":""#)
+        .and_then(|(_, rest)| rest.split('"').next());
+    value
+        .unwrap_or_else(|| panic!("no measurement in {text:?}; build it: {ENCLAVE_BUILD}"))
+        .parse()
+        .unwrap()
 }
 
 /// A running enclave in a directory of its own.
@@ -33,18 +68,35 @@ pub struct Enclave {
 impl Enclave {
     pub fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_orv-enclave"))
-            .args(["--listen", &format!("unix:{}", directory.path().join("socket").display())])
+        let mut process = Command::new(program())
+            .args([
+                "--listen",
+                &format!("unix:{}", directory.path().join("socket").display()),
+            ])
             .args(["--scratch", directory.path().join("scratch").to_str().unwrap()])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut ready = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        let fields: BTreeMap<_, _> = ready.split_whitespace().filter_map(|field| field.split_once('=')).collect();
-        assert_eq!(fields["platform"], "sim-nitro", "{ready}");
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut ready)
+            .unwrap();
+        let fields: BTreeMap<_, _> = ready
+            .split_whitespace()
+            .filter_map(|field| field.split_once('='))
+            .collect();
+        assert_eq!(
+            fields.get("platform"),
+            Some(&"sim-nitro"),
+            "{ready:?}; build it: {ENCLAVE_BUILD}"
+        );
         let (keeper, key) = (fields["keeper"].parse().unwrap(), fields["key"].parse().unwrap());
-        Self { process, directory, keeper, key }
+        Self {
+            process,
+            directory,
+            keeper,
+            key,
+        }
     }
 
     pub fn process_id(&self) -> u32 {
@@ -67,7 +119,9 @@ impl Enclave {
 
     /// What is left of jobs in the scratch directory.
     pub fn leftovers(&self) -> usize {
-        std::fs::read_dir(self.directory.path().join("scratch")).unwrap().count()
+        std::fs::read_dir(self.directory.path().join("scratch"))
+            .unwrap()
+            .count()
     }
 }
 
@@ -78,7 +132,10 @@ impl Drop for Enclave {
     }
 }
 
-pub const DOMAIN: Domain = Domain { chain_id: 16602, gateway: Address::repeat_byte(0x60) };
+pub const DOMAIN: Domain = Domain {
+    chain_id: 16602,
+    gateway: Address::repeat_byte(0x60),
+};
 
 pub fn hello() -> Hello {
     Hello {
@@ -102,18 +159,22 @@ impl Shelf {
     }
 }
 
-fn read(path: &str) -> Tree {
+pub fn read(path: &str) -> Tree {
     materialize::read_directory(&workspace().join(path), &archive::Quota::project()).unwrap()
 }
 
 fn under(tree: &mut Tree, folder: &str, files: &Tree) {
     for (path, node) in files.iter() {
-        tree.insert(TreePath::new(format!("{folder}/{path}")).unwrap(), node.clone()).unwrap();
+        tree.insert(TreePath::new(format!("{folder}/{path}")).unwrap(), node.clone())
+            .unwrap();
     }
 }
 
 pub fn file(bytes: Vec<u8>, executable: Executable) -> Node {
-    Node::File { executable, content: bytes.into() }
+    Node::File {
+        executable,
+        content: bytes.into(),
+    }
 }
 
 /// The example's repository with a proposal's files laid over it.
@@ -125,24 +186,37 @@ pub fn candidate(name: &str) -> Vec<u8> {
     archive::write(&tree)
 }
 
-/// The example project's facts, everything it names on the shelf.
-pub fn project(shelf: &mut Shelf) -> ProjectFacts {
-    let lua: PathBuf = workspace().join(LUA);
-    let lua = std::fs::read(&lua).unwrap_or_else(|error| panic!("{}: {error}; build it: {LUA_BUILD}", lua.display()));
+/// benchmark.tar of a folder, with an image of programs from the static build: path in the image and program's name.
+pub fn benchmark(folder: &str, programs: &[(&str, &str)]) -> Vec<u8> {
     let mut rootfs = Tree::new();
-    rootfs.insert(TreePath::new("bin/lua").unwrap(), file(lua, Executable::Yes)).unwrap();
+    for (path, name) in programs {
+        let built = workspace().join(STATIC).join(name);
+        let bytes = std::fs::read(&built)
+            .unwrap_or_else(|error| panic!("{}: {error}; build it: {STATIC_BUILD}", built.display()));
+        rootfs
+            .insert(TreePath::new(*path).unwrap(), file(bytes, Executable::Yes))
+            .unwrap();
+    }
     let (layout, digest) = write_single_layer(&rootfs, Vec::new(), "/work").unwrap();
-    let mut benchmark = read("images/example/project/benchmark");
+    let mut benchmark = read(folder);
     let manifest = TreePath::new("openresearch.json").unwrap();
     let text = String::from_utf8(benchmark.file("openresearch.json").unwrap().to_vec()).unwrap();
     let text = text.replace(&format!("sha256:{}", "0".repeat(64)), &digest.to_string());
-    benchmark.insert(manifest, file(text.into_bytes(), Executable::No)).unwrap();
+    benchmark
+        .insert(manifest, file(text.into_bytes(), Executable::No))
+        .unwrap();
     under(&mut benchmark, "image", &layout);
+    archive::write(&benchmark)
+}
+
+/// The example project's facts, everything it names on the shelf.
+pub fn project(shelf: &mut Shelf) -> ProjectFacts {
+    let benchmark = benchmark("images/example/project/benchmark", &[("bin/lua", "lua")]);
     ProjectFacts {
         id: U256::from(3),
         protocol_hash: shelf.put(std::fs::read(workspace().join("images/example/project/protocol.json")).unwrap()),
         repo_snapshot_hash: shelf.put(archive::write(&read("images/example/project/repository"))),
-        benchmark_hash: shelf.put(archive::write(&benchmark)),
+        benchmark_hash: shelf.put(benchmark),
         baseline_score: I256::try_from(-1117).unwrap(),
         baseline_metrics_hash: B256::repeat_byte(4),
         token: Address::repeat_byte(5),
@@ -159,7 +233,10 @@ pub fn job(shelf: &mut Shelf, candidate: Vec<u8>, ticket: u8) -> Job {
         ledger: Address::repeat_byte(1),
         registry: Address::repeat_byte(2),
         ticket: B256::repeat_byte(ticket),
-        incumbent: IncumbentFacts { code_hash: B256::ZERO, score: project.baseline_score },
+        incumbent: IncumbentFacts {
+            code_hash: B256::ZERO,
+            score: project.baseline_score,
+        },
         proposal: ProposalFacts {
             id: U256::from(7),
             project_id: project.id,
@@ -184,7 +261,12 @@ pub enum End {
 
 /// Says hello and returns the envelope.
 pub fn introduce(channel: &mut Channel<UnixStream>) -> Vec<u8> {
-    channel.send(0, &Message::Hello(hello())).unwrap();
+    introduce_as(channel, hello())
+}
+
+/// Says hello for a chain, gateway, registry and operator, and returns the envelope.
+pub fn introduce_as(channel: &mut Channel<UnixStream>, hello: Hello) -> Vec<u8> {
+    channel.send(0, &Message::Hello(hello)).unwrap();
     match channel.receive().unwrap().1 {
         Message::Identity(identity) => identity.envelope,
         other => panic!("{other:?}"),
@@ -199,7 +281,9 @@ pub fn serve(channel: &mut Channel<UnixStream>, job: &Job, shelf: &Shelf) -> End
     loop {
         match channel.receive().unwrap().1 {
             Message::Want(want) => match shelf.0.get(&want.hash) {
-                Some(bytes) => channel.send_segments(STREAM, want.hash, bytes, want.offset, want.length).unwrap(),
+                Some(bytes) => channel
+                    .send_segments(STREAM, want.hash, bytes, want.offset, want.length)
+                    .unwrap(),
                 None => channel.fail(STREAM, FailureCode::Missing, "no such bytes").unwrap(),
             },
             Message::Segment(segment) => bundle.extend(segment.bytes),

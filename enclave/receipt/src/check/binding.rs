@@ -15,7 +15,10 @@ pub(super) fn signature(receipt: &Receipt) -> Check {
         Ok(signer) => signer,
         Err(error) => return fail(NAME, error),
     };
-    match Envelope::decode(&receipt.envelope).ok().and_then(|envelope| address_of_sec1(&envelope.public_key)) {
+    match Envelope::decode(&receipt.envelope)
+        .ok()
+        .and_then(|envelope| address_of_sec1(&envelope.public_key))
+    {
         Some(endorsed) if endorsed == signer => pass(NAME, format!("the statement is signed by {signer}")),
         Some(endorsed) => fail(NAME, format!("signed by {signer}, the evidence endorses {endorsed}")),
         None => fail(NAME, "the evidence endorses no key"),
@@ -46,7 +49,13 @@ fn tier(receipt: &Receipt, envelope: &Envelope) -> Check {
     if (tier == u8::from(PlatformTier::Simulated)) == envelope.platform.is_simulated() {
         pass(NAME, format!("tier {tier} on {}", envelope.platform))
     } else {
-        fail(NAME, format!("the statement claims tier {tier}, the evidence is of {}", envelope.platform))
+        fail(
+            NAME,
+            format!(
+                "the statement claims tier {tier}, the evidence is of {}",
+                envelope.platform
+            ),
+        )
     }
 }
 
@@ -57,18 +66,41 @@ fn purpose(receipt: &Receipt, envelope: &Envelope, context: &Context) -> Check {
     }
     if context.chain_id != receipt.domain.chain_id {
         let (key, statement) = (context.chain_id, receipt.domain.chain_id);
-        return fail(NAME, format!("the key is for chain {key}, the statement for {statement}"));
+        return fail(
+            NAME,
+            format!("the key is for chain {key}, the statement for {statement}"),
+        );
     }
-    equal(NAME, "gateway of key and statement", &receipt.domain.gateway, &Address::from(context.gateway))
+    equal(
+        NAME,
+        "gateway of key and statement",
+        &receipt.domain.gateway,
+        &Address::from(context.gateway),
+    )
 }
 
 fn challenge_is_of_the_block(receipt: &Receipt, envelope: &Envelope, context: &Context) -> Check {
     const NAME: &str = "challenge";
     let block = receipt.challenge_block;
-    let expected = challenge(context.chain_id, context.registry, context.operator, block.number, block.hash.0);
+    let expected = challenge(
+        context.chain_id,
+        context.registry,
+        context.operator,
+        block.number,
+        block.hash.0,
+    );
     if expected == envelope.challenge {
-        pass(NAME, format!("the evidence is no older than block {} ({})", block.number, block.hash))
+        pass(
+            NAME,
+            format!("the evidence is no older than block {} ({})", block.number, block.hash),
+        )
     } else {
-        fail(NAME, format!("the evidence answers another challenge than block {} makes", block.number))
+        fail(
+            NAME,
+            format!(
+                "the evidence answers another challenge than block {} makes",
+                block.number
+            ),
+        )
     }
 }

@@ -11,8 +11,18 @@ use orv_content::{Root, Sha256, merkle};
 /// The two roots in the statement are those of the bytes in the file.
 pub(super) fn roots(receipt: &Receipt) -> Vec<Check> {
     [
-        ("bundle-root", "0G root of the bundle", &receipt.bundle, receipt.run.bundle_root),
-        ("evidence-root", "0G root of the evidence envelope", &receipt.envelope, receipt.run.evidence_root),
+        (
+            "bundle-root",
+            "0G root of the bundle",
+            &receipt.bundle,
+            receipt.run.bundle_root,
+        ),
+        (
+            "evidence-root",
+            "0G root of the evidence envelope",
+            &receipt.envelope,
+            receipt.run.evidence_root,
+        ),
     ]
     .into_iter()
     .map(|(name, what, bytes, recorded)| match merkle::root_of(bytes) {
@@ -25,10 +35,15 @@ pub(super) fn roots(receipt: &Receipt) -> Vec<Check> {
 /// protocol.json is the one that the project names; openresearch.json is the one in its benchmark bundle.
 pub(super) fn documents(bundle: &Bundle) -> Vec<Check> {
     let cut_short = bundle.obstacle.is_some();
-    let protocol = match identify(&bundle.protocol_json, &bundle.project.protocol_hash.0, ContentKind::Json) {
-        Ok(found) if found.canonical.len() == bundle.protocol_json.len() => {
-            pass("protocol", format!("protocol.json is the project's, by {:?}", found.matched))
-        }
+    let protocol = match identify(
+        &bundle.protocol_json,
+        &bundle.project.protocol_hash.0,
+        ContentKind::Json,
+    ) {
+        Ok(found) if found.canonical.len() == bundle.protocol_json.len() => pass(
+            "protocol",
+            format!("protocol.json is the project's, by {:?}", found.matched),
+        ),
         Ok(_) => fail("protocol", "protocol.json has zero bytes after its end"),
         Err(_) if cut_short && bundle.protocol_json.is_empty() => pass("protocol", "the job ended before it was read"),
         Err(error) => fail("protocol", error),
@@ -46,12 +61,22 @@ fn project_document(bundle: &Bundle, cut_short: bool) -> Check {
             fail(NAME, "no benchmark bundle is recorded")
         };
     };
-    let recorded = benchmark.files.iter().find(|file| file.path == PATH).map(|file| file.sha256);
+    let recorded = benchmark
+        .files
+        .iter()
+        .find(|file| file.path == PATH)
+        .map(|file| file.sha256);
     match (&bundle.project_json, recorded) {
         (Some(bytes), Some(digest)) => equal(NAME, "SHA-256 of openresearch.json", &digest, &Sha256::of(bytes)),
-        (None, None) => pass(NAME, "the benchmark has no openresearch.json: upstream's conventions hold"),
+        (None, None) => pass(
+            NAME,
+            "the benchmark has no openresearch.json: upstream's conventions hold",
+        ),
         (None, Some(_)) if cut_short => pass(NAME, "the job ended before it was used"),
-        (None, Some(_)) => fail(NAME, "the benchmark has an openresearch.json that the receipt leaves out"),
+        (None, Some(_)) => fail(
+            NAME,
+            "the benchmark has an openresearch.json that the receipt leaves out",
+        ),
         (Some(_), None) => fail(NAME, "the receipt has an openresearch.json that the benchmark has not"),
     }
 }
@@ -85,7 +110,12 @@ fn describe(artifact: &Artifact) -> String {
         Matched::Root => "0G root",
         Matched::Sha256 => "SHA-256",
     };
-    format!("{:?} {} by {how}, {} files", artifact.role, artifact.hash, artifact.files.len())
+    format!(
+        "{:?} {} by {how}, {} files",
+        artifact.role,
+        artifact.hash,
+        artifact.files.len()
+    )
 }
 
 fn artifact_holds(bundle: &Bundle, artifact: &Artifact) -> Result<(), String> {
@@ -96,19 +126,30 @@ fn artifact_holds(bundle: &Bundle, artifact: &Artifact) -> Result<(), String> {
         Role::Candidate => bundle.proposal.code_hash,
     };
     if artifact.hash != named {
-        return Err(format!("{:?} is {}, the chain names {named}", artifact.role, artifact.hash));
+        return Err(format!(
+            "{:?} is {}, the chain names {named}",
+            artifact.role, artifact.hash
+        ));
     }
     let mut manifest = Vec::with_capacity(artifact.files.len());
     for file in &artifact.files {
         let path = TreePath::new(&file.path).map_err(|error| format!("{:?}: {error}", artifact.role))?;
-        manifest.push(ManifestEntry { path, mode: file.mode, size: file.size, sha256: file.sha256 });
+        manifest.push(ManifestEntry {
+            path,
+            mode: file.mode,
+            size: file.size,
+            sha256: file.sha256,
+        });
     }
     if !manifest.is_sorted_by(|left, right| left.path < right.path) {
         return Err(format!("the files of {:?} are not in order", artifact.role));
     }
     let tree = hash_of_manifest(&manifest);
     if tree != artifact.tree {
-        return Err(format!("tree of {:?} is {}, recomputed {tree}", artifact.role, artifact.tree));
+        return Err(format!(
+            "tree of {:?} is {}, recomputed {tree}",
+            artifact.role, artifact.tree
+        ));
     }
     Ok(())
 }
@@ -124,7 +165,10 @@ pub(super) fn image(bundle: &Bundle) -> Check {
         };
     };
     let pinned = match Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref()) {
-        Ok(documents) => documents.project.image_digest(&documents.protocol).map_err(|error| error.to_string()),
+        Ok(documents) => documents
+            .project
+            .image_digest(&documents.protocol)
+            .map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let pinned = match pinned {
@@ -138,7 +182,10 @@ pub(super) fn image(bundle: &Bundle) -> Check {
     let config = Sha256::of(&image.config);
     match orv_content::oci::config_digest(&image.manifest) {
         Ok(named) if named == config => pass(NAME, format!("manifest {digest}, configuration {config}")),
-        Ok(named) => fail(NAME, format!("image configuration is {config}, the manifest names {named}")),
+        Ok(named) => fail(
+            NAME,
+            format!("image configuration is {config}, the manifest names {named}"),
+        ),
         Err(error) => fail(NAME, error),
     }
 }

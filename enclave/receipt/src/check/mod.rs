@@ -35,7 +35,10 @@ pub fn check(receipt: &Receipt) -> Vec<Check> {
     let mut checks = contents::roots(receipt);
     match receipt.bundle() {
         Ok(bundle) => {
-            checks.push(pass("bundle-encoding", format!("{} bytes, canonical", receipt.bundle.len())));
+            checks.push(pass(
+                "bundle-encoding",
+                format!("{} bytes, canonical", receipt.bundle.len()),
+            ));
             checks.extend(contents::documents(&bundle));
             checks.push(contents::artifacts(&bundle));
             checks.push(contents::image(&bundle));
@@ -51,11 +54,19 @@ pub fn check(receipt: &Receipt) -> Vec<Check> {
 }
 
 fn pass(name: &'static str, detail: impl ToString) -> Check {
-    Check { name, result: CheckResult::Pass, detail: detail.to_string() }
+    Check {
+        name,
+        result: CheckResult::Pass,
+        detail: detail.to_string(),
+    }
 }
 
 fn fail(name: &'static str, detail: impl ToString) -> Check {
-    Check { name, result: CheckResult::Fail, detail: detail.to_string() }
+    Check {
+        name,
+        result: CheckResult::Fail,
+        detail: detail.to_string(),
+    }
 }
 
 /// Passes when both are equal.
@@ -63,6 +74,9 @@ fn equal<T: PartialEq + std::fmt::Display>(name: &'static str, what: &str, recor
     if recorded == recomputed {
         pass(name, format!("{what} is {recorded}"))
     } else {
-        fail(name, format!("{what} is {recorded} in the receipt, recomputed {recomputed}"))
+        fail(
+            name,
+            format!("{what} is {recorded} in the receipt, recomputed {recomputed}"),
+        )
     }
 }

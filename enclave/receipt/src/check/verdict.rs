@@ -45,11 +45,15 @@ pub(super) fn statement(receipt: &Receipt, bundle: &Bundle) -> Check {
         return pass(NAME, "every field of the signed statement follows from the bundle");
     }
     let (signed, supported) = (format!("{signed:#?}"), format!("{supported:#?}"));
-    let difference = signed.lines().zip(supported.lines()).find(|(signed, supported)| signed != supported);
+    let difference = signed
+        .lines()
+        .zip(supported.lines())
+        .find(|(signed, supported)| signed != supported);
     match difference {
-        Some((signed, supported)) => {
-            fail(NAME, format!("signed {}, the bundle supports {}", signed.trim(), supported.trim()))
-        }
+        Some((signed, supported)) => fail(
+            NAME,
+            format!("signed {}, the bundle supports {}", signed.trim(), supported.trim()),
+        ),
         None => fail(NAME, "the signed statement is not the one that the bundle supports"),
     }
 }

@@ -27,7 +27,10 @@ pub fn key() -> SigningKey {
 pub fn tree(files: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::new();
     for (path, content) in files {
-        let node = Node::File { executable: Executable::No, content: content.to_string().into() };
+        let node = Node::File {
+            executable: Executable::No,
+            content: content.to_string().into(),
+        };
         tree.insert(TreePath::new(*path).unwrap(), node).unwrap();
     }
     tree
@@ -36,7 +39,10 @@ pub fn tree(files: &[(&str, &str)]) -> Tree {
 fn artifact(role: Role, tree: &Tree) -> Artifact {
     let bytes = archive::write(tree);
     let hash = merkle::root_of(&bytes).unwrap();
-    assert_eq!(identify(&bytes, &hash.0, ContentKind::Tar).unwrap().matched, MatchedHash::ZeroGRoot);
+    assert_eq!(
+        identify(&bytes, &hash.0, ContentKind::Tar).unwrap().matched,
+        MatchedHash::ZeroGRoot
+    );
     let files = tree.manifest().into_iter().map(|entry| FileRecord {
         path: entry.path.as_str().to_owned(),
         mode: entry.mode,
@@ -91,7 +97,9 @@ pub fn bundle() -> Bundle {
         artifact(Role::Benchmark, &benchmark),
         artifact(Role::Candidate, &candidate),
     ];
-    let [snapshot_record, benchmark_record, candidate_record] = artifacts.as_slice() else { unreachable!() };
+    let [snapshot_record, benchmark_record, candidate_record] = artifacts.as_slice() else {
+        unreachable!()
+    };
     let baseline = I256::try_from(-1117).unwrap();
     let (secret, ticket) = (B256::repeat_byte(9), B256::repeat_byte(8));
     let mut bundle = Bundle {
@@ -121,11 +129,17 @@ pub fn bundle() -> Bundle {
             stake: U256::from(11),
             submitted_at: 1_790_000_100,
         },
-        incumbent: IncumbentFacts { code_hash: B256::ZERO, score: baseline },
+        incumbent: IncumbentFacts {
+            code_hash: B256::ZERO,
+            score: baseline,
+        },
         protocol_json: PROTOCOL.as_bytes().to_vec(),
         project_json: Some(project_json.into_bytes()),
         candidate_tree: candidate.hash(),
-        differences: vec![DifferenceRecord { path: "judge.lua".into(), kind: "added".into() }],
+        differences: vec![DifferenceRecord {
+            path: "judge.lua".into(),
+            kind: "added".into(),
+        }],
         image: Some(ImageRecord {
             manifest: image.manifest_bytes().to_vec(),
             config: image.config_bytes().to_vec(),
@@ -148,8 +162,13 @@ pub fn run_trials(bundle: &mut Bundle, metric_of: impl Fn(Arm) -> &'static str) 
     let mut judgement = Judgement::begin(case_of(bundle, &documents).unwrap());
     while let Step::Run(arm) = judgement.next() {
         let observation = observation(metric_of(arm));
-        judgement.record(observation.outcome(&documents.protocol, documents.project.channel())).unwrap();
-        bundle.trials.push(TrialReport { arm: arm as u8, observation });
+        judgement
+            .record(observation.outcome(&documents.protocol, documents.project.channel()))
+            .unwrap();
+        bundle.trials.push(TrialReport {
+            arm: arm as u8,
+            observation,
+        });
     }
 }
 
@@ -164,7 +183,12 @@ pub fn envelope(domain: Domain, block: ChallengeBlock) -> Vec<u8> {
         boot_id: [0x33; 32],
         configuration_hash: [0x34; 32],
     };
-    let public_key = key().verifying_key().to_encoded_point(false).as_bytes().try_into().unwrap();
+    let public_key = key()
+        .verifying_key()
+        .to_encoded_point(false)
+        .as_bytes()
+        .try_into()
+        .unwrap();
     let binding = Binding {
         platform: Platform::SimNitro,
         purpose: VERDICT_KEY.to_owned(),
@@ -172,21 +196,41 @@ pub fn envelope(domain: Domain, block: ChallengeBlock) -> Vec<u8> {
         public_key,
         context: context.encode(),
     };
-    let measured = Measured { executable: b"enclave", configuration: b"settings", ramdisk: b"" };
+    let measured = Measured {
+        executable: b"enclave",
+        configuration: b"settings",
+        ramdisk: b"",
+    };
     let nitro = SimulatedNitro::measure(&measured, || UnixTime::from_seconds(1_790_000_050));
     let evidence = nitro.collect(&binding).unwrap();
-    Envelope::seal(&binding, KeyOrigin::GeneratedInside, evidence).unwrap().encode()
+    Envelope::seal(&binding, KeyOrigin::GeneratedInside, evidence)
+        .unwrap()
+        .encode()
 }
 
 /// A whole receipt of a bundle, signed.
 pub fn receipt_of(bundle: &Bundle) -> Receipt {
-    let domain = Domain { chain_id: 16602, gateway: Address::repeat_byte(0x60) };
-    let challenge_block = ChallengeBlock { number: 12, hash: B256::repeat_byte(0x61) };
+    let domain = Domain {
+        chain_id: 16602,
+        gateway: Address::repeat_byte(0x60),
+    };
+    let challenge_block = ChallengeBlock {
+        number: 12,
+        hash: B256::repeat_byte(0x61),
+    };
     let envelope = envelope(domain, challenge_block);
     let bytes = bundle.encode();
     let run = statement_of(bundle, root(&bytes), root(&envelope)).unwrap();
     let signature = Signature::sign(&key(), &run.signing_hash(&domain)).unwrap();
-    Receipt { version: RECEIPT_VERSION, domain, run, signature, bundle: bytes, envelope, challenge_block }
+    Receipt {
+        version: RECEIPT_VERSION,
+        domain,
+        run,
+        signature,
+        bundle: bytes,
+        envelope,
+        challenge_block,
+    }
 }
 
 pub fn root(bytes: &[u8]) -> Root {
