@@ -8,15 +8,15 @@ use alloy_primitives::B256;
 use orv_content::Root;
 use orv_protocol::document::{Protocol, ProtocolError};
 use orv_protocol::judgement::{
-    Arm, Case, Decision, IncumbentSource, Judgement, Reason, ReplayError, Step, TrialRecord,
+    Arm, Case, Decision, IncumbentSource, Judgement, MINIMUM_TIMED_BLOCKS, Reason, ReplayError, Step, TrialRecord,
 };
 use orv_protocol::project::{ProjectManifest, ProjectManifestError};
 use orv_protocol::score::Score;
 use orv_protocol::{MetricChannel, MetricKind, PlatformTier, RULE_VERSION, UnknownNumber, Verdict};
 
-/// Blocks of a timed comparison: with 13 pair ratios the second smallest and second largest still bound the median at
-/// more than 99.6 %, the smallest and largest at 99.97 %.
-pub const TIMED_BLOCKS: u16 = 13;
+/// Blocks of a timed comparison: the fewest that give the rule's interval over all three attempts of a proposal
+/// (docs/decisions/0004).
+pub const TIMED_BLOCKS: u16 = MINIMUM_TIMED_BLOCKS;
 
 /// Why a bundle decides nothing.
 #[derive(Debug, thiserror::Error)]
