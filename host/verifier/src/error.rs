@@ -58,18 +58,18 @@ pub enum VerifierError {
         /// Which one.
         step: &'static str,
         /// How.
-        source: SendError,
+        source: Box<SendError>,
     },
     /// Content could not be fetched.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Fetch(Box<FetchError>),
     /// Content could not be published.
     #[error("{what} cannot be published: {source}")]
     Publish {
         /// What it is.
         what: &'static str,
         /// Why not.
-        source: PublishError,
+        source: Box<PublishError>,
     },
     /// Storage took other bytes than were given.
     #[error("storage has {what} under root {got}, its bytes have {expected}")]
@@ -104,7 +104,7 @@ pub enum VerifierError {
     },
     /// The attesters refuse the key.
     #[error("the key is not admitted: {0}")]
-    Attester(#[from] AttesterError),
+    Attester(Box<AttesterError>),
     /// An attester could not sign.
     #[error(transparent)]
     AttesterSigning(#[from] SigningError),
@@ -170,15 +170,11 @@ impl VerifierError {
             Self::Journal(JournalError::NewerSchema { .. }) => "ORV-V-009",
             Self::Journal(_) => "ORV-V-008",
             Self::Chain(_) => "ORV-V-010",
-            Self::Send {
-                source: SendError::Reverted(_),
-                ..
-            } => "ORV-V-011",
-            Self::Send {
-                source: SendError::Unknown { .. },
-                ..
-            } => "ORV-V-012",
-            Self::Send { .. } => "ORV-V-013",
+            Self::Send { source, .. } => match **source {
+                SendError::Reverted(_) => "ORV-V-011",
+                SendError::Unknown { .. } => "ORV-V-012",
+                _ => "ORV-V-013",
+            },
             Self::Fetch(_) => "ORV-V-020",
             Self::Publish { .. } => "ORV-V-021",
             Self::PublishedOtherRoot { .. } => "ORV-V-022",
@@ -210,15 +206,11 @@ impl VerifierError {
             Self::Journal(JournalError::NewerSchema { .. }) => "Use the newer program, or another data directory.",
             Self::Journal(_) => "Check disk space and permissions; if the file is damaged, restore it or start anew.",
             Self::Chain(_) => "Check the RPC address; the step is tried again.",
-            Self::Send {
-                source: SendError::Reverted(_),
-                ..
-            } => "Nothing was sent; the contract's error says what to change.",
-            Self::Send {
-                source: SendError::Unknown { .. },
-                ..
-            } => "Do nothing twice: the next pass reads from the chain what became of it.",
-            Self::Send { .. } => "Check balance and fees; the step is tried again.",
+            Self::Send { source, .. } => match **source {
+                SendError::Reverted(_) => "Nothing was sent; the contract's error says what to change.",
+                SendError::Unknown { .. } => "Do nothing twice: the next pass reads from the chain what became of it.",
+                _ => "Check balance and fees; the step is tried again.",
+            },
             Self::Fetch(_) => "Check the indexer's address; bytes that nobody has make a verdict inconclusive.",
             Self::Publish { .. } => "Check balance and indexer; the receipt is on disk and is published again.",
             Self::PublishedOtherRoot { .. } => "Use another storage indexer: this one does not store what it is given.",
@@ -237,6 +229,19 @@ impl VerifierError {
         }
     }
 }
+
+macro_rules! boxed {
+    ($($source:ident => $variant:ident),+) => {
+        $(impl From<$source> for VerifierError {
+            fn from(error: $source) -> Self {
+                Self::$variant(Box::new(error))
+            }
+        })+
+    };
+}
+
+// The largest ones are boxed: every `Result` of this crate would be as large as they are.
+boxed!(FetchError => Fetch, AttesterError => Attester);
 
 fn enclave_code(error: &EnclaveError) -> &'static str {
     match error {

@@ -110,7 +110,10 @@ impl Operator {
         self.owner
             .send(call)
             .await
-            .map_err(|source: SendError| VerifierError::Send { step, source })
+            .map_err(|source: SendError| VerifierError::Send {
+                step,
+                source: Box::new(source),
+            })
     }
 }
 

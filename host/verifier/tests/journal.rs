@@ -1,5 +1,7 @@
 //! The journal outlives the program.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use orv_chain::primitives::{Address, B256, I256};
 use orv_chain::{BlockReference, ProjectId, ProposalId};
 use orv_verifier::journal::{

@@ -140,7 +140,10 @@ pub(crate) async fn publish(
     expected: Root,
 ) -> Result<(), VerifierError> {
     let published = operator.storage.put(bytes, &operator.owner).await;
-    let published = published.map_err(|source| VerifierError::Publish { what, source })?;
+    let published = published.map_err(|source| VerifierError::Publish {
+        what,
+        source: Box::new(source),
+    })?;
     if published.root != expected {
         return Err(VerifierError::PublishedOtherRoot {
             what,

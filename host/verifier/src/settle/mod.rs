@@ -116,7 +116,7 @@ async fn carry(operator: &Operator, record: &Record, ticket: &Ticket, receipt: &
                 operator
                     .change(record.proposal, Event::Postpone, &why, Detail::None)
                     .await?;
-                let source = SendError::Reverted(refusal);
+                let source = Box::new(SendError::Reverted(refusal));
                 return Err(VerifierError::Send {
                     step: "settling the statement",
                     source,
@@ -170,7 +170,10 @@ async fn attempt(operator: &Operator, receipt: &Receipt, way: Way) -> Result<Tri
                 reason: Some(refusal), ..
             },
         ) => Ok(Tried::Refused(refusal)),
-        Err(source) => Err(VerifierError::Send { step, source }),
+        Err(source) => Err(VerifierError::Send {
+            step,
+            source: Box::new(source),
+        }),
     }
 }
 
@@ -187,10 +190,10 @@ async fn advance(operator: &Operator, record: &Record) -> Result<(), VerifierErr
 
 async fn finish(operator: &Operator, record: &Record, ticket: &Ticket, mined: &Mined) -> Result<(), VerifierError> {
     let Some(recorded) = recorded(mined, operator.enclave.verifier_gateway, ticket.id) else {
-        let source = SendError::NoEvent {
+        let source = Box::new(SendError::NoEvent {
             hash: mined.hash,
             event: "of the gateway about this ticket",
-        };
+        });
         return Err(VerifierError::Send {
             step: "settling the statement",
             source,

@@ -46,7 +46,7 @@ pub(crate) async fn open(operator: &Operator, proposal: ProposalId, key: Address
     let event = mined.require_event::<TicketOpened>(gateway);
     let event = event.map_err(|source| VerifierError::Send {
         step: "opening a ticket",
-        source,
+        source: Box::new(source),
     })?;
     Ok(ticket_of(&event))
 }

@@ -6,17 +6,21 @@ use k256::ecdsa::SigningKey;
 use orv_chain::BlockReference;
 use orv_chain::primitives::{Address, B256, I256, U256};
 use orv_content::{Sha256, merkle};
-use orv_evidence::{Context, Envelope, KeyOrigin, Platform, VERDICT_KEY};
+use orv_evidence::{Collector, Context, Envelope, KeyOrigin, Platform, UnixTime, VERDICT_KEY};
 use orv_protocol::seed::trial_seed;
 use orv_receipt::rule::statement_of;
 use orv_receipt::{BUNDLE_VERSION, Bundle, Domain, IncumbentFacts, Obstacle, ProjectFacts, ProposalFacts, Signature};
+use orv_simulator::{Measured, SimulatedNitro};
 use orv_verifier::enclave::Binding;
 use orv_wire::{
     Assembly, Channel, Failure, FailureCode, Hello, Identity, Job, Message, MessageError, Outcome, Progress, Stage,
     WIRE_VERSION,
 };
-use std::os::unix::net::UnixStream;
+use std::collections::BTreeMap;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::thread::JoinHandle;
+use std::time::SystemTime;
 
 /// What the enclave does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +137,7 @@ pub fn enclave(lie: Lie) -> (UnixStream, JoinHandle<Seen>) {
             lie,
             seen: Seen::default(),
             envelope: Vec::new(),
+            known: BTreeMap::new(),
         };
         // An enclave that is left alone ends; what it saw until then is what counts.
         let _ = enclave.live();
@@ -141,11 +146,45 @@ pub fn enclave(lie: Lie) -> (UnixStream, JoinHandle<Seen>) {
     (host, thread)
 }
 
+/// What stands where the hardware should.
+pub fn simulator() -> SimulatedNitro {
+    let measured = Measured {
+        executable: b"a scripted enclave",
+        configuration: b"none",
+        ramdisk: b"",
+    };
+    SimulatedNitro::measure(&measured, || {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        UnixTime::from_seconds(since_epoch.as_secs())
+    })
+}
+
+/// Starts an enclave that listens; one key and, for one `Hello`, one envelope over all connections.
+pub fn listen(path: &Path, lie: Lie) {
+    let listener = UnixListener::bind(path).unwrap();
+    std::thread::spawn(move || {
+        let mut known = BTreeMap::new();
+        for connection in listener.incoming() {
+            let mut enclave = Fake {
+                channel: Channel::new(connection.unwrap()),
+                lie,
+                seen: Seen::default(),
+                envelope: Vec::new(),
+                known: std::mem::take(&mut known),
+            };
+            let _ = enclave.live();
+            known = enclave.known;
+        }
+    });
+}
+
 struct Fake {
     channel: Channel<UnixStream>,
     lie: Lie,
     seen: Seen,
     envelope: Vec<u8>,
+    /// Envelopes by challenge.
+    known: BTreeMap<B256, Vec<u8>>,
 }
 
 impl Fake {
@@ -154,7 +193,9 @@ impl Fake {
             let (stream, message) = self.channel.receive()?;
             match message {
                 Message::Hello(hello) => {
-                    self.envelope = self.envelope_for(&hello);
+                    let given = self.known.get(&hello.challenge).cloned();
+                    self.envelope = given.unwrap_or_else(|| self.envelope_for(&hello));
+                    self.known.insert(hello.challenge, self.envelope.clone());
                     let identity = Identity {
                         version: WIRE_VERSION,
                         envelope: self.envelope.clone(),
@@ -198,7 +239,8 @@ impl Fake {
             public_key,
             context: context.encode(),
         };
-        Envelope::seal(&binding, KeyOrigin::GeneratedInside, b"evidence".to_vec())
+        let evidence = simulator().collect(&binding).unwrap();
+        Envelope::seal(&binding, KeyOrigin::GeneratedInside, evidence)
             .unwrap()
             .encode()
     }
@@ -252,6 +294,7 @@ impl Fake {
     }
 
     fn decide(&self, mut asked: Job) -> (Vec<u8>, Outcome) {
+        let domain = asked.domain;
         match self.lie {
             Lie::Proposal => asked.proposal.id = U256::from(5),
             Lie::Ticket => asked.ticket = B256::repeat_byte(0x44),
@@ -275,7 +318,7 @@ impl Fake {
             _ => {}
         }
         let signer = key(if self.lie == Lie::Signer { 2 } else { 1 });
-        let mut signature = Signature::sign(&signer, &run.signing_hash(&DOMAIN)).unwrap();
+        let mut signature = Signature::sign(&signer, &run.signing_hash(&domain)).unwrap();
         if self.lie == Lie::Signature {
             signature = Signature([9; 65]);
         }

@@ -1,0 +1,257 @@
+//! The whole daemon on an embedded network, with an enclave that follows a script.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod fake;
+
+use fake::{Lie, listen, simulator};
+use orv_chain::bindings::VerifierGateway;
+use orv_chain::primitives::{B256, I256, U256};
+use orv_chain::wallet::Wallet;
+use orv_chain::{
+    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, ProposalId, Submission,
+    TransactionOwner,
+};
+use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::{Devnet, DevnetOptions};
+use orv_evidence::Platform;
+use orv_receipt::Receipt;
+use orv_receipt::check::{CheckResult, check};
+use orv_verifier::journal::{State, WaitCause};
+use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
+use orv_verify::{Register, nitro_measurement_id};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+/// Account of the miner; 0 owns the contracts, 2 is the operator, 3 the attester.
+const MINER: usize = 1;
+
+/// A network with one project whose bytes nobody has, and an operator's configuration.
+struct Network {
+    devnet: Devnet,
+    deployment: Deployment,
+    directory: TempDir,
+    project: ProjectId,
+}
+
+fn measurement() -> B256 {
+    let registers = simulator().registers().map(Register);
+    B256::from(nitro_measurement_id(Platform::SimNitro, registers))
+}
+
+impl Network {
+    async fn start() -> Self {
+        let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
+        // Our client brings the TLS provider that the deployer's own HTTP client needs.
+        orv_chain::HttpClient::new(Duration::from_secs(1)).unwrap();
+        let accounts = devnet.accounts();
+        let plan = DeploymentPlan {
+            network_name: "test".to_owned(),
+            owner: accounts[0].signer.clone(),
+            indexer_rpc: devnet.storage_url(),
+            public_delay: 1,
+            measurements: vec![ListedMeasurement {
+                measurement: measurement(),
+                platform: B256::right_padding_from(b"sim-nitro"),
+                platformTier: 0,
+                timedAllowed: true,
+            }],
+            attesters: vec![accounts[3].address],
+            attester_threshold: 1,
+            challenge_delay: 0,
+            timed_quorum: 1,
+            ticket_life: 3600,
+            priority_window: 86_400,
+            payout_delay: 3600,
+            fee_bips: 1000,
+        };
+        let deployed = deploy(&devnet.rpc_url(), plan).await.unwrap();
+        let json = deployed.to_json().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("deployment.json"), &json).unwrap();
+        // A running storage node follows the Flow contract that it is told.
+        devnet.storage().follow(deployed.address("Flow").unwrap());
+        let deployment = Deployment::parse(json.as_bytes()).unwrap();
+        let project = create_project(&devnet, &deployment).await;
+        Self {
+            devnet,
+            deployment,
+            directory,
+            project,
+        }
+    }
+
+    async fn submit(&self, code: u8) -> ProposalId {
+        let owner = owner(&self.devnet, MINER).await;
+        let contracts = &self.deployment.openresearch;
+        let project = Project::read(owner.chain(), contracts, self.project).await.unwrap();
+        let curve = Curve::new(owner.chain().clone(), project.token);
+        let stake = U256::from(10);
+        let cost = curve.cost_of(stake).await.unwrap();
+        curve.buy(&owner, cost.0).await.unwrap();
+        curve.approve(&owner, contracts.proposal_ledger, stake).await.unwrap();
+        let submission = Submission {
+            project_id: self.project,
+            code_hash: B256::repeat_byte(code),
+            benchmark_log_hash: B256::repeat_byte(9),
+            claimed_score: I256::try_from(-90).unwrap(),
+            stake,
+            reward_recipient: owner.address(),
+        };
+        submission.submit(&owner, contracts).await.unwrap().id
+    }
+
+    fn config(&self) -> VerifierConfig {
+        let at = |name: &str| self.directory.path().join(name).display().to_string();
+        let (operator, attester) = (self.devnet.accounts()[2].key, self.devnet.accounts()[3].key);
+        let text = format!(
+            "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\npoll_seconds = 1\n\
+             [wallet]\nunsafe_raw_key = \"{operator}\"\n\
+             [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{attester}\"]\n\
+             measurements = [{{ id = \"{}\", name = \"scripted\" }}]\n",
+            at("deployment.json"),
+            at("enclave.sock"),
+            at("data"),
+            measurement(),
+        );
+        VerifierConfig::parse(&text).unwrap()
+    }
+
+    fn enclave(&self, lie: Lie) {
+        listen(&self.directory.path().join("enclave.sock"), lie);
+    }
+
+    async fn once(&self) -> Summary {
+        Daemon::once(self.config(), Arc::new(Silent)).await.unwrap()
+    }
+}
+
+async fn owner(devnet: &Devnet, account: usize) -> TransactionOwner {
+    let chain = Chain::connect(&devnet.rpc_url(), orv_devnet::chain::GALILEO)
+        .await
+        .unwrap();
+    let key = Zeroizing::new(devnet.accounts()[account].key.0);
+    let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
+    let patience = Patience {
+        limit: Duration::from_secs(60),
+        interval: Duration::from_millis(20),
+    };
+    TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
+}
+
+async fn create_project(devnet: &Devnet, deployment: &Deployment) -> ProjectId {
+    let project = NewProject {
+        protocol_hash: B256::repeat_byte(0xa1),
+        repo_snapshot_hash: B256::repeat_byte(0xa2),
+        benchmark_hash: B256::repeat_byte(0xa3),
+        baseline_score: I256::try_from(-100).unwrap(),
+        baseline_metrics_hash: B256::repeat_byte(0xa4),
+        token_name: "Test".into(),
+        token_symbol: "T".into(),
+        base_price: U256::from(1_000_000),
+        slope: U256::from(10),
+        miner_pool_cap: U256::from(1000),
+    };
+    project
+        .create(&owner(devnet, 0).await, &deployment.openresearch)
+        .await
+        .unwrap()
+        .id
+}
+
+fn only(summary: &Summary) -> &StatusRow {
+    let [row] = summary.outcomes.as_slice() else {
+        panic!("{summary:?}")
+    };
+    row
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt() {
+    let network = Network::start().await;
+    network.enclave(Lie::None);
+    let proposal = network.submit(1).await;
+    let summary = network.once().await;
+    assert_eq!(summary.failures, Vec::new());
+    let row = only(&summary);
+    assert_eq!(
+        (row.proposal.clone(), row.state),
+        (proposal.to_string(), State::Inconclusive)
+    );
+    assert_eq!(
+        (row.verdict, row.reason.as_deref()),
+        (Some("inconclusive"), Some("missing-bytes"))
+    );
+    assert!(row.transaction.is_some() && row.gas_used.is_some());
+
+    let path: PathBuf = row.receipt.clone().unwrap();
+    let receipt = Receipt::decode(&std::fs::read(path).unwrap()).unwrap();
+    assert!(check(&receipt).iter().all(|check| check.result == CheckResult::Pass));
+    let chain = network.deployment.connect().await.unwrap();
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let recorded = VerifierGateway::isInconclusiveCall { proposalId: proposal.0 };
+    assert!(chain.call(gateway, &recorded).await.unwrap());
+    let reviews = std::fs::read_to_string(network.directory.path().join("data/reviews.jsonl")).unwrap();
+    assert_eq!(reviews.lines().count(), 1);
+
+    let again = network.once().await;
+    assert!(again.outcomes.is_empty() && again.failures.is_empty(), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_the_admitted_key_works_on_and_proposals_wait_for_nobody() {
+    let network = Network::start().await;
+    network.enclave(Lie::None);
+    network.submit(1).await;
+    network.once().await;
+    network.submit(2).await;
+    network.submit(3).await;
+    let summary = network.once().await;
+    assert_eq!(summary.failures, Vec::new());
+    let states: Vec<_> = summary.outcomes.iter().map(|row| row.state).collect();
+    assert_eq!(states, [State::Inconclusive, State::Inconclusive]);
+    assert_eq!(Daemon::status(&network.config()).await.unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_for_another_proposal_sends_nothing_to_the_chain() {
+    let network = Network::start().await;
+    network.enclave(Lie::Proposal);
+    let proposal = network.submit(1).await;
+    let summary = network.once().await;
+    assert_eq!(only(&summary).state, State::Waiting(WaitCause::TicketLost));
+    assert_eq!(only(&summary).receipt, None);
+    let chain = network.deployment.connect().await.unwrap();
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let open = VerifierGateway::openTicketOfCall { proposalId: proposal.0 };
+    assert_ne!(
+        chain.call(gateway, &open).await.unwrap(),
+        B256::ZERO,
+        "the ticket is unused"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_enclave_no_ticket_is_opened() {
+    let network = Network::start().await;
+    network.submit(1).await;
+    let summary = network.once().await;
+    assert_eq!(
+        summary.failures.iter().map(|failure| failure.code).collect::<Vec<_>>(),
+        ["ORV-V-030"]
+    );
+    assert_eq!(only(&summary).state, State::Seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_daemon_ends_and_has_done_its_work() {
+    let network = Network::start().await;
+    network.enclave(Lie::None);
+    network.submit(1).await;
+    let stop = tokio::time::sleep(Duration::from_secs(4));
+    let summary = Daemon::run(network.config(), stop, Arc::new(Silent)).await.unwrap();
+    assert_eq!(only(&summary).state, State::Inconclusive);
+}
