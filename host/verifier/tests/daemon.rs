@@ -4,20 +4,20 @@
 
 mod fake;
 
-use fake::{Lie, listen, simulator};
+use fake::{Script, listen, sample, simulator};
 use orv_chain::bindings::VerifierGateway;
 use orv_chain::primitives::{B256, I256, U256};
 use orv_chain::wallet::Wallet;
 use orv_chain::{
-    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, ProposalId, Submission,
-    TransactionOwner,
+    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, Proposal, ProposalId, ProposalStatus,
+    Submission, TransactionOwner,
 };
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
 use orv_devnet::{Devnet, DevnetOptions};
 use orv_evidence::Platform;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
-use orv_verifier::journal::{State, WaitCause};
+use orv_verifier::journal::{Settlement, State, WaitCause};
 use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
 use orv_verify::{Register, nitro_measurement_id};
 use std::path::PathBuf;
@@ -84,7 +84,8 @@ impl Network {
         }
     }
 
-    async fn submit(&self, code: u8) -> ProposalId {
+    /// Submits the sample's candidate.
+    async fn submit(&self) -> ProposalId {
         let owner = owner(&self.devnet, MINER).await;
         let contracts = &self.deployment.openresearch;
         let project = Project::read(owner.chain(), contracts, self.project).await.unwrap();
@@ -95,7 +96,7 @@ impl Network {
         curve.approve(&owner, contracts.proposal_ledger, stake).await.unwrap();
         let submission = Submission {
             project_id: self.project,
-            code_hash: B256::repeat_byte(code),
+            code_hash: sample::bundle().proposal.code_hash,
             benchmark_log_hash: B256::repeat_byte(9),
             claimed_score: I256::try_from(-90).unwrap(),
             stake,
@@ -120,8 +121,8 @@ impl Network {
         VerifierConfig::parse(&text).unwrap()
     }
 
-    fn enclave(&self, lie: Lie) {
-        listen(&self.directory.path().join("enclave.sock"), lie);
+    fn enclave(&self, script: Script) {
+        listen(&self.directory.path().join("enclave.sock"), script);
     }
 
     async fn once(&self) -> Summary {
@@ -143,12 +144,13 @@ async fn owner(devnet: &Devnet, account: usize) -> TransactionOwner {
 }
 
 async fn create_project(devnet: &Devnet, deployment: &Deployment) -> ProjectId {
+    let facts = sample::bundle().project;
     let project = NewProject {
-        protocol_hash: B256::repeat_byte(0xa1),
-        repo_snapshot_hash: B256::repeat_byte(0xa2),
-        benchmark_hash: B256::repeat_byte(0xa3),
-        baseline_score: I256::try_from(-100).unwrap(),
-        baseline_metrics_hash: B256::repeat_byte(0xa4),
+        protocol_hash: facts.protocol_hash,
+        repo_snapshot_hash: facts.repo_snapshot_hash,
+        benchmark_hash: facts.benchmark_hash,
+        baseline_score: facts.baseline_score,
+        baseline_metrics_hash: facts.baseline_metrics_hash,
         token_name: "Test".into(),
         token_symbol: "T".into(),
         base_price: U256::from(1_000_000),
@@ -172,8 +174,8 @@ fn only(summary: &Summary) -> &StatusRow {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt() {
     let network = Network::start().await;
-    network.enclave(Lie::None);
-    let proposal = network.submit(1).await;
+    network.enclave(Script::MissingBytes);
+    let proposal = network.submit().await;
     let summary = network.once().await;
     assert_eq!(summary.failures, Vec::new());
     let row = only(&summary);
@@ -202,13 +204,46 @@ async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_recei
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_improvement_is_approved_and_a_failure_to_improve_rejected_in_one_transaction_each() {
+    let cases = [
+        (
+            Script::Improvement,
+            State::Settled(Settlement::Approved),
+            ProposalStatus::Approved,
+            "improved",
+        ),
+        (
+            Script::NoImprovement,
+            State::Settled(Settlement::Rejected),
+            ProposalStatus::Rejected,
+            "no-improvement",
+        ),
+    ];
+    for (script, state, status, reason) in cases {
+        let network = Network::start().await;
+        network.enclave(script);
+        let id = network.submit().await;
+        let summary = network.once().await;
+        assert_eq!(summary.failures, Vec::new());
+        let row = only(&summary);
+        assert_eq!((row.state, row.reason.as_deref()), (state, Some(reason)));
+        let chain = network.deployment.connect().await.unwrap();
+        let proposal = Proposal::read(&chain, &network.deployment.openresearch, id)
+            .await
+            .unwrap();
+        assert_eq!(proposal.status, status);
+        assert_eq!(Some(proposal.metrics_hash.to_string()), row.bundle_root);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_restart_the_admitted_key_works_on_and_proposals_wait_for_nobody() {
     let network = Network::start().await;
-    network.enclave(Lie::None);
-    network.submit(1).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
     network.once().await;
-    network.submit(2).await;
-    network.submit(3).await;
+    network.submit().await;
+    network.submit().await;
     let summary = network.once().await;
     assert_eq!(summary.failures, Vec::new());
     let states: Vec<_> = summary.outcomes.iter().map(|row| row.state).collect();
@@ -219,8 +254,8 @@ async fn after_a_restart_the_admitted_key_works_on_and_proposals_wait_for_nobody
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_for_another_proposal_sends_nothing_to_the_chain() {
     let network = Network::start().await;
-    network.enclave(Lie::Proposal);
-    let proposal = network.submit(1).await;
+    network.enclave(Script::Proposal);
+    let proposal = network.submit().await;
     let summary = network.once().await;
     assert_eq!(only(&summary).state, State::Waiting(WaitCause::TicketLost));
     assert_eq!(only(&summary).receipt, None);
@@ -237,7 +272,7 @@ async fn a_statement_for_another_proposal_sends_nothing_to_the_chain() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_enclave_no_ticket_is_opened() {
     let network = Network::start().await;
-    network.submit(1).await;
+    network.submit().await;
     let summary = network.once().await;
     assert_eq!(
         summary.failures.iter().map(|failure| failure.code).collect::<Vec<_>>(),
@@ -249,8 +284,8 @@ async fn without_an_enclave_no_ticket_is_opened() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_daemon_ends_and_has_done_its_work() {
     let network = Network::start().await;
-    network.enclave(Lie::None);
-    network.submit(1).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
     let stop = tokio::time::sleep(Duration::from_secs(4));
     let summary = Daemon::run(network.config(), stop, Arc::new(Silent)).await.unwrap();
     assert_eq!(only(&summary).state, State::Inconclusive);

@@ -6,7 +6,7 @@
 
 mod fake;
 
-use fake::{Lie, Seen, WANTED, binding, block, enclave, job, key};
+use fake::{Script, Seen, WANTED, binding, block, enclave, job, key};
 use orv_chain::primitives::B256;
 use orv_receipt::check::{CheckResult, check};
 use orv_receipt::{Receipt, address_of};
@@ -50,8 +50,8 @@ struct Told {
     progress: Vec<Progress>,
 }
 
-fn judge_with(lie: Lie, mut shelf: Shelf, stop: bool, time: Duration) -> Told {
-    let (stream, thread) = enclave(lie);
+fn judge_with(script: Script, mut shelf: Shelf, stop: bool, time: Duration) -> Told {
+    let (stream, thread) = enclave(script);
     let mut session = Session::new(stream);
     let mut progress = Vec::new();
     let result = session.introduce(&binding(), block()).and_then(|identity| {
@@ -74,20 +74,20 @@ fn judge_with(lie: Lie, mut shelf: Shelf, stop: bool, time: Duration) -> Told {
     }
 }
 
-fn judge(lie: Lie) -> Told {
-    judge_with(lie, Shelf::of(b"{}"), false, Duration::from_secs(60))
+fn judge(script: Script) -> Told {
+    judge_with(script, Shelf::of(b"{}"), false, Duration::from_secs(60))
 }
 
-fn distrust(lie: Lie) -> Distrust {
-    match judge(lie).result {
+fn distrust(script: Script) -> Distrust {
+    match judge(script).result {
         Err(EnclaveError::Distrusted(distrust)) => distrust,
-        other => panic!("{lie:?} gave {other:?}"),
+        other => panic!("{script:?} gave {other:?}"),
     }
 }
 
 #[test]
 fn an_honest_enclave_gives_a_receipt_that_passes_every_check() {
-    let told = judge(Lie::None);
+    let told = judge(Script::MissingBytes);
     let receipt = told.result.unwrap();
     assert!(check(&receipt).iter().all(|check| check.result == CheckResult::Pass));
     assert_eq!(receipt.run.ticket, job().ticket);
@@ -104,7 +104,7 @@ fn an_honest_enclave_gives_a_receipt_that_passes_every_check() {
 
 #[test]
 fn the_key_is_the_one_in_the_envelope() {
-    let (stream, thread) = enclave(Lie::None);
+    let (stream, thread) = enclave(Script::MissingBytes);
     let mut session = Session::new(stream);
     let identity = session.introduce(&binding(), block()).unwrap();
     assert_eq!(identity.key, address_of(key(1).verifying_key()));
@@ -116,52 +116,52 @@ fn the_key_is_the_one_in_the_envelope() {
 #[test]
 fn content_of_many_segments_arrives_whole() {
     let bytes: Vec<u8> = (0..3_000_001_u32).map(|number| number.to_le_bytes()[1]).collect();
-    let told = judge_with(Lie::None, Shelf::of(&bytes), false, Duration::from_secs(60));
+    let told = judge_with(Script::MissingBytes, Shelf::of(&bytes), false, Duration::from_secs(60));
     assert!(told.result.is_ok());
     assert!(told.seen.content == Some(bytes));
 }
 
 #[test]
 fn content_that_nobody_has_is_said_to_be_missing() {
-    let told = judge_with(Lie::None, Shelf::Empty, false, Duration::from_secs(60));
+    let told = judge_with(Script::MissingBytes, Shelf::Empty, false, Duration::from_secs(60));
     assert!(told.result.is_ok());
     assert_eq!(told.seen.content, None);
 }
 
 #[test]
 fn a_failure_of_this_machine_ends_the_job_rather_than_blaming_the_content() {
-    let told = judge_with(Lie::None, Shelf::Broken, false, Duration::from_secs(60));
+    let told = judge_with(Script::MissingBytes, Shelf::Broken, false, Duration::from_secs(60));
     assert!(matches!(told.result, Err(EnclaveError::Contents { hash: WANTED, .. })));
 }
 
 #[test]
 fn a_wrong_bundle_root_is_refused() {
     assert!(matches!(
-        distrust(Lie::BundleRoot),
+        distrust(Script::BundleRoot),
         Distrust::BundleRoot {
             claimed_by: "segments",
             ..
         }
     ));
-    assert!(matches!(distrust(Lie::BundleBytes), Distrust::BundleRoot { .. }));
+    assert!(matches!(distrust(Script::BundleBytes), Distrust::BundleRoot { .. }));
 }
 
 #[test]
 fn a_wrong_signature_is_refused() {
-    assert!(matches!(distrust(Lie::Signer), Distrust::Signer { .. }));
-    assert!(matches!(distrust(Lie::Signature), Distrust::Signature(_)));
+    assert!(matches!(distrust(Script::Signer), Distrust::Signer { .. }));
+    assert!(matches!(distrust(Script::Signature), Distrust::Signature(_)));
 }
 
 #[test]
 fn a_statement_about_something_else_is_refused_with_the_field() {
-    for (lie, expected) in [
-        (Lie::Proposal, "proposal id"),
-        (Lie::Ticket, "ticket"),
-        (Lie::Incumbent, "incumbent's score"),
+    for (script, expected) in [
+        (Script::Proposal, "proposal id"),
+        (Script::Ticket, "ticket"),
+        (Script::Incumbent, "incumbent's score"),
     ] {
-        match distrust(lie) {
+        match distrust(script) {
             Distrust::OtherStatement { field, .. } => assert_eq!(field, expected),
-            other => panic!("{lie:?} gave {other:?}"),
+            other => panic!("{script:?} gave {other:?}"),
         }
     }
 }
@@ -169,51 +169,51 @@ fn a_statement_about_something_else_is_refused_with_the_field() {
 #[test]
 fn a_verdict_that_the_bundle_does_not_support_is_refused() {
     assert!(matches!(
-        distrust(Lie::Verdict),
+        distrust(Script::Verdict),
         Distrust::Check { name: "statement", .. }
     ));
 }
 
 #[test]
 fn an_identity_for_another_challenge_or_operator_is_refused() {
-    for (lie, expected) in [(Lie::Challenge, "challenge"), (Lie::Operator, "operator")] {
-        match judge(lie).result {
+    for (script, expected) in [(Script::Challenge, "challenge"), (Script::Operator, "operator")] {
+        match judge(script).result {
             Err(EnclaveError::OtherBinding { field, .. }) => assert_eq!(field, expected),
-            other => panic!("{lie:?} gave {other:?}"),
+            other => panic!("{script:?} gave {other:?}"),
         }
     }
 }
 
 #[test]
 fn an_enclave_that_gives_up_leaves_or_hurries_gives_no_receipt() {
-    let failed = judge(Lie::Failure).result;
+    let failed = judge(Script::Failure).result;
     assert!(matches!(&failed, Err(EnclaveError::Refused(failure)) if failure.code == FailureCode::Internal));
-    assert!(matches!(judge(Lie::Leave).result, Err(EnclaveError::Connection(_))));
+    assert!(matches!(judge(Script::Leave).result, Err(EnclaveError::Connection(_))));
     assert!(matches!(
-        judge(Lie::HalfBundle).result,
+        judge(Script::HalfBundle).result,
         Err(EnclaveError::BundleIncomplete)
     ));
 }
 
 #[test]
 fn a_job_ends_with_its_ticket_and_the_enclave_is_told() {
-    let told = judge_with(Lie::Silence, Shelf::Empty, false, Duration::from_millis(300));
+    let told = judge_with(Script::Silence, Shelf::Empty, false, Duration::from_millis(300));
     assert!(matches!(told.result, Err(EnclaveError::OutOfTime)));
     assert!(told.seen.cancelled);
 }
 
 #[test]
 fn a_stopping_operator_cancels_the_job() {
-    let told = judge_with(Lie::Silence, Shelf::Empty, true, Duration::from_secs(60));
+    let told = judge_with(Script::Silence, Shelf::Empty, true, Duration::from_secs(60));
     assert!(matches!(told.result, Err(EnclaveError::Stopped)));
     assert!(told.seen.cancelled);
 }
 
 #[test]
 fn every_lie_has_its_own_code_and_an_advice() {
-    let codes: Vec<_> = [Lie::BundleRoot, Lie::Signer, Lie::Proposal, Lie::Verdict]
+    let codes: Vec<_> = [Script::BundleRoot, Script::Signer, Script::Proposal, Script::Verdict]
         .into_iter()
-        .map(|lie| VerifierError::from(EnclaveError::from(distrust(lie))))
+        .map(|script| VerifierError::from(EnclaveError::from(distrust(script))))
         .map(|error| (error.code(), error.advice().is_empty()))
         .collect();
     assert_eq!(

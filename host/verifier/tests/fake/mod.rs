@@ -1,12 +1,16 @@
-//! An enclave that follows a script: honest, or with one lie.
+//! An enclave that follows a script: honest, or with one script.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "../../../../enclave/receipt/tests/sample/mod.rs"]
+pub mod sample;
 
 use k256::ecdsa::SigningKey;
 use orv_chain::BlockReference;
 use orv_chain::primitives::{Address, B256, I256, U256};
 use orv_content::{Sha256, merkle};
 use orv_evidence::{Collector, Context, Envelope, KeyOrigin, Platform, UnixTime, VERDICT_KEY};
+use orv_protocol::judgement::Arm;
 use orv_protocol::seed::trial_seed;
 use orv_receipt::rule::statement_of;
 use orv_receipt::{BUNDLE_VERSION, Bundle, Domain, IncumbentFacts, Obstacle, ProjectFacts, ProposalFacts, Signature};
@@ -22,11 +26,15 @@ use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
-/// What the enclave does wrong.
+/// What the enclave does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lie {
-    /// Nothing.
-    None,
+pub enum Script {
+    /// It is honest, and could not get the bytes.
+    MissingBytes,
+    /// It is honest, and measured an improvement.
+    Improvement,
+    /// It is honest, and measured no improvement.
+    NoImprovement,
     /// It announces and signs another root than the bundle's.
     BundleRoot,
     /// It sends another bundle than the one it signed.
@@ -129,12 +137,12 @@ pub struct Seen {
 }
 
 /// Starts the enclave; the returned stream is the host's end.
-pub fn enclave(lie: Lie) -> (UnixStream, JoinHandle<Seen>) {
+pub fn enclave(script: Script) -> (UnixStream, JoinHandle<Seen>) {
     let (host, inside) = UnixStream::pair().unwrap();
     let thread = std::thread::spawn(move || {
         let mut enclave = Fake {
             channel: Channel::new(inside),
-            lie,
+            script,
             seen: Seen::default(),
             envelope: Vec::new(),
             known: BTreeMap::new(),
@@ -160,14 +168,14 @@ pub fn simulator() -> SimulatedNitro {
 }
 
 /// Starts an enclave that listens; one key and, for one `Hello`, one envelope over all connections.
-pub fn listen(path: &Path, lie: Lie) {
+pub fn listen(path: &Path, script: Script) {
     let listener = UnixListener::bind(path).unwrap();
     std::thread::spawn(move || {
         let mut known = BTreeMap::new();
         for connection in listener.incoming() {
             let mut enclave = Fake {
                 channel: Channel::new(connection.unwrap()),
-                lie,
+                script,
                 seen: Seen::default(),
                 envelope: Vec::new(),
                 known: std::mem::take(&mut known),
@@ -180,7 +188,7 @@ pub fn listen(path: &Path, lie: Lie) {
 
 struct Fake {
     channel: Channel<UnixStream>,
-    lie: Lie,
+    script: Script,
     seen: Seen,
     envelope: Vec<u8>,
     /// Envelopes by challenge.
@@ -213,7 +221,7 @@ impl Fake {
     }
 
     fn envelope_for(&self, hello: &Hello) -> Vec<u8> {
-        let operator = if self.lie == Lie::Operator {
+        let operator = if self.script == Script::Operator {
             Address::ZERO
         } else {
             hello.operator
@@ -231,7 +239,7 @@ impl Fake {
         let binding = orv_evidence::Binding {
             platform: Platform::SimNitro,
             purpose: VERDICT_KEY.to_owned(),
-            challenge: if self.lie == Lie::Challenge {
+            challenge: if self.script == Script::Challenge {
                 [0; 32]
             } else {
                 hello.challenge.0
@@ -246,10 +254,10 @@ impl Fake {
     }
 
     fn judge(&mut self, stream: u32, asked: Job) -> Result<(), MessageError> {
-        if self.lie == Lie::Failure {
+        if self.script == Script::Failure {
             return Ok(self.channel.fail(stream, FailureCode::Internal, "the runner broke")?);
         }
-        if self.lie == Lie::Silence {
+        if self.script == Script::Silence {
             return Ok(());
         }
         let progress = Progress {
@@ -259,12 +267,12 @@ impl Fake {
         };
         self.channel.send(stream, &Message::Progress(progress))?;
         self.seen.content = self.fetch(stream, asked.project.protocol_hash)?;
-        if self.lie == Lie::Leave {
+        if self.script == Script::Leave {
             return Err(MessageError::Frame(orv_wire::FrameError::Closed));
         }
         let (bundle, outcome) = self.decide(asked);
         let announced = outcome.run.bundle_root;
-        let length = if self.lie == Lie::HalfBundle {
+        let length = if self.script == Script::HalfBundle {
             bundle.len() as u64 / 2
         } else {
             bundle.len() as u64
@@ -295,20 +303,24 @@ impl Fake {
 
     fn decide(&self, mut asked: Job) -> (Vec<u8>, Outcome) {
         let domain = asked.domain;
-        match self.lie {
-            Lie::Proposal => asked.proposal.id = U256::from(5),
-            Lie::Ticket => asked.ticket = B256::repeat_byte(0x44),
-            Lie::Incumbent => asked.incumbent.score = I256::MINUS_ONE,
+        match self.script {
+            Script::Proposal => asked.proposal.id = U256::from(5),
+            Script::Ticket => asked.ticket = B256::repeat_byte(0x44),
+            Script::Incumbent => asked.incumbent.score = I256::MINUS_ONE,
             _ => {}
         }
-        let mut bundle = bundle_of(&asked);
+        let mut bundle = match self.script {
+            Script::Improvement => measured(&asked, "960"),
+            Script::NoImprovement => measured(&asked, "1117"),
+            _ => bundle_of(&asked),
+        };
         let mut bytes = bundle.encode();
         let evidence_root = merkle::root_of(&self.envelope).unwrap();
         let mut run = statement_of(&bundle, merkle::root_of(&bytes).unwrap(), evidence_root).unwrap();
-        match self.lie {
-            Lie::BundleRoot => run.bundle_root = B256::repeat_byte(0x55),
-            Lie::Verdict => run.verdict = 1,
-            Lie::BundleBytes => {
+        match self.script {
+            Script::BundleRoot => run.bundle_root = B256::repeat_byte(0x55),
+            Script::Verdict => run.verdict = 1,
+            Script::BundleBytes => {
                 bundle.obstacle = Some(Obstacle {
                     reason: "missing-bytes".into(),
                     detail: "another".into(),
@@ -317,13 +329,31 @@ impl Fake {
             }
             _ => {}
         }
-        let signer = key(if self.lie == Lie::Signer { 2 } else { 1 });
+        let signer = key(if self.script == Script::Signer { 2 } else { 1 });
         let mut signature = Signature::sign(&signer, &run.signing_hash(&domain)).unwrap();
-        if self.lie == Lie::Signature {
+        if self.script == Script::Signature {
             signature = Signature([9; 65]);
         }
         (bytes, Outcome { run, signature })
     }
+}
+
+/// A job that ran: the sample project, whose snapshot has 1117.
+fn measured(job: &Job, candidate: &'static str) -> Bundle {
+    let mut bundle = sample::bundle();
+    bundle.ledger = job.ledger;
+    bundle.registry = job.registry;
+    bundle.ticket = job.ticket;
+    bundle.project = job.project.clone();
+    bundle.proposal = job.proposal.clone();
+    bundle.incumbent = job.incumbent;
+    bundle.seed = B256::from(trial_seed(&bundle.candidate_tree, &job.ticket.0, &bundle.secret.0));
+    bundle.trials.clear();
+    sample::run_trials(
+        &mut bundle,
+        |arm| if arm == Arm::Candidate { candidate } else { "1117" },
+    );
+    bundle
 }
 
 /// A job that was cut short for want of bytes: the smallest complete record.
