@@ -17,7 +17,7 @@ use orv_devnet::{Devnet, DevnetOptions};
 use orv_evidence::Platform;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
-use orv_verifier::journal::{Settlement, State, WaitCause};
+use orv_verifier::journal::{CloseCause, Settlement, State, WaitCause};
 use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
 use orv_verify::{Register, nitro_measurement_id};
 use std::path::PathBuf;
@@ -289,4 +289,79 @@ async fn a_stopped_daemon_ends_and_has_done_its_work() {
     let stop = tokio::time::sleep(Duration::from_secs(4));
     let summary = Daemon::run(network.config(), stop, Arc::new(Silent)).await.unwrap();
     assert_eq!(only(&summary).state, State::Inconclusive);
+}
+
+/// Puts the one proposal of a journal back to a state, as a crash would have left it.
+async fn put_back(network: &Network, state: &'static str) {
+    let path = network.directory.path().join("data/journal.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
+    let update = "UPDATE proposals SET transaction_hash = NULL, gas_used = NULL, state = ?";
+    sqlx::query(update).bind(state).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_sending_and_writing_is_mended_by_reading_the_chain() {
+    let network = Network::start().await;
+    network.enclave(Script::Improvement);
+    network.submit().await;
+    let before = network.once().await;
+    for state in ["settling", "judged"] {
+        put_back(&network, state).await;
+        let after = network.once().await;
+        assert_eq!(after.failures, Vec::new());
+        assert_eq!(only(&after).state, State::Settled(Settlement::Approved));
+        assert_eq!(only(&after).transaction, only(&before).transaction);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_the_verdict_closes_what_the_chain_has_decided() {
+    let network = Network::start().await;
+    network.enclave(Script::NoImprovement);
+    network.submit().await;
+    network.once().await;
+    put_back(&network, "running").await;
+    let after = network.once().await;
+    assert_eq!(only(&after).state, State::Closed(CloseCause::DecidedElsewhere));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_undecided_proposal_is_waited_for() {
+    let network = Network::start().await;
+    network.enclave(Script::Proposal);
+    network.submit().await;
+    network.submit().await;
+    let summary = network.once().await;
+    let states: Vec<_> = summary.outcomes.iter().map(|row| row.state).collect();
+    let waiting = [WaitCause::TicketLost, WaitCause::EarlierUndecided].map(State::Waiting);
+    assert_eq!(states, waiting);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_project_is_left_alone() {
+    let network = Network::start().await;
+    network.submit().await;
+    let mut config = network.config();
+    config.projects.deny = vec![network.project];
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    assert_eq!(summary.failures, Vec::new());
+    assert_eq!(only(&summary).state, State::Seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_would_expire_under_a_run_opens_no_ticket() {
+    let network = Network::start().await;
+    network.enclave(Script::Improvement);
+    network.submit().await;
+    let mut config = network.config();
+    // The simulator's certificates live three hours, and a proposal seven days.
+    config.run_seconds = 4 * 3600;
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    assert_eq!(only(&summary).state, State::Waiting(WaitCause::KeyNotLive));
+    assert_eq!(
+        summary.failures.iter().map(|failure| failure.code).collect::<Vec<_>>(),
+        ["ORV-V-051"]
+    );
 }

@@ -67,6 +67,25 @@ pub(crate) async fn ensure_live(operator: &Operator, identity: &Identity) -> Res
     wait_until_live(operator, identity).await
 }
 
+/// Refuses a key that would expire under a run: its statement could not be settled any more, and the attempt is lost.
+///
+/// # Errors
+/// [`VerifierError::KeyDead`] with what is left, in block time.
+pub(crate) async fn ensure_outlives_run(operator: &Operator, key: Address) -> Result<(), VerifierError> {
+    let registry = operator.enclave.enclave_registry;
+    let entry = operator
+        .chain
+        .call(registry, &EnclaveRegistry::keyOfCall { key })
+        .await?;
+    let left = entry.expiresAt.saturating_sub(operator.chain.head().await?.timestamp);
+    let needed = operator.config.run_seconds;
+    if left > needed {
+        return Ok(());
+    }
+    let reason = format!("it lives {left} s more, a run may need {needed} s");
+    Err(VerifierError::KeyDead { key, reason })
+}
+
 async fn register(operator: &Operator, identity: &Identity) -> Result<(), VerifierError> {
     let record = KeyRecord {
         address: identity.key,

@@ -1,8 +1,6 @@
 //! Which proposals there are: all of the past by number, the new ones by event.
 
-use crate::configuration::ProjectFilter;
 use crate::error::VerifierError;
-use crate::journal::Journal;
 use crate::operator::Operator;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
@@ -49,13 +47,7 @@ async fn by_number(operator: &Operator) -> Result<(), VerifierError> {
             read => read?,
         };
         if !proposal.status.is_terminal() {
-            note(
-                &operator.journal,
-                &operator.config.projects,
-                operator.clock(),
-                &proposal_of(&proposal),
-            )
-            .await?;
+            note(operator, &proposal_of(&proposal)).await?;
         }
     }
     Ok(())
@@ -76,13 +68,7 @@ async fn by_event(operator: &Operator, from: u64, to: u64) -> Result<(), Verifie
             project: ProjectId(event.projectId),
             claimed_score: event.claimedAggregateScore,
         };
-        note(
-            &operator.journal,
-            &operator.config.projects,
-            operator.clock(),
-            &submitted,
-        )
-        .await?;
+        note(operator, &submitted).await?;
     }
     Ok(())
 }
@@ -102,11 +88,16 @@ fn proposal_of(proposal: &Proposal) -> Submitted {
     }
 }
 
-async fn note(journal: &Journal, filter: &ProjectFilter, now: u64, submitted: &Submitted) -> Result<(), VerifierError> {
-    if !filter.admits(submitted.project) {
-        return Ok(());
-    }
-    Ok(journal
-        .note(submitted.proposal, submitted.project, submitted.claimed_score, now)
+/// Every project's proposals are noted: which are worked on is asked anew in each pass, so that a project which is
+/// allowed later is not missed.
+async fn note(operator: &Operator, submitted: &Submitted) -> Result<(), VerifierError> {
+    let Submitted {
+        proposal,
+        project,
+        claimed_score,
+    } = *submitted;
+    Ok(operator
+        .journal
+        .note(proposal, project, claimed_score, operator.clock())
         .await?)
 }

@@ -1,8 +1,9 @@
 //! One pass over the journal: each proposal goes as far as it can go now.
 
 use super::Worker;
+use crate::admission;
 use crate::decide::{self, Limits, Matter, Readiness};
-use crate::enclave::EnclaveError;
+use crate::enclave::{EnclaveError, Identity};
 use crate::error::VerifierError;
 use crate::fetch;
 use crate::journal::{CloseCause, Detail, Event, Record, State, Ticket, WaitCause};
@@ -37,6 +38,7 @@ impl Worker {
                 State::Settled(_) | State::Closed(_) => Step::Rest,
                 State::Waiting(WaitCause::HeldForQuorum) => {
                     settle::reconcile(&self.operator, &record).await?;
+                    self.review(&record).await?;
                     Step::Rest
                 }
                 State::Seen | State::Waiting(_) => self.start(&record).await?,
@@ -106,7 +108,7 @@ impl Worker {
 
     async fn open(&mut self, record: &Record, matter: &Matter) -> Result<Step, VerifierError> {
         fetch::ahead(&self.operator.storage, matter).await?;
-        let identity = match self.desk.identity(&self.operator).await {
+        let identity = match self.lasting_identity().await {
             Err(error @ (VerifierError::KeyDead { .. } | VerifierError::EvidenceChanged { .. })) => {
                 self.wait(record, WaitCause::KeyNotLive, &error.to_string()).await?;
                 return Err(error);
@@ -119,6 +121,13 @@ impl Worker {
             .change(record.proposal, Event::OpenTicket, &cause, Detail::Ticket(ticket))
             .await?;
         Ok(Step::Further)
+    }
+
+    /// A live key that outlives a run which begins now.
+    async fn lasting_identity(&mut self) -> Result<Identity, VerifierError> {
+        let identity = self.desk.identity(&self.operator).await?;
+        admission::ensure_outlives_run(&self.operator, identity.key).await?;
+        Ok(identity)
     }
 
     /// Writes that a proposal waits, unless the journal says exactly that already.
