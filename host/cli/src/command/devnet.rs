@@ -1,0 +1,169 @@
+//! `orv devnet`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use orv_chain::primitives::{Address, B256};
+use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::{Devnet, DevnetOptions};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    code::Code,
+    failure::Failure,
+    output::{Answer, Output},
+};
+
+/// Which of the devnet's published accounts owns the contracts.
+const OWNER: usize = 0;
+/// Which of them admits keys, where nobody else is named.
+const ATTESTER: usize = 1;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It listens on 127.0.0.1, keeps the chain in memory and runs until it is interrupted. Its keys are published: account 0 owns\n\
+    the contracts, account 1 admits enclave keys unless --attester names others. The deployment file is written to\n\
+    --deployment, and printed with --json once everything answers.\n\n\
+    Example:\n  orv devnet --rpc-port 8545 --storage-port 5678 --deployment deployment.json"
+)]
+pub struct DevnetArguments {
+    /// Port of the chain's JSON-RPC; 0 for a free one
+    #[arg(long, default_value_t = 8545)]
+    rpc_port: u16,
+    /// Port of the storage node and indexer; 0 for a free one
+    #[arg(long, default_value_t = 5678)]
+    storage_port: u16,
+    /// Where the storage node keeps its files [default: in memory]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Account that admits enclave keys; may be given several times, and all have to agree
+    #[arg(long, value_name = "ADDRESS")]
+    attester: Vec<Address>,
+    /// Simulated enclave whose key may be admitted: its measurement id; may be given several times
+    #[arg(long, value_name = "ID")]
+    measurement: Vec<B256>,
+    /// Seconds a ticket lives
+    #[arg(long, default_value_t = 3600)]
+    ticket_life: u64,
+    /// Seconds after which an earlier undecided proposal holds up a later one no longer
+    #[arg(long, default_value_t = 86_400)]
+    priority_window: u64,
+    /// Operators who must agree on a timed verdict
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+    timed_quorum: u8,
+    /// Seconds between a key's admission and its first ticket
+    #[arg(long, default_value_t = 0)]
+    challenge_delay: u64,
+    /// Seconds before anything that widens trust takes effect
+    #[arg(long, default_value_t = 1)]
+    public_delay: u64,
+    /// Seconds before an operator's new payout address takes effect
+    #[arg(long, default_value_t = 1)]
+    payout_delay: u64,
+    /// Operators' share of what rejections bring, in basis points
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    fee_bips: u16,
+}
+
+/// Starts everything, says so, and runs until SIGINT or SIGTERM.
+pub async fn run(arguments: DevnetArguments, file: Option<&Path>, output: &Output) -> Result<(), Failure> {
+    // Taken before anything is said, so that nobody can interrupt too early.
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let options = DevnetOptions {
+        rpc_port: arguments.rpc_port,
+        storage_port: arguments.storage_port,
+        storage_directory: arguments.data.clone(),
+        ..DevnetOptions::default()
+    };
+    let devnet = Devnet::start(options).await?;
+    let deployment = deploy(&devnet.rpc_url(), plan(&arguments, &devnet)?).await?;
+    let flow = deployment
+        .address("Flow")
+        .ok_or_else(|| Failure::new(Code::Devnet, "no Flow contract was deployed"))?;
+    devnet.storage().follow(flow);
+    let document = deployment
+        .to_json()
+        .map_err(|error| Failure::new(Code::Devnet, error.to_string()))?;
+    if let Some(path) = file {
+        fs::write(path, &document).map_err(|error| Failure::file(path, &error))?;
+    }
+    output.answer(&ready(&devnet, &deployment, file))?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    devnet.stop().await;
+    Ok(())
+}
+
+fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
+    signal(kind).map_err(|error| Failure::new(Code::Machine, format!("signal handler: {error}")))
+}
+
+fn plan(arguments: &DevnetArguments, devnet: &Devnet) -> Result<DeploymentPlan, Failure> {
+    let account = |index: usize| {
+        devnet
+            .accounts()
+            .get(index)
+            .ok_or_else(|| Failure::new(Code::Devnet, format!("no development account {index}")))
+    };
+    let attesters = match arguments.attester.as_slice() {
+        [] => vec![account(ATTESTER)?.address],
+        named => named.to_vec(),
+    };
+    let attester_threshold =
+        u32::try_from(attesters.len()).map_err(|_| Failure::new(Code::Usage, "too many attesters"))?;
+    Ok(DeploymentPlan {
+        network_name: "orv-devnet".to_owned(),
+        owner: account(OWNER)?.signer.clone(),
+        indexer_rpc: devnet.storage_url(),
+        public_delay: arguments.public_delay,
+        measurements: arguments.measurement.iter().copied().map(simulated).collect(),
+        attesters,
+        attester_threshold,
+        challenge_delay: arguments.challenge_delay,
+        timed_quorum: arguments.timed_quorum,
+        ticket_life: arguments.ticket_life,
+        priority_window: arguments.priority_window,
+        payout_delay: arguments.payout_delay,
+        fee_bips: arguments.fee_bips,
+    })
+}
+
+/// A development network admits simulated Nitro enclaves only: real ones prove nothing on a chain without consensus.
+fn simulated(measurement: B256) -> ListedMeasurement {
+    let platform = B256::right_padding_from(b"sim-nitro");
+    ListedMeasurement {
+        measurement,
+        platform,
+        platformTier: 0,
+        timedAllowed: true,
+    }
+}
+
+fn ready(devnet: &Devnet, deployment: &orv_devnet::deployment::Deployment, file: Option<&Path>) -> Answer {
+    let (rpc, storage) = (devnet.rpc_url(), devnet.storage_url());
+    let accounts: Vec<_> = devnet
+        .accounts()
+        .iter()
+        .map(|account| account.address.to_string())
+        .collect();
+    let fields = json!({
+        "rpc_url": rpc,
+        "indexer_url": storage,
+        "chain_id": deployment.network.chain_id,
+        "deployment_file": file,
+        "deployment": deployment,
+        "accounts": accounts,
+        "pid": std::process::id(),
+    });
+    let written = file.map_or_else(String::new, |path| format!("\ndeployment {}", path.display()));
+    let text = format!(
+        "ready: chain {} at {rpc}\nstorage {storage}{written}\nstop with Ctrl-C",
+        deployment.network.chain_id
+    );
+    Answer::new("orv.devnet/1", fields, text)
+}

@@ -1,0 +1,57 @@
+//! One module for each group of commands.
+
+mod devnet;
+mod image;
+mod project;
+mod proposal;
+mod proposal_view;
+mod storage;
+mod verifier;
+mod wallet;
+
+use clap::Subcommand;
+
+use crate::{
+    arguments::GlobalArguments,
+    failure::Failure,
+    output::{Answer, Output},
+    session::Session,
+};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a development chain and storage with all contracts deployed
+    Devnet(devnet::DevnetArguments),
+    /// Check, measure, publish and show projects
+    #[command(subcommand)]
+    Project(project::ProjectCommand),
+    /// Submit and show proposals
+    #[command(subcommand)]
+    Proposal(proposal::ProposalCommand),
+    /// Judge proposals in an enclave and settle them on chain
+    #[command(subcommand)]
+    Verifier(verifier::VerifierCommand),
+    /// Put content on 0G Storage and get it back
+    #[command(subcommand)]
+    Storage(storage::StorageCommand),
+    /// Make and name keystores
+    #[command(subcommand)]
+    Wallet(wallet::WalletCommand),
+}
+
+/// Does it. A command that runs on has said what it has to say itself. A devnet writes the deployment file that others
+/// read, and a verifier has a file of its own, so neither reads the settings.
+pub async fn run(command: Command, flags: &GlobalArguments, output: &Output) -> Result<Option<Answer>, Failure> {
+    let session = || Session::open(flags, output.clone());
+    match command {
+        Command::Devnet(arguments) => devnet::run(arguments, flags.deployment.as_deref(), output)
+            .await
+            .map(|()| None),
+        Command::Verifier(command) => verifier::run(command, output).await.map(Some),
+        Command::Project(command) => project::run(command, &session()?).await.map(Some),
+        Command::Proposal(command) => proposal::run(command, &session()?).await.map(Some),
+        Command::Storage(command) => storage::run(command, &session()?).await.map(Some),
+        Command::Wallet(command) => wallet::run(command, &session()?).await.map(Some),
+    }
+}

@@ -1,0 +1,251 @@
+//! `orv proposal`.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use orv_chain::{
+    Project, ProjectId, Proposal, ProposalId,
+    primitives::{Address, I256, U256},
+};
+use orv_miner::{
+    Candidate, ProjectFiles, Spending, Terms, inspect,
+    measurement::{Measurement, measure},
+    patch::Patch,
+    submit,
+};
+use orv_protocol::judgement::Arm;
+use orv_protocol::score::{Bips, Score};
+use orv_trial::Inputs;
+use serde_json::{Value, json};
+
+use super::{project, proposal_view};
+use crate::{
+    amount,
+    code::Code,
+    failure::Failure,
+    output::{Answer, visible},
+    sandbox,
+    session::Session,
+};
+
+/// Most undone files that are named.
+const NAMED: usize = 20;
+
+#[derive(Debug, Subcommand)]
+pub enum ProposalCommand {
+    /// Make a candidate, measure it, upload it, buy missing tokens, stake and submit
+    #[command(
+        after_help = "The candidate is a whole tree, or the project's snapshot with a patch. What it changes outside the mutable surface is undone.\n\
+        Without --claimed-score it is measured here first, in the verifier's containers, which needs root. The claim decides nothing.\n\n\
+        Examples:\n  sudo -E orv proposal submit --project 0 --patch images/example/patches/best-fit.patch --stake 10\n  \
+        orv proposal submit --project 0 --folder my-tree --stake 10 --claimed-score=-963"
+    )]
+    Submit(SubmitArguments),
+    /// Show a proposal and what became of every attempt to judge it
+    #[command(after_help = "Example:\n  orv proposal show 0")]
+    Show {
+        /// Its number
+        id: ProposalId,
+    },
+    /// List proposals, newest first
+    #[command(after_help = "Example:\n  orv proposal list --project 0")]
+    List {
+        /// Only those of this project
+        #[arg(long)]
+        project: Option<ProjectId>,
+        /// Most proposals looked at
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct SubmitArguments {
+    /// The project to improve
+    #[arg(long)]
+    project: ProjectId,
+    #[command(flatten)]
+    source: CandidateSource,
+    /// Whole tokens; the reward is as large, and half of them are lost on a rejection or expiry
+    #[arg(long, value_parser = amount::whole)]
+    stake: U256,
+    /// Score to claim instead of measuring, in scaled units; larger is better, so a minimised metric is negated
+    #[arg(long, allow_hyphen_values = true)]
+    claimed_score: Option<I256>,
+    /// How many trials the claim is measured by
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=255))]
+    runs: u16,
+    /// Who gets the reward [default: the wallet]
+    #[arg(long, value_name = "ADDRESS")]
+    reward_recipient: Option<Address>,
+    /// Most to pay for missing tokens: 1.5og, 2000wei, or a number of wei
+    #[arg(long, value_parser = amount::wei)]
+    budget: Option<U256>,
+    /// How far the token's price may rise meanwhile, in basis points
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    slippage_bips: u16,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct CandidateSource {
+    /// A whole tree
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// A unified diff against the project's snapshot, paths as for patch -p1
+    #[arg(long, value_name = "FILE")]
+    patch: Option<PathBuf>,
+}
+
+pub async fn run(command: ProposalCommand, session: &Session) -> Result<Answer, Failure> {
+    match command {
+        ProposalCommand::Submit(arguments) => submit_candidate(arguments, session).await,
+        ProposalCommand::Show { id } => {
+            let chain = session.chain().await?;
+            let inspection = inspect(&chain, &session.deployment()?, id).await?;
+            Ok(proposal_view::answer(&inspection))
+        }
+        ProposalCommand::List { project, limit } => list(project, limit, session).await,
+    }
+}
+
+async fn submit_candidate(arguments: SubmitArguments, session: &Session) -> Result<Answer, Failure> {
+    let wallet = session.open_wallet()?;
+    let chain = session.chain().await?;
+    let contracts = session.deployment()?.openresearch;
+    let project = Project::read(&chain, &contracts, arguments.project).await?;
+    let storage = session.storage()?;
+    let files = ProjectFiles::fetch(&storage, &project).await?;
+    let candidate = arguments.source.candidate(&files)?;
+    let undone = undone(&candidate, &files, session)?;
+    let (claimed, log, trial) = match arguments.claimed_score {
+        Some(score) => (Score(score), claim_log(score), Value::Null),
+        None => {
+            session
+                .output
+                .note(&format!("measuring the candidate: {} trials", arguments.runs));
+            let measurement = measured(files, candidate.clone(), arguments.runs).await?;
+            let (trial, text) = project::measurement(&measurement);
+            session.output.note(&text);
+            (measurement.score, Bytes::from(measurement.log()), trial)
+        }
+    };
+    let terms = Terms {
+        claimed,
+        stake: arguments.stake,
+        reward_recipient: arguments.reward_recipient,
+        spending: Spending {
+            slippage: Bips(arguments.slippage_bips),
+            budget: arguments.budget,
+            ..Spending::default()
+        },
+    };
+    let owner = session.owner(chain, wallet);
+    let submitted = submit(&owner, &storage, &contracts, &project, &candidate, log, &terms).await?;
+    let fields = json!({
+        "proposal_id": submitted.id,
+        "project_id": arguments.project,
+        "code_hash": submitted.code_hash,
+        "benchmark_log_hash": submitted.log_root,
+        "claimed_score": claimed.to_string(),
+        "stake": arguments.stake.to_string(),
+        "paid_wei": submitted.purchase.map(|purchase| purchase.value.to_string()),
+        "undone": undone,
+        "trial": trial,
+        "tx": submitted.transaction.to_string(),
+        "gas_used": submitted.gas_used,
+    });
+    let text = format!(
+        "proposal {}\ncode     {}\nclaimed  {claimed}\nsent in  {}\nnext: orv proposal show {}",
+        submitted.id, submitted.code_hash, submitted.transaction, submitted.id
+    );
+    Ok(Answer::new("orv.submitted/1", fields, text))
+}
+
+impl CandidateSource {
+    fn candidate(&self, files: &ProjectFiles) -> Result<Candidate, Failure> {
+        if let Some(folder) = &self.folder {
+            return Ok(Candidate::from_folder(folder)?);
+        }
+        let path = self
+            .patch
+            .as_ref()
+            .ok_or_else(|| Failure::new(Code::Usage, "neither --folder nor --patch"))?;
+        let text = fs::read(path).map_err(|error| Failure::file(path, &error))?;
+        Ok(Candidate::of(Patch::parse(&text)?.apply(&files.snapshot)?)?)
+    }
+}
+
+/// Checks the candidate, and tells what of it will be undone.
+fn undone(candidate: &Candidate, files: &ProjectFiles, session: &Session) -> Result<Vec<Value>, Failure> {
+    let differences = candidate.check(files)?;
+    if !differences.is_empty() {
+        session.output.note(&format!(
+            "{} files outside the mutable surface will be undone:",
+            differences.len()
+        ));
+    }
+    for difference in differences.iter().take(NAMED) {
+        session
+            .output
+            .note(&visible(&format!("  {:?} {}", difference.kind, difference.path)));
+    }
+    let row = |difference: &orv_protocol::surface::Difference| json!({ "path": difference.path.as_str(), "kind": format!("{:?}", difference.kind).to_ascii_lowercase() });
+    Ok(differences.iter().map(row).collect())
+}
+
+async fn measured(files: ProjectFiles, candidate: Candidate, runs: u16) -> Result<Measurement, Failure> {
+    let seeds = sandbox::seeds(runs)?;
+    sandbox::measure(move |bench| {
+        let inputs = Inputs {
+            documents: &files.documents,
+            snapshot: &files.snapshot,
+            benchmark: &files.benchmark,
+            image: None,
+            incumbent: None,
+            candidate: Some(candidate.tree()),
+        };
+        measure(&inputs, Arm::Candidate, &seeds, bench)
+    })
+    .await
+}
+
+/// The log of a claim that nobody measured says so.
+fn claim_log(score: I256) -> Bytes {
+    let document = json!({ "schema": "orv.claim/1", "score": score.to_string(), "measured": false });
+    Bytes::from(format!("{document}\n"))
+}
+
+async fn list(project: Option<ProjectId>, limit: u64, session: &Session) -> Result<Answer, Failure> {
+    let chain = session.chain().await?;
+    let contracts = &session.deployment()?.openresearch;
+    if let Some(id) = project {
+        Project::read(&chain, contracts, id).await?;
+    }
+    let count = Proposal::count(&chain, contracts).await?;
+    let (mut rows, mut looked) = (Vec::new(), 0_u64);
+    let mut text = format!("{count} proposals\n");
+    let mut next = count;
+    while let Some(id) = next.checked_sub(U256::from(1)).filter(|_| looked < limit) {
+        (next, looked) = (id, looked + 1);
+        let proposal = Proposal::read(&chain, contracts, ProposalId(id)).await?;
+        if project.is_some_and(|project| project != proposal.project_id) {
+            continue;
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "{:>6}  project {}  {:?}  claimed {}  stake {}",
+            proposal.id, proposal.project_id, proposal.status, proposal.claimed_score, proposal.stake
+        );
+        rows.push(proposal_view::fields(&proposal));
+    }
+    Ok(Answer::new(
+        "orv.proposals/1",
+        json!({ "count": count.to_string(), "proposals": rows }),
+        text,
+    ))
+}

@@ -1,0 +1,240 @@
+//! The three files of a project, made and checked.
+
+use bytes::Bytes;
+use orv_content::Root;
+use orv_content::Sha256;
+use orv_content::archive::{self, Quota};
+use orv_content::merkle::root_of;
+use orv_content::oci::{ManifestDigest, read_layout};
+use orv_content::tree::{Executable, Node, Tree, TreePath};
+use orv_protocol::MetricChannel;
+use orv_protocol::document::{ImageDigest, Protocol};
+use orv_protocol::metric;
+use orv_protocol::project::ProjectManifest;
+use orv_protocol::surface::Surface;
+use orv_receipt::rule::Documents;
+
+use crate::folder::ProjectFolder;
+use crate::image::ImageLayout;
+use crate::problem::Problem;
+
+/// The project manifest inside the benchmark.
+const MANIFEST: &str = "openresearch.json";
+
+/// What stands in `image.manifest` while the image is open.
+const OPEN_IMAGE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
+/// A project's bundles, ready to be published.
+#[derive(Debug)]
+pub struct Bundles {
+    /// protocol.json, byte for byte as the creator wrote it.
+    pub protocol_json: Bytes,
+    /// Its root.
+    pub protocol_root: Root,
+    /// The snapshot's tar.
+    pub snapshot: Bytes,
+    /// Its root.
+    pub snapshot_root: Root,
+    /// The benchmark's tar.
+    pub benchmark: Bytes,
+    /// Its root.
+    pub benchmark_root: Root,
+    /// Digest of the image inside the benchmark.
+    pub image: ManifestDigest,
+    /// Both documents, parsed.
+    pub documents: Documents,
+    /// The files of the snapshot.
+    pub snapshot_tree: Tree,
+    /// The files of the benchmark.
+    pub benchmark_tree: Tree,
+}
+
+impl ProjectFolder {
+    /// Makes the bundles, with the image laid in where one is given, and checks them as the enclave will.
+    ///
+    /// # Errors
+    /// Every problem that was found, not only the first.
+    pub fn bundles(self, image: Option<ImageLayout>) -> Result<Bundles, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let benchmark = lay_image(self.benchmark, image, &mut problems);
+        check_shape(&benchmark, &mut problems);
+        if self.repository.is_empty() {
+            problems.push(Problem::EmptyRepository);
+        }
+        let documents = parse(&self.protocol_json, &benchmark, &mut problems);
+        let digest = documents.as_ref().and_then(|documents| {
+            check_documents(documents, &self.repository, &benchmark, &mut problems);
+            check_image(documents, &benchmark, &mut problems)
+        });
+        let snapshot = pack("snapshot", &self.repository, &mut problems);
+        let packed = pack("benchmark", &benchmark, &mut problems);
+        let protocol_json = Bytes::from(self.protocol_json);
+        let protocol_root = root_of(&protocol_json).ok();
+        match (documents, digest, snapshot, packed, protocol_root) {
+            (Some(documents), Some(image), Some(snapshot), Some(packed), Some(protocol_root))
+                if problems.is_empty() =>
+            {
+                Ok(Bundles {
+                    protocol_json,
+                    protocol_root,
+                    snapshot: snapshot.0,
+                    snapshot_root: snapshot.1,
+                    benchmark: packed.0,
+                    benchmark_root: packed.1,
+                    image,
+                    documents,
+                    snapshot_tree: self.repository,
+                    benchmark_tree: benchmark,
+                })
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+/// The benchmark with the image under `image/` and its digest in place of the zeros.
+fn lay_image(benchmark: Tree, image: Option<ImageLayout>, problems: &mut Vec<Problem>) -> Tree {
+    let Some(image) = image else { return benchmark };
+    if benchmark.subtree("image").is_ok_and(|image| !image.is_empty()) {
+        problems.push(Problem::TwoImages);
+        return benchmark;
+    }
+    let mut laid = benchmark;
+    for (path, node) in image.layout.iter() {
+        let placed = TreePath::new(format!("image/{path}")).map(|path| laid.insert(path, node.clone()));
+        if let Ok(Err(error)) = placed {
+            problems.push(Problem::Tree(error));
+        }
+    }
+    if let Err(problem) = pin(&mut laid, &image.digest) {
+        problems.push(problem);
+    }
+    laid
+}
+
+/// Replaces the zeros and nothing else: the creator's document stays as it was written.
+fn pin(benchmark: &mut Tree, digest: &ManifestDigest) -> Result<(), Problem> {
+    let Some(content) = benchmark.file(MANIFEST) else {
+        return Ok(());
+    };
+    // A manifest that cannot be read is reported where it is parsed.
+    let Ok(manifest) = ProjectManifest::parse(content) else {
+        return Ok(());
+    };
+    if manifest
+        .image
+        .is_none_or(|image| image.manifest != ImageDigest([0; 32]))
+    {
+        return Ok(());
+    }
+    let text = std::str::from_utf8(content).map_err(|_| Problem::ImagePlaceholder)?;
+    if text.matches(OPEN_IMAGE).count() != 1 {
+        return Err(Problem::ImagePlaceholder);
+    }
+    let content = Bytes::from(text.replace(OPEN_IMAGE, &digest.to_string()));
+    let path = TreePath::new(MANIFEST).map_err(|_| Problem::ImagePlaceholder)?;
+    let node = Node::File {
+        executable: Executable::No,
+        content,
+    };
+    benchmark.insert(path, node).map(|_| ()).map_err(Problem::Tree)
+}
+
+fn check_shape(benchmark: &Tree, problems: &mut Vec<Problem>) {
+    let unexpected = benchmark.iter().map(|(path, _)| path).filter(|path| {
+        let top = path.components().next().unwrap_or_default();
+        path.as_str() != MANIFEST && (!["harness", "judge", "image"].contains(&top) || path.as_str() == top)
+    });
+    problems.extend(unexpected.map(|path| Problem::Unexpected(path.as_str().to_owned())));
+}
+
+fn parse(protocol_json: &[u8], benchmark: &Tree, problems: &mut Vec<Problem>) -> Option<Documents> {
+    let protocol = Protocol::parse(protocol_json)
+        .map_err(|error| problems.push(Problem::Protocol(error)))
+        .ok();
+    let project = match benchmark.file(MANIFEST) {
+        Some(bytes) => ProjectManifest::parse(bytes)
+            .map_err(|error| problems.push(Problem::Manifest(error)))
+            .ok(),
+        None => Some(ProjectManifest::upstream_conventions()),
+    };
+    Some(Documents {
+        protocol: protocol?,
+        project: project?,
+    })
+}
+
+fn check_documents(documents: &Documents, repository: &Tree, benchmark: &Tree, problems: &mut Vec<Problem>) {
+    let Documents { protocol, project } = documents;
+    let channel = project.channel();
+    if let Err(error) = protocol.judgeable(channel) {
+        problems.push(Problem::NotJudgeable(error));
+    }
+    let extract = &protocol.measurement.primary_metric.extract;
+    let example = extract
+        .example_stdout
+        .as_deref()
+        .filter(|_| channel == MetricChannel::Shared);
+    if let Some(Err(error)) = example.map(|example| metric::extract(extract, example.as_bytes())) {
+        problems.push(Problem::Pattern(error));
+    }
+    if channel == MetricChannel::Split && benchmark.subtree("judge").is_ok_and(|judge| judge.is_empty()) {
+        problems.push(Problem::NoJudge);
+    }
+    let surface = Surface::of(protocol);
+    let harness = benchmark.subtree("harness").unwrap_or_default();
+    if !repository
+        .iter()
+        .any(|(path, _)| surface.is_mutable(path) && harness.get(path).is_none())
+    {
+        problems.push(Problem::NothingMutable);
+    }
+    let bounds = [
+        (repository.total_bytes(), project.sizes.candidate_bytes, "bytes"),
+        (repository.len() as u64, project.sizes.candidate_entries, "files"),
+    ];
+    for (found, allowed, unit) in bounds {
+        if let Some(allowed) = allowed.filter(|allowed| found > *allowed) {
+            problems.push(Problem::AboveOwnBound { found, allowed, unit });
+        }
+    }
+}
+
+fn check_image(documents: &Documents, benchmark: &Tree, problems: &mut Vec<Problem>) -> Option<ManifestDigest> {
+    match image_of(documents, benchmark) {
+        Ok(digest) => Some(digest),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    }
+}
+
+fn image_of(documents: &Documents, benchmark: &Tree) -> Result<ManifestDigest, Problem> {
+    let Documents { protocol, project } = documents;
+    let pinned = project.image_digest(protocol).map_err(Problem::ImagePin)?;
+    if project.image.is_some_and(|image| image.root.is_some()) {
+        return Err(Problem::ImageByRoot);
+    }
+    if pinned == ImageDigest([0; 32]) {
+        return Err(Problem::ImageMissing);
+    }
+    let layout = benchmark.subtree("image").map_err(Problem::Tree)?;
+    if layout.is_empty() {
+        return Err(Problem::ImageNotCarried(pinned));
+    }
+    let digest = ManifestDigest(Sha256(pinned.0));
+    read_layout(&layout, &digest, &Quota::image()).map_err(Problem::Image)?;
+    Ok(digest)
+}
+
+/// The tar and its root, read back as the enclave will read it.
+fn pack(bundle: &'static str, tree: &Tree, problems: &mut Vec<Problem>) -> Option<(Bytes, Root)> {
+    let packed = Bytes::from(archive::write(tree));
+    if let Err(source) = archive::read(packed.clone(), &Quota::project()) {
+        problems.push(Problem::Archive { bundle, source });
+        return None;
+    }
+    let root = root_of(&packed).ok()?;
+    Some((packed, root))
+}
