@@ -211,6 +211,23 @@ fn a_job_before_hello_and_a_message_out_of_place_are_refused_and_the_connection_
 }
 
 #[test]
+fn the_same_hello_on_another_connection_finds_the_same_envelope_and_another_challenge_a_new_one() {
+    let enclave = Enclave::start();
+    let first = introduce(&mut enclave.connect());
+    assert_eq!(introduce(&mut enclave.connect()), first);
+    let mut channel = enclave.connect();
+    let fresh = Hello {
+        challenge: B256::repeat_byte(0x78),
+        ..hello()
+    };
+    channel.send(0, &Message::Hello(fresh)).unwrap();
+    let Message::Identity(second) = channel.receive().unwrap().1 else {
+        panic!()
+    };
+    assert_ne!(second.envelope, first);
+}
+
+#[test]
 fn nonsense_on_the_wire_closes_that_connection_and_no_other() {
     let enclave = Enclave::start();
     let mut good = introduced(&enclave);
