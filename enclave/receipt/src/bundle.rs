@@ -9,6 +9,7 @@ use crate::observation::Observation;
 use alloy_primitives::{Address, B256};
 use minicbor::{Decode, Encode};
 use orv_content::Sha256;
+use orv_protocol::surface::{Difference, DifferenceKind};
 
 /// The only version of the bundle's layout there is.
 pub const BUNDLE_VERSION: u8 = 1;
@@ -182,6 +183,21 @@ pub struct DifferenceRecord {
     /// `changed`, `added`, `deleted`, `kind-changed`.
     #[n(1)]
     pub kind: String,
+}
+
+impl From<&Difference> for DifferenceRecord {
+    fn from(difference: &Difference) -> Self {
+        let kind = match difference.kind {
+            DifferenceKind::Changed => "changed",
+            DifferenceKind::Deleted => "deleted",
+            DifferenceKind::Added => "added",
+            DifferenceKind::KindChanged => "kind-changed",
+        };
+        Self {
+            path: difference.path.as_str().to_owned(),
+            kind: kind.to_owned(),
+        }
+    }
 }
 
 /// One trial: which arm ran, and what was seen of it.

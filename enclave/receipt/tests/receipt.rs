@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, I256, U256};
 use orv_receipt::check::{CheckResult, check};
 use orv_receipt::rule::statement_of;
 use orv_receipt::*;
-use sample::{bundle, observation, receipt_of, root, run_trials};
+use sample::{bundle, lay_out_nothing, observation, receipt_of, root, run_trials};
 
 fn failed(receipt: &Receipt) -> Vec<&'static str> {
     check(receipt)
@@ -37,7 +37,7 @@ fn receipts_of_rejects_and_of_inconclusive_attempts_pass_too() {
 
     let mut cut_short = bundle();
     cut_short.trials.clear();
-    cut_short.image = None;
+    lay_out_nothing(&mut cut_short);
     cut_short.obstacle = Some(Obstacle {
         reason: "missing-bytes".into(),
         detail: "no candidate".into(),

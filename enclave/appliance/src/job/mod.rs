@@ -18,7 +18,6 @@ use orv_content::tree::Tree;
 use orv_content::{Root, Sha256, merkle};
 use orv_protocol::judgement::{Arm, Judgement, Reason, Step};
 use orv_protocol::seed::trial_seed;
-use orv_protocol::surface::DifferenceKind;
 use orv_receipt::rule::{Documents, case_of, statement_of};
 use orv_receipt::{BUNDLE_VERSION, Bundle, DifferenceRecord, ImageRecord, Role, TrialReport};
 use orv_trial::{Inputs, Workshop, archive};
@@ -240,20 +239,8 @@ fn describe(bundle: &mut Bundle, workshop: &Workshop<'_>) {
     bundle.differences = workshop
         .candidate_differences()
         .iter()
-        .map(|difference| DifferenceRecord {
-            path: difference.path.as_str().to_owned(),
-            kind: difference_kind(difference.kind).to_owned(),
-        })
+        .map(DifferenceRecord::from)
         .collect();
-}
-
-fn difference_kind(kind: DifferenceKind) -> &'static str {
-    match kind {
-        DifferenceKind::Changed => "changed",
-        DifferenceKind::Deleted => "deleted",
-        DifferenceKind::Added => "added",
-        DifferenceKind::KindChanged => "kind-changed",
-    }
 }
 
 /// Runs what the rule asks for until it decides.

@@ -5,6 +5,7 @@
 
 mod binding;
 mod contents;
+mod surface;
 mod verdict;
 
 use crate::file::Receipt;
@@ -42,6 +43,7 @@ pub fn check(receipt: &Receipt) -> Vec<Check> {
             checks.extend(contents::documents(&bundle));
             checks.push(contents::artifacts(&bundle));
             checks.push(contents::image(&bundle));
+            checks.push(surface::candidate_tree(&bundle));
             checks.push(verdict::seed(&bundle));
             checks.push(verdict::decision(&bundle));
             checks.push(verdict::statement(receipt, &bundle));

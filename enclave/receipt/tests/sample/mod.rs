@@ -7,7 +7,7 @@ use k256::ecdsa::SigningKey;
 use orv_content::identity::{ContentKind, MatchedHash, identify};
 use orv_content::oci::{read_layout, write_single_layer};
 use orv_content::tree::{Executable, Node, Tree, TreePath};
-use orv_content::{Root, archive, merkle};
+use orv_content::{Root, Sha256, archive, merkle};
 use orv_evidence::{Binding, Collector, Context, Envelope, KeyOrigin, Platform, UnixTime, VERDICT_KEY, challenge};
 use orv_protocol::judgement::{Arm, Judgement, Step};
 use orv_protocol::seed::trial_seed;
@@ -90,8 +90,21 @@ pub fn bundle() -> Bundle {
     let image = read_layout(&layout, &digest, &archive::Quota::image()).unwrap();
     let project_json = PROJECT.replace(NO_IMAGE, &digest.to_string());
     let snapshot = tree(&[("pack.lua", "return 1"), ("main.lua", "loop()")]);
-    let candidate = tree(&[("pack.lua", "return 2"), ("main.lua", "loop()")]);
-    let benchmark = tree(&[("openresearch.json", &project_json), ("judge/judge.lua", "judge()")]);
+    let candidate = tree(&[
+        ("pack.lua", "return 2"),
+        ("main.lua", "loop()"),
+        ("judge.lua", "forged()"),
+    ]);
+    let measured = tree(&[
+        ("pack.lua", "return 2"),
+        ("main.lua", "loop()"),
+        ("bins.lua", "return 7"),
+    ]);
+    let benchmark = tree(&[
+        ("openresearch.json", &project_json),
+        ("judge/judge.lua", "judge()"),
+        ("harness/bins.lua", "return 7"),
+    ]);
     let artifacts = vec![
         artifact(Role::Snapshot, &snapshot),
         artifact(Role::Benchmark, &benchmark),
@@ -135,7 +148,7 @@ pub fn bundle() -> Bundle {
         },
         protocol_json: PROTOCOL.as_bytes().to_vec(),
         project_json: Some(project_json.into_bytes()),
-        candidate_tree: candidate.hash(),
+        candidate_tree: measured.hash(),
         differences: vec![DifferenceRecord {
             path: "judge.lua".into(),
             kind: "added".into(),
@@ -145,7 +158,7 @@ pub fn bundle() -> Bundle {
             config: image.config_bytes().to_vec(),
         }),
         secret,
-        seed: B256::from(trial_seed(&candidate.hash(), &ticket.0, &secret.0)),
+        seed: B256::from(trial_seed(&measured.hash(), &ticket.0, &secret.0)),
         platform_tier: 0,
         trials: Vec::new(),
         obstacle: None,
@@ -154,6 +167,14 @@ pub fn bundle() -> Bundle {
     };
     run_trials(&mut bundle, |arm| if arm == Arm::Candidate { "960" } else { "1117" });
     bundle
+}
+
+/// As the record of a job stands that ended before anything was laid out.
+pub fn lay_out_nothing(bundle: &mut Bundle) {
+    bundle.image = None;
+    bundle.candidate_tree = Sha256([0; 32]);
+    bundle.differences.clear();
+    bundle.seed = B256::from(trial_seed(&bundle.candidate_tree, &bundle.ticket.0, &bundle.secret.0));
 }
 
 /// Drives the rule with a metric for each arm.
