@@ -27,7 +27,7 @@ pub fn workspace() -> &'static Path {
 }
 
 /// The enclave's program: cargo's own word for it in the package's tests, else the one beside the running test.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     if let Some(path) = option_env!("CARGO_BIN_EXE_orv-enclave") {
         return path.into();
     }
