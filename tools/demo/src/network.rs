@@ -28,9 +28,9 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Starts everything in a folder.
-    pub(crate) fn start(folder: &Path) -> Result<Self, DemoError> {
-        let programs = Programs::beside_this_one(folder.join("logs"))?;
+    /// Starts everything in a folder; logs go to another.
+    pub(crate) fn start(folder: &Path, logs: PathBuf) -> Result<Self, DemoError> {
+        let programs = Programs::beside_this_one(logs)?;
         let socket = format!("unix:{}", folder.join("enclave.sock").display());
         let scratch = text(&folder.join("scratch"));
         let enclave_arguments = strings(&["--listen", &socket, "--scratch", &scratch]);

@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Summary, DemoError> {
 
 fn play(arguments: &Arguments, keep: &Path, work: &Path) -> Result<Summary, DemoError> {
     say("starting chain, storage and enclave (SIMULATED evidence: no hardware stands behind it)");
-    let network = Network::start(work)?;
+    let network = Network::start(work, keep.join("logs"))?;
     say("a creator measures the baseline and publishes the example project");
     network.fund("creator")?;
     let project = publish(&network)?;
