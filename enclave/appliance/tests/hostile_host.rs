@@ -84,6 +84,63 @@ fn a_ticket_has_one_statement() {
     assert_eq!(again.code, FailureCode::TicketUsed, "{again:?}");
 }
 
+/// Serves a job until its first trial has ended.
+fn serve_to_first_trial(channel: &mut Channel<UnixStream>, job: &Job, shelf: &Shelf) {
+    channel.send(5, &Message::Job(Box::new(job.clone()))).unwrap();
+    loop {
+        match channel.receive().unwrap().1 {
+            Message::Want(want) => channel
+                .send_segments(5, want.hash, &shelf.0[&want.hash], want.offset, want.length)
+                .unwrap(),
+            Message::Progress(Progress {
+                stage: Stage::Trials, ..
+            }) => return,
+            Message::Progress(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn who_leaves_or_cancels_while_the_code_runs_does_not_roll_again() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let left = job(&mut shelf, candidate("improvement"), 1);
+    let cancelled = Job {
+        ticket: B256::repeat_byte(2),
+        ..left.clone()
+    };
+    serve_to_first_trial(&mut introduced(&enclave), &left, &shelf);
+
+    let mut channel = introduced(&enclave);
+    serve_to_first_trial(&mut channel, &cancelled, &shelf);
+    channel.send(5, &Message::Cancel(Cancel {})).unwrap();
+    let failure = loop {
+        if let Message::Error(failure) = channel.receive().unwrap().1 {
+            break failure;
+        }
+    };
+    assert_eq!(failure.code, FailureCode::Cancelled, "{failure:?}");
+
+    for job in [left, cancelled] {
+        let again = refused(serve(&mut channel, &job, &shelf));
+        assert_eq!(again.code, FailureCode::TicketUsed, "{again:?}");
+    }
+    assert_eq!(enclave.leftovers(), 0);
+}
+
+#[test]
+fn a_ticket_whose_bytes_did_not_come_may_be_tried_again() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, candidate("improvement"), 1);
+    let mut channel = introduced(&enclave);
+    let mut lying = shelf.clone();
+    lying.0.insert(job.proposal.code_hash, candidate("unchanged-copy"));
+    assert_eq!(refused(serve(&mut channel, &job, &lying)).code, FailureCode::Malformed);
+    assert!(matches!(serve(&mut channel, &job, &shelf), End::Judged(..)));
+}
+
 #[test]
 fn the_key_works_for_one_chain_gateway_registry_and_operator() {
     let enclave = Enclave::start();

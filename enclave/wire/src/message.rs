@@ -211,7 +211,7 @@ pub enum FailureCode {
     /// No `Hello` came before the job.
     #[n(4)]
     NoIdentity,
-    /// This ticket has its statement already.
+    /// This ticket has its statement already, or its code was run and the job broken off.
     #[n(5)]
     TicketUsed,
     /// The key has signed as many statements as it may.

@@ -23,6 +23,8 @@ pub(crate) enum JobEnd {
     WrongBytes(String),
     #[error("the job was cancelled")]
     Cancelled,
+    #[error("this ticket's code has been run already, and nothing was stated of it")]
+    TicketBegun,
     #[error("{0}")]
     Keeper(#[from] KeeperError),
     #[error("trial: {0}")]
@@ -54,6 +56,7 @@ impl JobEnd {
             Self::OutOfOrder(_) => FailureCode::OutOfOrder,
             Self::Connection(_) | Self::Segment(_) | Self::WrongBytes(_) => FailureCode::Malformed,
             Self::Cancelled => FailureCode::Cancelled,
+            Self::TicketBegun => FailureCode::TicketUsed,
             Self::Keeper(error) => code_of(error),
             _ => FailureCode::Internal,
         }
@@ -65,9 +68,12 @@ impl JobEnd {
     /// or the keeper fail may have been the code that just ran.
     pub(crate) fn is_anomaly(&self) -> bool {
         match self {
-            Self::Connection(_) | Self::OutOfOrder(_) | Self::Segment(_) | Self::WrongBytes(_) | Self::Cancelled => {
-                false
-            }
+            Self::Connection(_)
+            | Self::OutOfOrder(_)
+            | Self::Segment(_)
+            | Self::WrongBytes(_)
+            | Self::Cancelled
+            | Self::TicketBegun => false,
             Self::Keeper(KeeperError::Refused(_)) => false,
             Self::Keeper(KeeperError::Gone(_) | KeeperError::OutOfTurn)
             | Self::Trial(_)

@@ -95,6 +95,7 @@ fn work<S: Read + Write + AsFd>(
     fits(&trees.candidate, &documents)?;
     let image = fetch_image(host, &documents)?;
     host.progress(Stage::Prepare, 0, 1)?;
+    workbench.begin(bundle.ticket)?;
     let directory = workbench.fresh_directory().map_err(JobEnd::Scratch)?;
     let inputs = Inputs {
         documents: &documents,

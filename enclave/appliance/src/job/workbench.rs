@@ -1,7 +1,10 @@
 //! The runner and the scratch directory of all jobs.
 
+use super::end::JobEnd;
 use crate::configuration::{Configuration, MissingLimits};
+use alloy_primitives::B256;
 use orv_runner::{CgroupMode, Protections, Runner, RunnerError, Strength};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +15,7 @@ pub(crate) struct Workbench {
     scratch: PathBuf,
     missing_protections: Vec<String>,
     jobs: u64,
+    begun: BTreeSet<B256>,
 }
 
 /// A directory of one job; it goes with the job.
@@ -36,6 +40,7 @@ impl Workbench {
             scratch,
             missing_protections,
             jobs: 0,
+            begun: BTreeSet::new(),
         })
     }
 
@@ -46,6 +51,16 @@ impl Workbench {
     /// Protections that are not fully active, by name.
     pub(super) fn missing_protections(&self) -> Vec<String> {
         self.missing_protections.clone()
+    }
+
+    /// Lets a ticket's code run, once. A host that sees how long each trial takes could otherwise break off before the
+    /// statement and have secret and seed drawn anew until it likes what it sees (DESIGN 2).
+    pub(super) fn begin(&mut self, ticket: B256) -> Result<(), JobEnd> {
+        if self.begun.insert(ticket) {
+            Ok(())
+        } else {
+            Err(JobEnd::TicketBegun)
+        }
     }
 
     /// An empty directory for the next job.
