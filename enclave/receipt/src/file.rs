@@ -1,6 +1,6 @@
 //! The receipt file: one canonical CBOR map, nothing after it (DESIGN 5.9).
 
-use crate::bundle::Bundle;
+use crate::bundle::{BUNDLE_VERSION, Bundle};
 use crate::cbor::{self, CanonicalError};
 use crate::signature::Signature;
 use crate::statement::{Domain, Run};
@@ -64,6 +64,9 @@ pub enum ReceiptError {
     /// Another version.
     #[error("receipt version {0}, this program reads version {RECEIPT_VERSION}")]
     Version(u8),
+    /// The bundle inside has another version.
+    #[error("bundle version {0}, this program reads version {BUNDLE_VERSION}")]
+    BundleVersion(u8),
     /// The bundle inside is not canonical.
     #[error("bundle: {0}")]
     Bundle(CanonicalError),
@@ -89,6 +92,10 @@ impl Receipt {
 
     /// The bundle inside.
     pub fn bundle(&self) -> Result<Bundle, ReceiptError> {
-        Bundle::decode(&self.bundle).map_err(ReceiptError::Bundle)
+        let bundle = Bundle::decode(&self.bundle).map_err(ReceiptError::Bundle)?;
+        if bundle.version != BUNDLE_VERSION {
+            return Err(ReceiptError::BundleVersion(bundle.version));
+        }
+        Ok(bundle)
     }
 }

@@ -139,6 +139,19 @@ impl ProcessReport {
 }
 
 impl Observation {
+    /// Whether it has the processes of that channel, and no relay where there is none.
+    pub(crate) fn is_of(&self, channel: MetricChannel) -> bool {
+        match channel {
+            MetricChannel::Split => self.candidate.is_some(),
+            MetricChannel::Shared => {
+                self.candidate.is_none()
+                    && self.violation.is_none()
+                    && self.windows == 0
+                    && self.window_nanoseconds == 0
+            }
+        }
+    }
+
     /// What the published rule makes of it: a metric, or the first cause that voids the trial.
     pub fn outcome(&self, protocol: &Protocol, channel: MetricChannel) -> TrialOutcome {
         if let Some(cause) = self.void_cause() {

@@ -44,6 +44,12 @@ pub enum RuleError {
     /// The record ends before the decision, and no obstacle says why.
     #[error("the record ends before a decision, at trial {0}")]
     Unfinished(usize),
+    /// A trial has no process of the candidate's in a split project, or what only a split project has.
+    #[error("trial {0} is not one of the project's metric channel")]
+    Channel(usize),
+    /// An obstacle is on record although the trials decide.
+    #[error("an obstacle is recorded, and the {0} trials decide without it")]
+    Obscured(usize),
     /// The obstacle names a reason that is no obstacle.
     #[error("the obstacle's reason {0:?} is not an inconclusive one")]
     Obstacle(String),
@@ -102,15 +108,25 @@ pub fn case_of(bundle: &Bundle, documents: &Documents) -> Result<Case, RuleError
 
 /// What the record decides.
 pub fn decide(bundle: &Bundle) -> Result<Decision, RuleError> {
-    if let Some(obstacle) = &bundle.obstacle {
-        return obstructed(obstacle);
+    let trials = bundle.trials.len();
+    match &bundle.obstacle {
+        Some(obstacle) if trials == 0 => obstructed(obstacle),
+        Some(obstacle) => match replayed(bundle)? {
+            Step::Decided(_) => Err(RuleError::Obscured(trials)),
+            Step::Run(_) => obstructed(obstacle),
+        },
+        None => match replayed(bundle)? {
+            Step::Decided(decision) => Ok(decision),
+            Step::Run(_) => Err(RuleError::Unfinished(trials)),
+        },
     }
+}
+
+/// What the rule does after the trials on record.
+fn replayed(bundle: &Bundle) -> Result<Step, RuleError> {
     let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref())?;
     let records = records_of(bundle, &documents)?;
-    match Judgement::replay(case_of(bundle, &documents)?, &records)?.next() {
-        Step::Decided(decision) => Ok(decision),
-        Step::Run(_) => Err(RuleError::Unfinished(records.len())),
-    }
+    Ok(Judgement::replay(case_of(bundle, &documents)?, &records)?.next())
 }
 
 /// The trials on record as the rule sees them.
@@ -121,6 +137,9 @@ fn records_of(bundle: &Bundle, documents: &Documents) -> Result<Vec<TrialRecord>
             index,
             number: trial.arm,
         })?;
+        if !trial.observation.is_of(channel) {
+            return Err(RuleError::Channel(index));
+        }
         Ok(TrialRecord {
             arm,
             outcome: trial.observation.outcome(&documents.protocol, channel),
@@ -150,6 +169,7 @@ fn obstructed(obstacle: &Obstacle) -> Result<Decision, RuleError> {
 pub fn statement_of(bundle: &Bundle, bundle_root: Root, evidence_root: Root) -> Result<Run, RuleError> {
     let decision = decide(bundle)?;
     let (margin_bips, metric_channel) = terms_of(bundle)?;
+    let tier = PlatformTier::try_from(bundle.platform_tier)?;
     Ok(Run {
         ledger: bundle.ledger,
         registry: bundle.registry,
@@ -168,7 +188,7 @@ pub fn statement_of(bundle: &Bundle, bundle_root: Root, evidence_root: Root) -> 
         margin_bips,
         metric_kind: decision.kind.into(),
         metric_channel,
-        platform_tier: bundle.platform_tier,
+        platform_tier: tier.into(),
         rule_version: RULE_VERSION,
         bundle_root: B256::from(bundle_root.0),
         evidence_root: B256::from(evidence_root.0),

@@ -4,7 +4,7 @@
 
 mod sample;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 use orv_content::Sha256;
 use orv_protocol::seed::trial_seed;
 use orv_receipt::check::{CheckResult, check};
@@ -83,4 +83,79 @@ fn a_job_that_ended_before_a_tree_was_laid_out_measured_none() {
         sample::lay_out_nothing(bundle);
     });
     assert_eq!(names, Vec::<&str>::new());
+}
+
+#[test]
+fn an_obstacle_hides_no_decision() {
+    assert_eq!(
+        signed(|bundle| cut_short(bundle, "job-limit")),
+        ["verdict", "statement"]
+    );
+    // Cut short for true: the first two of three trials.
+    let names = signed(|bundle| {
+        bundle.trials.truncate(2);
+        cut_short(bundle, "job-limit");
+    });
+    assert_eq!(names, Vec::<&str>::new());
+}
+
+#[test]
+fn the_trials_of_a_job_cut_short_are_those_of_the_rule() {
+    let names = signed(|bundle| {
+        bundle.trials.truncate(2);
+        bundle.trials[0].arm = 3;
+        cut_short(bundle, "job-limit");
+    });
+    assert_eq!(names, ["verdict", "statement"]);
+}
+
+#[test]
+fn a_trial_is_of_the_projects_channel() {
+    let names = signed(|bundle| bundle.trials[2].observation.candidate = None);
+    assert_eq!(names, ["verdict", "statement"]);
+}
+
+#[test]
+fn no_incumbents_code_is_read_where_the_chain_names_none() {
+    let names = signed(|bundle| {
+        let incumbent = Artifact {
+            role: Role::Incumbent,
+            hash: B256::ZERO,
+            ..bundle.artifacts[0].clone()
+        };
+        bundle.artifacts.insert(2, incumbent);
+    });
+    assert_eq!(names, ["artifacts"]);
+}
+
+#[test]
+fn a_proposal_is_one_of_its_project() {
+    let names = signed(|bundle| bundle.proposal.project_id += U256::ONE);
+    assert_eq!(names, ["facts"]);
+}
+
+#[test]
+fn a_bundle_of_another_version_is_not_read() {
+    assert_eq!(signed(|bundle| bundle.version = 2), ["bundle-encoding"]);
+}
+
+#[test]
+fn a_tier_that_does_not_exist_is_refused_even_where_nothing_was_run() {
+    let names = signed(|bundle| {
+        bundle.trials.clear();
+        sample::lay_out_nothing(bundle);
+        cut_short(bundle, "missing-bytes");
+        bundle.platform_tier = 9;
+    });
+    assert!(names.contains(&"statement"), "{names:?}");
+}
+
+#[test]
+fn a_link_in_the_place_of_openresearch_json_is_no_document_to_enclave_and_auditor_alike() {
+    let names = signed(|bundle| {
+        let mut files = bundle.artifacts[1].files.iter_mut();
+        files.find(|file| file.path == "openresearch.json").unwrap().mode = 0o120_000;
+        bundle.project_json = None;
+    });
+    assert!(!names.contains(&"project-document"), "{names:?}");
 }

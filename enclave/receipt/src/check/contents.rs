@@ -1,5 +1,6 @@
 //! Roots and digests of what the receipt carries.
 
+use super::surface::SYMLINK;
 use super::{Check, equal, fail, pass};
 use crate::bundle::{Artifact, Bundle, Matched, Role};
 use crate::file::Receipt;
@@ -30,6 +31,16 @@ pub(super) fn roots(receipt: &Receipt) -> Vec<Check> {
         Err(error) => fail(name, error),
     })
     .collect()
+}
+
+/// Project and proposal belong together.
+pub(super) fn facts(bundle: &Bundle) -> Check {
+    equal(
+        "facts",
+        "the proposal's project",
+        &bundle.proposal.project_id,
+        &bundle.project.id,
+    )
 }
 
 /// protocol.json is the one that the project names; openresearch.json is the one in its benchmark bundle.
@@ -64,7 +75,8 @@ fn project_document(bundle: &Bundle, cut_short: bool) -> Check {
     let recorded = benchmark
         .files
         .iter()
-        .find(|file| file.path == PATH)
+        // A link there is no document: nobody reads one.
+        .find(|file| file.path == PATH && file.mode != SYMLINK)
         .map(|file| file.sha256);
     match (&bundle.project_json, recorded) {
         (Some(bytes), Some(digest)) => equal(NAME, "SHA-256 of openresearch.json", &digest, &Sha256::of(bytes)),
@@ -119,6 +131,9 @@ fn describe(artifact: &Artifact) -> String {
 }
 
 fn artifact_holds(bundle: &Bundle, artifact: &Artifact) -> Result<(), String> {
+    if artifact.role == Role::Incumbent && bundle.incumbent.code_hash.is_zero() {
+        return Err("an incumbent's code is recorded, the chain names none".to_owned());
+    }
     let named = match artifact.role {
         Role::Snapshot => bundle.project.repo_snapshot_hash,
         Role::Benchmark => bundle.project.benchmark_hash,

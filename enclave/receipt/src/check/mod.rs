@@ -40,6 +40,7 @@ pub fn check(receipt: &Receipt) -> Vec<Check> {
                 "bundle-encoding",
                 format!("{} bytes, canonical", receipt.bundle.len()),
             ));
+            checks.push(contents::facts(&bundle));
             checks.extend(contents::documents(&bundle));
             checks.push(contents::artifacts(&bundle));
             checks.push(contents::image(&bundle));

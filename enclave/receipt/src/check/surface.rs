@@ -12,7 +12,7 @@ use orv_protocol::surface::{Composition, compose};
 
 const FILE: u32 = 0o100_644;
 const EXECUTABLE: u32 = 0o100_755;
-const SYMLINK: u32 = 0o120_000;
+pub(super) const SYMLINK: u32 = 0o120_000;
 
 /// Tree hash and undone differences follow from the archives; a job that laid nothing out has neither.
 pub(super) fn candidate_tree(bundle: &Bundle) -> Check {
