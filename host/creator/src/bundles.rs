@@ -56,6 +56,7 @@ impl ProjectFolder {
     /// Every problem that was found, not only the first.
     pub fn bundles(self, image: Option<ImageLayout>) -> Result<Bundles, Vec<Problem>> {
         let mut problems = Vec::new();
+        let given = image.as_ref().map(|image| image.digest);
         let benchmark = lay_image(self.benchmark, image, &mut problems);
         check_shape(&benchmark, &mut problems);
         if self.repository.is_empty() {
@@ -64,7 +65,7 @@ impl ProjectFolder {
         let documents = parse(&self.protocol_json, &benchmark, &mut problems);
         let digest = documents.as_ref().and_then(|documents| {
             check_documents(documents, &self.repository, &benchmark, &mut problems);
-            check_image(documents, &benchmark, &mut problems)
+            check_image(documents, &benchmark, given, &mut problems)
         });
         let snapshot = pack("snapshot", &self.repository, &mut problems);
         let packed = pack("benchmark", &benchmark, &mut problems);
@@ -200,17 +201,18 @@ fn check_documents(documents: &Documents, repository: &Tree, benchmark: &Tree, p
     }
 }
 
-fn check_image(documents: &Documents, benchmark: &Tree, problems: &mut Vec<Problem>) -> Option<ManifestDigest> {
-    match image_of(documents, benchmark) {
-        Ok(digest) => Some(digest),
-        Err(problem) => {
-            problems.push(problem);
-            None
-        }
-    }
+fn check_image(
+    documents: &Documents,
+    benchmark: &Tree,
+    given: Option<ManifestDigest>,
+    problems: &mut Vec<Problem>,
+) -> Option<ManifestDigest> {
+    image_of(documents, benchmark, given)
+        .map_err(|problem| problems.push(problem))
+        .ok()
 }
 
-fn image_of(documents: &Documents, benchmark: &Tree) -> Result<ManifestDigest, Problem> {
+fn image_of(documents: &Documents, benchmark: &Tree, given: Option<ManifestDigest>) -> Result<ManifestDigest, Problem> {
     let Documents { protocol, project } = documents;
     let pinned = project.image_digest(protocol).map_err(Problem::ImagePin)?;
     if project.image.is_some_and(|image| image.root.is_some()) {
@@ -219,11 +221,14 @@ fn image_of(documents: &Documents, benchmark: &Tree) -> Result<ManifestDigest, P
     if pinned == ImageDigest([0; 32]) {
         return Err(Problem::ImageMissing);
     }
+    let digest = ManifestDigest(Sha256(pinned.0));
+    if let Some(given) = given.filter(|given| *given != digest) {
+        return Err(Problem::ImageDiffers { pinned, given });
+    }
     let layout = benchmark.subtree("image").map_err(Problem::Tree)?;
     if layout.is_empty() {
         return Err(Problem::ImageNotCarried(pinned));
     }
-    let digest = ManifestDigest(Sha256(pinned.0));
     read_layout(&layout, &digest, &Quota::image()).map_err(Problem::Image)?;
     Ok(digest)
 }

@@ -62,11 +62,11 @@ pub enum PublishError {
         /// Which file.
         file: &'static str,
         /// Why.
-        source: orv_storage::PublishError,
+        source: Box<orv_storage::PublishError>,
     },
     /// The project could not be created.
     #[error("create the project: {0}")]
-    Create(#[from] SendError),
+    Create(Box<SendError>),
 }
 
 impl TokenTerms {
@@ -100,7 +100,10 @@ pub async fn publish(
     token.check()?;
     let store = async |file, content: Bytes| match storage.put(content, owner).await {
         Ok(published) => Ok(published.root),
-        Err(source) => Err(PublishError::Store { file, source }),
+        Err(source) => Err(PublishError::Store {
+            file,
+            source: Box::new(source),
+        }),
     };
     let protocol_root = store("protocol.json", bundles.protocol_json.clone()).await?;
     let snapshot_root = store("snapshot", bundles.snapshot.clone()).await?;
@@ -119,7 +122,8 @@ pub async fn publish(
         slope: token.slope,
         miner_pool_cap: token.miner_pool_cap,
     };
-    let created = project.create(owner, contracts).await?;
+    let created = project.create(owner, contracts).await;
+    let created = created.map_err(|error| PublishError::Create(Box::new(error)))?;
     Ok(PublishedProject {
         id: created.id,
         token: created.token,

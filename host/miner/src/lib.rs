@@ -29,7 +29,7 @@ mod submit;
 
 pub use self::{
     candidate::{Candidate, CandidateError},
-    inspect::{Attempt, AttemptEnd, InspectError, Inspection, inspect},
+    inspect::{Attempt, AttemptEnd, InspectError, Inspection, Statement, inspect},
     project::{ProjectError, ProjectFiles},
     stake::{Purchase, Spending, StakeError},
     submit::{SubmitError, Submitted, Terms, submit},

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use orv_protocol::judgement::{Arm, TrialOutcome, VoidCause};
 use orv_protocol::metric::Decimal;
-use orv_protocol::score::{Rounding, Score, ScoreOutOfRange};
+use orv_protocol::score::{Bips, Rounding, Score, ScoreOutOfRange, threshold};
 use orv_receipt::{Observation, rule::Documents};
 use orv_runner::Runner;
 use orv_trial::{Caps, Inputs, PrepareError, TrialError, Workshop};
@@ -216,6 +216,13 @@ fn log_of(observation: &Observation) -> String {
 }
 
 impl Measurement {
+    /// The score that an exact measurement falls short of; `None` where it reaches it, or where the metric varies: times
+    /// measured here cannot be compared with those that made the incumbent's score (DESIGN 5.5).
+    pub fn short_of(&self, incumbent: Score, margin: Bips) -> Option<Score> {
+        let exact = self.steadiness == Steadiness::Exact;
+        threshold(incumbent, margin).filter(|threshold| exact && self.score < *threshold)
+    }
+
     /// The measurement as a document, `orv.measurement/1`: what a baseline's or proposal's log hash names.
     pub fn log(&self) -> Vec<u8> {
         let document = json!({
@@ -318,6 +325,14 @@ mod tests {
             }
         );
         assert_eq!(of(&[-3, -9, -5, -4]).score, Score::from(-5));
+    }
+
+    #[test]
+    fn only_an_exact_measurement_can_fall_short() {
+        let (incumbent, margin) = (Score::from(-1000), Bips(100));
+        assert_eq!(of(&[-991, -991]).short_of(incumbent, margin), Some(Score::from(-990)));
+        assert_eq!(of(&[-990, -990]).short_of(incumbent, margin), None);
+        assert_eq!(of(&[-2000, -2001]).short_of(incumbent, margin), None);
     }
 
     #[test]

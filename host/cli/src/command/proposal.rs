@@ -21,7 +21,7 @@ use orv_protocol::score::{Bips, Score};
 use orv_trial::Inputs;
 use serde_json::{Value, json};
 
-use super::{project, proposal_view};
+use super::proposal_view;
 use crate::{
     amount,
     code::Code,
@@ -121,20 +121,12 @@ async fn submit_candidate(arguments: SubmitArguments, session: &Session) -> Resu
     let files = ProjectFiles::fetch(&storage, &project).await?;
     let candidate = arguments.source.candidate(&files)?;
     let undone = undone(&candidate, &files, session)?;
-    let (claimed, log, trial) = match arguments.claimed_score {
-        Some(score) => (Score(score), claim_log(score), Value::Null),
-        None => {
-            session
-                .output
-                .note(&format!("measuring the candidate: {} trials", arguments.runs));
-            let measurement = measured(files, candidate.clone(), arguments.runs).await?;
-            let (trial, text) = project::measurement(&measurement);
-            session.output.note(&text);
-            (measurement.score, Bytes::from(measurement.log()), trial)
-        }
+    let claim = match arguments.claimed_score {
+        Some(score) => Claim::stated(score),
+        None => Claim::measured(files, &candidate, &project, arguments.runs, session).await?,
     };
     let terms = Terms {
-        claimed,
+        claimed: claim.score,
         stake: arguments.stake,
         reward_recipient: arguments.reward_recipient,
         spending: Spending {
@@ -144,25 +136,70 @@ async fn submit_candidate(arguments: SubmitArguments, session: &Session) -> Resu
         },
     };
     let owner = session.owner(chain, wallet);
-    let submitted = submit(&owner, &storage, &contracts, &project, &candidate, log, &terms).await?;
+    let submitted = submit(&owner, &storage, &contracts, &project, &candidate, claim.log, &terms).await?;
     let fields = json!({
         "proposal_id": submitted.id,
         "project_id": arguments.project,
         "code_hash": submitted.code_hash,
         "benchmark_log_hash": submitted.log_root,
-        "claimed_score": claimed.to_string(),
+        "claimed_score": claim.score.to_string(),
         "stake": arguments.stake.to_string(),
         "paid_wei": submitted.purchase.map(|purchase| purchase.value.to_string()),
         "undone": undone,
-        "trial": trial,
+        "trial": claim.document,
         "tx": submitted.transaction.to_string(),
         "gas_used": submitted.gas_used,
     });
     let text = format!(
-        "proposal {}\ncode     {}\nclaimed  {claimed}\nsent in  {}\nnext: orv proposal show {}",
-        submitted.id, submitted.code_hash, submitted.transaction, submitted.id
+        "proposal {0}\ncode     {1}\nclaimed  {2}\nsent in  {3}\nnext: orv proposal show {0}",
+        submitted.id, submitted.code_hash, claim.score, submitted.transaction
     );
     Ok(Answer::new("orv.submitted/1", fields, text))
+}
+
+/// What a miner claims, and what stands behind it.
+struct Claim {
+    score: Score,
+    log: Bytes,
+    document: Value,
+}
+
+impl Claim {
+    /// The log of a claim that nobody measured says so.
+    fn stated(score: I256) -> Self {
+        let document = json!({ "schema": "orv.claim/1", "score": score.to_string(), "measured": false });
+        let log = Bytes::from(format!("{document}\n"));
+        Self {
+            score: Score(score),
+            log,
+            document: Value::Null,
+        }
+    }
+
+    /// Measures, and says when an approval is out of reach.
+    async fn measured(
+        files: ProjectFiles,
+        candidate: &Candidate,
+        project: &Project,
+        runs: u16,
+        session: &Session,
+    ) -> Result<Self, Failure> {
+        session.output.note(&format!("measuring the candidate: {runs} trials"));
+        let margin = files.documents.protocol.measurement.margin();
+        let measurement = measured(files, candidate.clone(), runs).await?;
+        let (document, text) = super::project::measurement(&measurement);
+        session.output.note(&text);
+        if let Some(threshold) = measurement.short_of(Score(project.current_best_score), margin) {
+            session.output.note(&format!(
+                "below {threshold}, which an approval needs: the stake is likely to be lost by half"
+            ));
+        }
+        Ok(Self {
+            score: measurement.score,
+            log: Bytes::from(measurement.log()),
+            document,
+        })
+    }
 }
 
 impl CandidateSource {
@@ -211,12 +248,6 @@ async fn measured(files: ProjectFiles, candidate: Candidate, runs: u16) -> Resul
         measure(&inputs, Arm::Candidate, &seeds, bench)
     })
     .await
-}
-
-/// The log of a claim that nobody measured says so.
-fn claim_log(score: I256) -> Bytes {
-    let document = json!({ "schema": "orv.claim/1", "score": score.to_string(), "measured": false });
-    Bytes::from(format!("{document}\n"))
 }
 
 async fn list(project: Option<ProjectId>, limit: u64, session: &Session) -> Result<Answer, Failure> {

@@ -150,3 +150,97 @@ fn explained(reason: &Result<Reason, B256>) -> String {
         Err(word) => format!("reason {word}, which this version does not know"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use orv_chain::{
+        ProjectId, ProposalId, ProposalStatus,
+        primitives::{Address, I256, U256},
+    };
+    use orv_content::Root;
+    use orv_miner::Statement;
+
+    use super::*;
+
+    fn proposal() -> Proposal {
+        Proposal {
+            id: ProposalId::from(4),
+            project_id: ProjectId::from(2),
+            miner: Address::repeat_byte(1),
+            reward_recipient: Address::repeat_byte(2),
+            code_hash: B256::repeat_byte(3),
+            benchmark_log_hash: B256::repeat_byte(4),
+            metrics_hash: B256::repeat_byte(5),
+            claimed_score: I256::MINUS_ONE,
+            verified_score: I256::MINUS_ONE,
+            stake: U256::MAX,
+            submitted_at: 6,
+            review_lock_until: 7,
+            reviewer: Address::repeat_byte(8),
+            status: ProposalStatus::Approved,
+        }
+    }
+
+    fn attempt(end: AttemptEnd) -> Attempt {
+        Attempt {
+            ticket: B256::repeat_byte(9),
+            number: 1,
+            operator: Address::repeat_byte(10),
+            key: Address::repeat_byte(11),
+            closes_at: 12,
+            end,
+        }
+    }
+
+    fn ends() -> Vec<AttemptEnd> {
+        let bundle_root = Root([13; 32]);
+        let statement = Statement {
+            reason: Ok(Reason::Improved),
+            lower: I256::MINUS_ONE,
+            upper: I256::ONE,
+        };
+        vec![
+            AttemptEnd::Open,
+            AttemptEnd::Lapsed,
+            AttemptEnd::Inconclusive {
+                reason: Ok(Reason::CandidateTimeout),
+                bundle_root,
+            },
+            AttemptEnd::Inconclusive {
+                reason: Err(B256::repeat_byte(0xee)),
+                bundle_root,
+            },
+            AttemptEnd::SetAside {
+                obstacle: 2,
+                bundle_root,
+            },
+            AttemptEnd::Held { bundle_root },
+            AttemptEnd::Settled {
+                verdict: 1,
+                score: I256::MINUS_ONE,
+                statement: Some(Box::new(statement)),
+                bundle_root,
+                transaction: B256::repeat_byte(14),
+            },
+        ]
+    }
+
+    #[test]
+    fn the_record_has_the_published_fields() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&fields(&proposal())).unwrap());
+    }
+
+    #[test]
+    fn every_end_of_an_attempt_is_told_in_both_forms() {
+        let told: Vec<String> = ends()
+            .into_iter()
+            .map(|end| {
+                let attempt = attempt(end);
+                let mut text = String::new();
+                line(&mut text, &attempt);
+                format!("{text}{}", row(&attempt))
+            })
+            .collect();
+        insta::assert_snapshot!(told.join("\n\n"));
+    }
+}
