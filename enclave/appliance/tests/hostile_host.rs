@@ -229,6 +229,49 @@ fn a_candidate_that_is_no_archive_is_inconclusive_not_a_reject() {
     assert_eq!(bundle.obstacle.unwrap().reason, "candidate-archive");
 }
 
+/// A tar of as many files with as long names as an archive may have.
+fn archive_of_names() -> Vec<u8> {
+    let mut tree = read("images/example/project/repository");
+    let folder = format!("{0}/{0}/{0}", "d".repeat(255));
+    for number in 0..60_000 {
+        let path = TreePath::new(format!("{folder}/{number:0>200}")).unwrap();
+        tree.insert(path, file(Vec::new(), Executable::No)).unwrap();
+    }
+    archive::write(&tree)
+}
+
+#[test]
+fn a_record_that_nobody_would_read_is_replaced_by_one_that_says_so() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, archive_of_names(), 1);
+    let End::Judged(outcome, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else {
+        panic!()
+    };
+    assert_eq!(outcome.run.verdict, 3);
+    assert_eq!(bundle.obstacle.as_ref().unwrap().reason, "job-limit");
+    assert!(bundle.encode().len() < 1 << 20);
+    assert_eq!(enclave.leftovers(), 0);
+}
+
+#[test]
+fn a_manifest_that_is_too_long_is_refused_and_not_recorded() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let mut job = job(&mut shelf, candidate("improvement"), 1);
+    let mut benchmark = read("images/example/project/benchmark");
+    let path = TreePath::new("openresearch.json").unwrap();
+    benchmark
+        .insert(path, file(vec![b' '; 70_000], Executable::No))
+        .unwrap();
+    job.project.benchmark_hash = shelf.put(archive::write(&benchmark));
+    let End::Judged(_, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else {
+        panic!()
+    };
+    assert_eq!(bundle.obstacle.as_ref().unwrap().reason, "manifest-malformed");
+    assert_eq!(bundle.project_json, None);
+}
+
 #[test]
 fn a_protocol_of_the_miners_own_is_not_read() {
     let enclave = Enclave::start();

@@ -9,6 +9,7 @@ use crate::observation::Observation;
 use alloy_primitives::{Address, B256};
 use minicbor::{Decode, Encode};
 use orv_content::Sha256;
+use orv_protocol::seed::trial_seed;
 use orv_protocol::surface::{Difference, DifferenceKind};
 
 /// The only version of the bundle's layout there is.
@@ -233,6 +234,22 @@ impl Bundle {
     /// Reads canonical bytes; anything else is refused.
     pub fn decode(bytes: &[u8]) -> Result<Self, cbor::CanonicalError> {
         cbor::decode_canonical(bytes)
+    }
+
+    /// The record of the same job without archives, image and trials, for one that is too long to be kept whole.
+    pub fn emptied(self, obstacle: Obstacle) -> Self {
+        let candidate_tree = Sha256([0; 32]);
+        Self {
+            project_json: None,
+            artifacts: Vec::new(),
+            image: None,
+            candidate_tree,
+            differences: Vec::new(),
+            seed: B256::from(trial_seed(&candidate_tree, &self.ticket.0, &self.secret.0)),
+            trials: Vec::new(),
+            obstacle: Some(obstacle),
+            ..self
+        }
     }
 
     /// The archive of a role, where the job read one.

@@ -159,3 +159,15 @@ fn a_link_in_the_place_of_openresearch_json_is_no_document_to_enclave_and_audito
     });
     assert!(!names.contains(&"project-document"), "{names:?}");
 }
+
+#[test]
+fn an_emptied_record_supports_its_obstacle_and_nothing_else() {
+    let obstacle = Obstacle {
+        reason: "job-limit".into(),
+        detail: "the record is too long".into(),
+    };
+    let receipt = receipt_of(&bundle().emptied(obstacle));
+    assert_eq!(failed(&receipt), Vec::<&str>::new());
+    assert_eq!(receipt.run.verdict, 3);
+    assert!(receipt.bundle.len() < 16 * 1024);
+}

@@ -9,6 +9,10 @@ pub(crate) const PROTOCOL_BYTES: u64 = (1 << 20) + 256;
 /// Longest archive that is fetched, in bytes.
 pub(crate) const ARCHIVE_BYTES: u64 = 512 << 20;
 
+/// Longest bundle, in bytes. Lists of files come from hostile archives, and a receipt of more than 256 MiB is read by
+/// nobody (`orv_receipt::MAX_RECEIPT`).
+pub(crate) const BUNDLE_BYTES: usize = 64 << 20;
+
 /// Longest job, from its first trial.
 pub(crate) const JOB_TIME: Duration = Duration::from_secs(6 * 3600);
 
@@ -21,7 +25,7 @@ pub(crate) const TRIAL: Caps = Caps::ENCLAVE;
 /// The bounds as they are measured, one a line.
 pub(crate) fn measured() -> String {
     format!(
-        "protocol-bytes={PROTOCOL_BYTES}\narchive-bytes={ARCHIVE_BYTES}\njob-seconds={}\ntrials={TRIALS}\n\
+        "protocol-bytes={PROTOCOL_BYTES}\narchive-bytes={ARCHIVE_BYTES}\nbundle-bytes={BUNDLE_BYTES}\njob-seconds={}\ntrials={TRIALS}\n\
          trial-seconds={}\nsetup-seconds={}\nmemory={}\nprocesses={}\nscratch={}\noutput={}\n",
         JOB_TIME.as_secs(),
         TRIAL.trial_time.as_secs(),

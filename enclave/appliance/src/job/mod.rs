@@ -17,9 +17,10 @@ use orv_content::identity::{ContentKind, IdentityError, identify};
 use orv_content::tree::Tree;
 use orv_content::{Root, Sha256, merkle};
 use orv_protocol::judgement::{Arm, Judgement, Reason, Step};
+use orv_protocol::project::LONGEST_MANIFEST;
 use orv_protocol::seed::trial_seed;
 use orv_receipt::rule::{Documents, case_of, statement_of};
-use orv_receipt::{BUNDLE_VERSION, Bundle, DifferenceRecord, ImageRecord, Role, TrialReport};
+use orv_receipt::{BUNDLE_VERSION, Bundle, DifferenceRecord, ImageRecord, Obstacle, Role, TrialReport};
 use orv_trial::{Inputs, Workshop, archive};
 use orv_wire::{Channel, Job, Outcome, Stage};
 use std::io::{Read, Write};
@@ -43,12 +44,26 @@ pub(crate) fn judge<S: Read + Write + AsFd>(
         Err(Stop::End(end)) => return Err(end),
     }
     host.progress(Stage::Sign, 0, 1)?;
-    let bytes = bundle.encode();
+    let (bundle, bytes) = bounded(bundle, limits::BUNDLE_BYTES);
     let root = merkle::root_of(&bytes)?;
     let run = statement_of(&bundle, root, evidence_root)?;
     let signature = service.keeper.sign(job.domain, run.clone())?;
     host.deliver(B256::from(root.0), &bytes)?;
     Ok(Outcome { run, signature })
+}
+
+/// A record that everybody reads: one that is too long says only that it is.
+fn bounded(bundle: Bundle, most: usize) -> (Bundle, Vec<u8>) {
+    let bytes = bundle.encode();
+    if bytes.len() <= most {
+        return (bundle, bytes);
+    }
+    let emptied = bundle.emptied(Obstacle {
+        reason: Reason::JobLimit.code().to_owned(),
+        detail: format!("the record has {} bytes, at most {most} are kept", bytes.len()),
+    });
+    let bytes = emptied.encode();
+    (emptied, bytes)
 }
 
 /// An empty record with a fresh secret: what the host claims, before anything is checked.
@@ -128,7 +143,7 @@ fn fetch_all<S: Read + Write + AsFd>(host: &mut Host<'_, S>, bundle: &mut Bundle
     let snapshot = fetch_archive(host, bundle, Role::Snapshot, bundle.project.repo_snapshot_hash)?;
     host.progress(Stage::Fetch, 2, 5)?;
     let benchmark = fetch_archive(host, bundle, Role::Benchmark, bundle.project.benchmark_hash)?;
-    bundle.project_json = benchmark.file("openresearch.json").map(|bytes| bytes.to_vec());
+    bundle.project_json = project_json(&benchmark)?;
     host.progress(Stage::Fetch, 3, 5)?;
     let incumbent = match bundle.incumbent.code_hash {
         B256::ZERO => None,
@@ -143,6 +158,16 @@ fn fetch_all<S: Read + Write + AsFd>(host: &mut Host<'_, S>, bundle: &mut Bundle
         incumbent,
         candidate,
     })
+}
+
+fn project_json(benchmark: &Tree) -> Result<Option<Vec<u8>>, Stop> {
+    match benchmark.file("openresearch.json") {
+        Some(bytes) if bytes.len() > LONGEST_MANIFEST => Err(Stop::obstacle(
+            Reason::ManifestMalformed,
+            format!("openresearch.json has {} bytes", bytes.len()),
+        )),
+        found => Ok(found.map(|bytes| bytes.to_vec())),
+    }
 }
 
 fn fetch_protocol<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256) -> Result<Vec<u8>, Stop> {
