@@ -7,26 +7,27 @@ use clap::{ArgAction, Args, Parser};
 use crate::{command::Command, output::Format};
 
 const AFTER_HELP: &str = "\
-Settings: a flag goes before its variable, the variable before orv.toml, the file before the default. The variables of
-upstream, ARAH_RPC_URL and ARAH_CHAIN_ID, count where ORV_RPC_URL and ORV_CHAIN_ID are not set.
+Settings: a flag goes before its variable, the variable before orv.toml, the file before the default. \
+Upstream's ARAH_RPC_URL and ARAH_CHAIN_ID count where ORV_RPC_URL and ORV_CHAIN_ID are not set.
 
-Exit status: 0 done; 1 failed (unreadable path, no connection, refused transaction); 2 wrong arguments; 3 not verified or
-bad content; 4 inconclusive; 5 something needed is not available. Errors carry a code such as ORV-C-020; host/cli/ERRORS.md
-lists them.
+Exit status: 0 done; 1 failed (unreadable path, no connection, refused transaction); 2 wrong arguments; \
+3 not verified or bad content; 4 inconclusive; 5 something needed is not available. \
+Errors carry a code such as ORV-C-020; host/cli/ERRORS.md lists them.
 
-A whole round on one machine:
-  orv devnet --deployment deployment.json &
+A whole round on one machine, as root, from the repository (the first command in a terminal of its own):
+  orv devnet --deployment deployment.json
   export ORV_DEPLOYMENT=deployment.json ORV_WALLET=main ORV_PASSPHRASE_FILE=passphrase
-  echo 'a passphrase of mine' > passphrase && chmod 600 passphrase
+  (umask 077; echo 'a passphrase of mine' > passphrase)
   orv wallet new main && orv wallet fund --amount 100og
-  sudo -E orv project publish images/example/project --image-file target/static/x86_64-unknown-linux-gnu/reproducible/lua=bin/lua \\
+  lua=target/static/x86_64-unknown-linux-gnu/reproducible/lua
+  orv project publish images/example/project --image-file $lua=bin/lua \\
       --token-name Pack --token-symbol PACK
-  sudo -E orv proposal submit --project 0 --patch images/example/patches/best-fit.patch --stake 10
+  orv proposal submit --project 0 --patch images/example/patches/best-fit.patch --stake 10
   orv proposal show 0";
 
 /// Verifiable research: publish a project, improve it, judge it in an enclave.
 #[derive(Debug, Parser)]
-#[command(name = "orv", version, about, after_help = AFTER_HELP, propagate_version = true)]
+#[command(name = "orv", version, after_help = AFTER_HELP, propagate_version = true)]
 pub struct Arguments {
     #[command(flatten)]
     pub global: GlobalArguments,

@@ -23,8 +23,8 @@ const ATTESTER: usize = 1;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It listens on 127.0.0.1, keeps the chain in memory and runs until it is interrupted. Its keys are published: account 0 owns\n\
-    the contracts, account 1 admits enclave keys unless --attester names others. The deployment file is written to\n\
+    after_help = "It listens on 127.0.0.1, keeps the chain in memory and runs until it is interrupted. Its keys are published: account 0 owns \
+    the contracts, account 1 admits enclave keys unless --attester names others. The deployment is written to \
     --deployment, and printed with --json once everything answers.\n\n\
     Example:\n  orv devnet --rpc-port 8545 --storage-port 5678 --deployment deployment.json"
 )]

@@ -38,7 +38,7 @@ const NAMED: usize = 20;
 pub enum ProposalCommand {
     /// Make a candidate, measure it, upload it, buy missing tokens, stake and submit
     #[command(
-        after_help = "The candidate is a whole tree, or the project's snapshot with a patch. What it changes outside the mutable surface is undone.\n\
+        after_help = "The candidate is a whole tree, or the project's snapshot with a patch. What it changes outside the mutable surface is undone. \
         Without --claimed-score it is measured here first, in the verifier's containers, which needs root. The claim decides nothing.\n\n\
         Examples:\n  sudo -E orv proposal submit --project 0 --patch images/example/patches/best-fit.patch --stake 10\n  \
         orv proposal submit --project 0 --folder my-tree --stake 10 --claimed-score=-963"
