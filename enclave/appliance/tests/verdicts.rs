@@ -101,3 +101,28 @@ fn a_hang_is_inconclusive_after_the_time_limit() {
     let (verdict, reason, _, _) = judged("endless", 5);
     assert_eq!((verdict, reason.as_str()), (3, "candidate-timeout"));
 }
+
+#[test]
+fn an_arm_is_prepared_by_several_commands_one_after_another() {
+    let enclave = Enclave::start();
+    let mut channel = enclave.connect();
+    introduce(&mut channel);
+    let mut shelf = Shelf::default();
+    let mut job = job(&mut shelf, candidate("improvement"), 6);
+    let programs = [("bin/lua", "lua"), ("bin/bash", "plain-shell")];
+    job.project.benchmark_hash = shelf.put(benchmark("images/example/project/benchmark", &programs));
+    let protocol = std::fs::read_to_string(workspace().join("images/example/project/protocol.json")).unwrap();
+    let command = r#""/bin/lua pack.lua""#;
+    let prepared = protocol.replace(
+        r#""setupCommands": []"#,
+        &format!(r#""setupCommands": [{command}, {command}, {command}]"#),
+    );
+    assert_ne!(prepared, protocol);
+    job.project.protocol_hash = shelf.put(prepared.into_bytes());
+    let (outcome, bundle) = match serve(&mut channel, &job, &shelf) {
+        End::Judged(outcome, bundle) => (outcome, bundle),
+        End::Refused(failure) => panic!("{failure:?}"),
+    };
+    assert_eq!(outcome.run.verdict, 1, "{:?}", bundle.obstacle);
+    assert_eq!(enclave.leftovers(), 0, "a preparation left something behind");
+}

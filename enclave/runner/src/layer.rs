@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::statvfs::statvfs;
 
 use crate::container::PAYLOAD_HOST_ID;
 use crate::document::parts::KEPT_UPPER;
@@ -46,6 +47,20 @@ impl Layer {
             .map_err(|errno| error(errno.into()))?;
         helper::make_directories(&directory).map_err(error)?;
         Ok(layer)
+    }
+
+    /// Bytes that it takes up, in memory.
+    ///
+    /// # Errors
+    /// [`RunnerError::Layer`] when the kernel does not say.
+    pub fn bytes(&self) -> Result<u64, RunnerError> {
+        let error = |errno: nix::errno::Errno| RunnerError::Layer {
+            path: self.directory.clone(),
+            source: errno.into(),
+        };
+        let found = statvfs(&self.directory).map_err(error)?;
+        let used = found.blocks().saturating_sub(found.blocks_free());
+        Ok(used.saturating_mul(found.fragment_size()))
     }
 
     pub(crate) fn directory(&self) -> &Path {

@@ -186,6 +186,8 @@ fn a_set_up_run_s_writes_are_the_next_runs_ground() {
         .run_setup(&bench.container(&["write", "/work/made"]))
         .expect("a layer");
     assert_eq!(report.exit, Exit::Code(0));
+    let bytes = layer.bytes().expect("its size");
+    assert!((1..1 << 20).contains(&bytes), "{bytes}");
     let first = std::sync::Arc::new(layer);
     let mut second = bench.container(&["remove", "/work/given"]);
     second.work.layers = vec![first.clone()];

@@ -9,13 +9,14 @@ use std::time::Duration;
 pub struct Caps {
     /// Longest trial.
     pub trial_time: Duration,
-    /// Longest preparation of one arm.
+    /// Longest preparation of one arm, all of its commands together.
     pub setup_time: Duration,
     /// Most memory of one container, in bytes.
     pub memory: u64,
     /// Most processes of one container.
     pub processes: u32,
-    /// Most bytes that one container may write to its tree, and as many to `/tmp`.
+    /// Most bytes that one container may write to its tree, and as many to `/tmp`; the commands of a preparation share
+    /// what they may write to the tree.
     pub scratch: u64,
     /// Most bytes kept of each output.
     pub output: usize,
@@ -35,8 +36,13 @@ impl Caps {
     /// These bounds, narrowed to what a project asks for.
     ///
     /// # Errors
-    /// [`CapsError`] when the project asks for an amount of memory that is not written as upstream writes it.
+    /// [`CapsError`] when the project asks for an amount of memory that is not written as upstream writes it, or for a
+    /// preparation of more commands than can be layered.
     pub fn narrowed(self, protocol: &Protocol, project: &ProjectManifest) -> Result<Self, CapsError> {
+        let commands = protocol.environment.setup_commands.len();
+        if commands > MOST_SETUP_COMMANDS {
+            return Err(CapsError::SetupCommands(commands));
+        }
         let sandbox = protocol.environment.sandbox.as_ref();
         let memory = sandbox
             .and_then(|sandbox| sandbox.memory.as_deref())
@@ -57,7 +63,7 @@ impl Caps {
                 .and_then(Result::ok)
                 .map_or(self.processes, |pids| pids.min(self.processes)),
             // What is written counts as memory, in the tree and in /tmp alike: together they leave half for the program.
-            scratch: scratch.min(memory / 4),
+            scratch: scratch.min(memory / 4).max(LEAST_SCRATCH),
             ..self
         })
     }
@@ -72,7 +78,16 @@ pub enum CapsError {
     /// Less than a container can start with.
     #[error("memory of {0} bytes is less than a container can start with")]
     TooLittle(u64),
+    /// More preparation than layers can be laid over each other.
+    #[error("{0} setup commands, at most {MOST_SETUP_COMMANDS} are run")]
+    SetupCommands(usize),
 }
+
+/// Most setup commands: each leaves a layer, and what the kernel takes of them is far above.
+pub(crate) const MOST_SETUP_COMMANDS: usize = 32;
+
+/// Least bytes of a scratch disk: to the kernel, a tmpfs of none is one without a limit.
+pub(crate) const LEAST_SCRATCH: u64 = 4096;
 
 /// Least memory that is accepted: a container's own bookkeeping needs some.
 const LEAST_MEMORY: u64 = 8 << 20;
@@ -102,6 +117,38 @@ fn parse_memory(text: &str) -> Result<u64, CapsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PROTOCOL: &str = include_str!("../../../images/example/project/protocol.json");
+
+    fn narrowed(protocol: &str, sizes: &str) -> Result<Caps, CapsError> {
+        let manifest = format!(
+            r#"{{"schema":"openresearch/1","score":{{"scale":"1","sign":"negate-if-minimize"}},"sizes":{sizes}}}"#
+        );
+        let protocol = Protocol::parse(protocol.as_bytes()).unwrap();
+        Caps::ENCLAVE.narrowed(&protocol, &ProjectManifest::parse(manifest.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_scratch_disk_of_no_bytes_is_not_one_without_a_limit() {
+        assert_eq!(
+            narrowed(PROTOCOL, r#"{"scratch_bytes":0}"#).unwrap().scratch,
+            LEAST_SCRATCH
+        );
+        assert_eq!(narrowed(PROTOCOL, r#"{"scratch_bytes":65536}"#).unwrap().scratch, 65536);
+    }
+
+    #[test]
+    fn a_preparation_of_more_commands_than_can_be_layered_is_the_projects_fault() {
+        let of = |count: usize| {
+            let commands = vec![r#""true""#; count].join(",");
+            PROTOCOL.replace(r#""setupCommands": []"#, &format!(r#""setupCommands": [{commands}]"#))
+        };
+        assert!(narrowed(&of(MOST_SETUP_COMMANDS), "{}").is_ok());
+        assert_eq!(
+            narrowed(&of(MOST_SETUP_COMMANDS + 1), "{}"),
+            Err(CapsError::SetupCommands(MOST_SETUP_COMMANDS + 1))
+        );
+    }
 
     #[test]
     fn memory_is_read_as_container_engines_read_it() {

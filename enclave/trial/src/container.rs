@@ -22,8 +22,8 @@ const JUDGE_EXTRA: Duration = Duration::from_secs(5);
 const OPEN_FILES: u32 = 1024;
 
 /// One setup command of one arm: no seed, no channel, the arm's own tree.
-pub(crate) fn setup(workshop: &Workshop<'_>, work: WorkTree, argv: Vec<String>) -> Container {
-    let mut container = base(workshop, work, argv, workshop.caps.setup_time);
+pub(crate) fn setup(workshop: &Workshop<'_>, work: WorkTree, argv: Vec<String>, wall: Duration) -> Container {
+    let mut container = base(workshop, work, argv, wall);
     container.limits.cpus = None;
     container
 }

@@ -1,6 +1,6 @@
 //! Lays out what the trials of one job need: the image, the judge's files, and one prepared tree for each arm.
 
-use crate::caps::{Caps, CapsError};
+use crate::caps::{Caps, CapsError, LEAST_SCRATCH};
 use crate::container;
 use crate::processors::Processors;
 use orv_content::Sha256;
@@ -20,6 +20,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The verified inputs of a job.
 #[derive(Debug)]
@@ -257,12 +258,20 @@ impl<'a> Workshop<'a> {
             layers: Vec::new(),
             size_limit: self.caps.scratch,
         };
+        let begun = Instant::now();
+        let mut scratch_left = self.caps.scratch;
         for (index, command) in self.documents.protocol.environment.setup_commands.iter().enumerate() {
-            let container = container::setup(self, work.clone(), command.argv());
+            let time_left = self.caps.setup_time.saturating_sub(begun.elapsed());
+            let share = WorkTree {
+                size_limit: scratch_left.max(LEAST_SCRATCH),
+                ..work.clone()
+            };
+            let container = container::setup(self, share, command.argv(), time_left);
             let (Report { exit, .. }, layer) = self.runner.run_setup(&container)?;
             if exit != Exit::Code(0) {
                 return Err(PrepareError::Setup { arm, index, exit });
             }
+            scratch_left = scratch_left.saturating_sub(layer.bytes()?);
             work.layers.push(Arc::new(layer));
         }
         let tree = composition.tree.hash();
