@@ -125,6 +125,10 @@ impl ProcessReport {
         if self.memory_kills > 0 {
             return Some(VoidCause::MemoryLimit);
         }
+        // The process may have gone on without what it could not start, and measured something else.
+        if self.process_limit_hits > 0 {
+            return Some(VoidCause::ProcessLimit);
+        }
         match self.ending {
             Ending::Exited if self.number == 0 => None,
             Ending::Exited | Ending::NotStarted => Some(VoidCause::ExitCode(self.number)),
