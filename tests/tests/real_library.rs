@@ -15,10 +15,10 @@ use bytes::Bytes;
 use host::{DOMAIN, Enclave, End, Shelf, workspace};
 use orv_content::archive;
 use orv_content::tree::Tree;
-use orv_miner::measurement::{Bench, measure};
+use orv_trial::measurement::{Bench, measure};
 use orv_miner::patch::Patch;
 use orv_protocol::judgement::{Arm, Interval, Intervals, Judgement, TrialOutcome, TrialRecord};
-use orv_protocol::score::Score;
+use orv_protocol::score::{Ratio, Score};
 use orv_receipt::rule::{Documents, arm_of, case_of};
 use orv_receipt::{Bundle, IncumbentFacts, ProjectFacts, ProposalFacts, Run};
 use orv_runner::Runner;
@@ -151,11 +151,11 @@ impl Project {
         let reason = String::from_utf8_lossy(&run.reason.0).trim_end_matches('\0').to_owned();
         let verdict = ["approve", "reject", "inconclusive"][usize::from(run.verdict - 1)];
         let records = self.records(&attempt.bundle);
-        let medians = [Arm::Snapshot, Arm::Candidate].map(|arm| median(&records, arm));
+        let [before, after] = [Arm::Snapshot, Arm::Candidate].map(|arm| median(&records, arm));
         let case = case_of(&attempt.bundle, &self.documents).unwrap();
         let intervals = Judgement::replay(case, &records).unwrap().intervals();
         format!(
-            "{verdict} ({reason}), score {} of {} to {}; medians of seconds {medians:?}; {}; {} trials",
+            "{verdict} ({reason}), score {} of {} to {}; median seconds {before} before, {after} after; {}; {} trials",
             run.score,
             run.lower,
             run.upper,
@@ -203,7 +203,7 @@ fn baseline(documents: &Documents, snapshot: &Tree, benchmark: &Tree) -> Score {
     .score
 }
 
-fn median(records: &[TrialRecord], arm: Arm) -> Option<String> {
+fn median(records: &[TrialRecord], arm: Arm) -> String {
     let metrics = records
         .iter()
         .filter(|record| record.arm == arm)
@@ -211,15 +211,33 @@ fn median(records: &[TrialRecord], arm: Arm) -> Option<String> {
             TrialOutcome::Metric(metric) => Some(metric.to_string()),
             TrialOutcome::Void(_) => None,
         });
-    // All have the workload's six decimals and less than ten seconds, so their texts are in order.
+    // All are below ten seconds, so their texts are in the order of the numbers.
     let mut metrics: Vec<_> = metrics.collect();
     metrics.sort();
-    metrics.get(metrics.len() / 2).cloned()
+    metrics.get(metrics.len() / 2).cloned().unwrap_or("none".to_owned())
 }
 
-/// Ratios of times in parts of ten thousand, below which a candidate is faster.
+/// How many times as fast the candidate and the incumbent's twin are, from the worse end to the better.
 fn ratios(intervals: &Intervals) -> String {
-    let ends = |interval: &Interval| [interval.low, interval.high].map(|end| end.times(Score::from(10_000)).unwrap().0);
-    let ([low, high], [twin_low, twin_high]) = (ends(&intervals.reference), ends(&intervals.shadow));
-    format!("candidate to incumbent {low} to {high} of 10000, twin to incumbent {twin_low} to {twin_high}")
+    let times = |interval: &Interval| {
+        // A ratio of times in parts of ten thousand; seven digits are enough to print two.
+        let parts = |end: Ratio| {
+            end.times(Score::from(10_000))
+                .unwrap()
+                .0
+                .to_string()
+                .parse::<f64>()
+                .unwrap()
+        };
+        format!(
+            "{:.2} to {:.2}",
+            10_000.0 / parts(interval.high),
+            10_000.0 / parts(interval.low)
+        )
+    };
+    format!(
+        "{} times as fast, the twin {}",
+        times(&intervals.reference),
+        times(&intervals.shadow)
+    )
 }

@@ -1,12 +1,15 @@
 //! The lies, one a row: what is changed, and the name of the error with which the gateway answers.
 
 use super::scene::nobody;
+use crate::host;
 use alloy_primitives::{B256, I256, U256};
+use orv_content::archive;
+use orv_content::tree::{Executable, TreePath};
 use orv_receipt::Run;
 use orv_wire::Job;
 
-/// A lie told to the enclave, and the gateway's answer to the statement that came of it.
-pub type Told = (&'static str, fn(&mut Job, &Other), &'static str);
+/// A lie told to the enclave, the reason in the statement that came of it, and the gateway's answer to that.
+pub type Told = (&'static str, fn(&mut Job, &Other), &'static str, &'static str);
 
 /// What else is on the shelf and on chain, for lies to point at.
 pub struct Other {
@@ -16,17 +19,21 @@ pub struct Other {
     pub better: B256,
     /// The root of a protocol with a smaller margin.
     pub protocol: B256,
+    /// The root of a benchmark that differs in a file nobody reads.
+    pub benchmark: B256,
 }
 
 pub const TOLD: &[Told] = &[
     (
         "incumbent's score",
         |job, _| job.incumbent.score = score(-1500),
+        "odd-project-state",
         "WrongIncumbent",
     ),
     (
         "incumbent's code",
         |job, _| job.incumbent.code_hash = job.project.repo_snapshot_hash,
+        "improved",
         "WrongIncumbent",
     ),
     (
@@ -34,71 +41,94 @@ pub const TOLD: &[Told] = &[
         |job, other| {
             (job.incumbent.code_hash, job.incumbent.score) = (other.better, score(-960));
         },
+        "improved",
         "WrongIncumbent",
     ),
     (
         "ticket that was never opened",
         |job, _| job.ticket = B256::repeat_byte(0xcc),
+        "improved",
         "UnknownTicket",
     ),
     (
         "ticket of another proposal",
         |job, other| job.ticket = other.job.ticket,
+        "improved",
         "WrongProposal",
     ),
     (
         "proposal id",
         |job, other| job.proposal.id = other.job.proposal.id,
+        "improved",
         "WrongProposal",
     ),
     (
         "whole other proposal",
         |job, other| job.proposal = other.job.proposal.clone(),
+        "improved",
         "WrongProposal",
     ),
     (
         "proposal's code",
         |job, other| job.proposal.code_hash = other.better,
+        "improved",
         "WrongProposalDigest",
     ),
     (
         "proposal's miner",
         |job, _| job.proposal.miner = nobody(),
+        "improved",
         "WrongProposalDigest",
     ),
     (
         "proposal's recipient",
         |job, _| job.proposal.reward_recipient = nobody(),
+        "improved",
         "WrongProposalDigest",
     ),
     (
         "proposal's stake",
         |job, _| job.proposal.stake = U256::from(1),
+        "improved",
         "WrongProposalDigest",
     ),
-    ("project's id", |job, _| job.project.id = U256::from(77), "WrongProject"),
+    (
+        "project's id",
+        |job, _| job.project.id = U256::from(77),
+        "improved",
+        "WrongProject",
+    ),
     (
         "project's protocol",
         |job, other| job.project.protocol_hash = other.protocol,
+        "improved",
         "WrongProjectDigest",
     ),
     (
         "project's snapshot",
         |job, other| job.project.repo_snapshot_hash = other.better,
+        "improved",
         "WrongProjectDigest",
     ),
     (
         "project's benchmark",
-        |job, other| job.project.benchmark_hash = other.better,
+        |job, other| job.project.benchmark_hash = other.benchmark,
+        "improved",
         "WrongProjectDigest",
     ),
     (
         "project's baseline",
-        |job, _| job.project.baseline_score = score(-9999),
+        |job, _| (job.project.baseline_score, job.incumbent.score) = (score(-9999), score(-9999)),
+        "improved",
         "WrongProjectDigest",
     ),
-    ("ledger", |job, _| job.ledger = nobody(), "WrongLedger"),
-    ("registry", |job, _| job.registry = nobody(), "WrongRegistry"),
+    ("ledger", |job, _| job.ledger = nobody(), "improved", "WrongLedger"),
+    (
+        "registry",
+        |job, _| job.registry = nobody(),
+        "improved",
+        "WrongRegistry",
+    ),
 ];
 
 /// A change to a signed statement, and the gateway's answer.
@@ -163,4 +193,12 @@ pub fn score(value: i64) -> I256 {
 /// An approval with scores to carry it.
 pub fn better_run() -> (u8, I256, I256, I256) {
     (1, score(-900), score(-900), score(-900))
+}
+
+/// The same bundle with one file more beside the judge.
+pub fn with_a_note(benchmark: Vec<u8>) -> Vec<u8> {
+    let mut tree = archive::read(benchmark.into(), &archive::Quota::project()).unwrap();
+    let note = host::file(b"another benchmark".to_vec(), Executable::No);
+    tree.insert(TreePath::new("judge/note").unwrap(), note).unwrap();
+    archive::write(&tree)
 }
