@@ -17,6 +17,7 @@ use std::fmt::Write as _;
 pub(crate) struct Summary {
     platform: String,
     measurement: String,
+    measurement_compared: bool,
     key_origin: String,
     claims: Claims,
 }
@@ -52,6 +53,7 @@ pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest) -> Examined {
             let summary = Summary {
                 platform: envelope.platform.as_str().to_owned(),
                 measurement: format!("0x{}", hex::encode(measurement_id(verified.claims()))),
+                measurement_compared: request.measurement.is_some(),
                 key_origin: envelope.key_origin.to_string(),
                 claims: verified.claims().clone(),
             };
@@ -106,6 +108,13 @@ impl Summary {
             "  key {} on {}, measurement {}",
             self.key_origin, self.platform, self.measurement
         );
+        if !self.measurement_compared {
+            let _ = writeln!(
+                text,
+                "  the measurement was compared with no published one: whoever owns such hardware can measure a program \
+                 of their own; give --measurement"
+            );
+        }
         text
     }
 }

@@ -97,9 +97,21 @@ impl Audit {
         }
     }
 
-    /// One line of JSON.
+    /// One line of JSON, in printable ASCII: what is not is escaped as JSON escapes it.
     pub(crate) fn json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|error| format!("{{\"schema\":\"{SCHEMA}\",\"error\":\"{error}\"}}"))
+        let document = serde_json::to_string(self)
+            .unwrap_or_else(|error| format!("{{\"schema\":\"{SCHEMA}\",\"error\":\"{error}\"}}"));
+        let mut line = String::with_capacity(document.len());
+        for letter in document.chars() {
+            if (' '..='~').contains(&letter) {
+                line.push(letter);
+            } else {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(line, "\\u{unit:04x}");
+                }
+            }
+        }
+        line
     }
 
     /// Text for people.

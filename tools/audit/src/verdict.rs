@@ -28,6 +28,7 @@ pub(crate) struct Statement {
     trials: usize,
     undone_differences: usize,
     obstacle: Option<String>,
+    missing_protections: Vec<String>,
 }
 
 impl Statement {
@@ -69,8 +70,10 @@ impl Statement {
             trials: bundle.as_ref().map_or(0, |bundle| bundle.trials.len()),
             undone_differences: bundle.as_ref().map_or(0, |bundle| bundle.differences.len()),
             obstacle: bundle
-                .and_then(|bundle| bundle.obstacle)
-                .map(|obstacle| obstacle.detail),
+                .as_ref()
+                .and_then(|bundle| bundle.obstacle.as_ref())
+                .map(|obstacle| obstacle.detail.clone()),
+            missing_protections: bundle.map(|bundle| bundle.missing_protections).unwrap_or_default(),
         }
     }
 
@@ -110,6 +113,10 @@ impl Statement {
         }
         if let Some(obstacle) = &self.obstacle {
             let _ = writeln!(text, "  it ended early: {}", printable(obstacle));
+        }
+        if !self.missing_protections.is_empty() {
+            let names = printable(&self.missing_protections.join(", "));
+            let _ = writeln!(text, "  it ran without these protections: {names}");
         }
         let _ = writeln!(text, "  bundle {}", self.bundle_root);
         text

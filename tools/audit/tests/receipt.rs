@@ -113,6 +113,51 @@ fn a_flipped_byte_anywhere_exits_3_and_names_a_check() {
 }
 
 #[test]
+fn nothing_that_a_stranger_wrote_reaches_a_terminal_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hostile.orv");
+    let mut bundle = sample::bundle();
+    bundle.trials.clear();
+    sample::lay_out_nothing(&mut bundle);
+    let hostile = "\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\u{1f600}";
+    bundle.obstacle = Some(orv_receipt::Obstacle {
+        reason: "missing-bytes".into(),
+        detail: hostile.into(),
+    });
+    bundle.missing_protections = vec![hostile.into()];
+    std::fs::write(&path, sample::receipt_of(&bundle).encode()).unwrap();
+    for options in [&["--allow-simulated"][..], &["--allow-simulated", "--json"]] {
+        let output = audit(&path, options);
+        assert_eq!(output.status.code(), Some(0));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)),
+            "{text:?}"
+        );
+    }
+    let document = document(&audit(&path, &["--allow-simulated", "--json"]));
+    assert_eq!(document["statement"]["obstacle"], hostile);
+}
+
+#[test]
+fn protections_that_were_missing_and_a_measurement_that_nobody_compared_are_said() {
+    let (_directory, path, _) = honest();
+    let text = |options: &[&str]| String::from_utf8(audit(&path, options).stdout).unwrap();
+    let accepted = text(&["--allow-simulated"]);
+    assert!(
+        accepted.contains("without these protections: cpu-pinning"),
+        "{accepted}"
+    );
+    assert!(accepted.contains("compared with no published one"), "{accepted}");
+    let document = document(&audit(&path, &["--json", "--allow-simulated"]));
+    assert_eq!(document["statement"]["missing_protections"][0], "cpu-pinning");
+    assert_eq!(document["evidence"]["measurement_compared"], false);
+    let own = document["evidence"]["measurement"].as_str().unwrap();
+    let compared = text(&["--allow-simulated", "--measurement", own]);
+    assert!(!compared.contains("compared with no published one"), "{compared}");
+}
+
+#[test]
 fn another_measurement_than_the_expected_one_fails() {
     let (_directory, path, _) = honest();
     let accepted = document(&audit(&path, &["--json", "--allow-simulated"]));
