@@ -103,6 +103,18 @@ fn a_hang_is_inconclusive_after_the_time_limit() {
 }
 
 #[test]
+fn what_a_killed_enclave_left_behind_stops_no_job() {
+    let enclave = Enclave::start();
+    let left = enclave.leave_behind(1);
+    let mut channel = enclave.connect();
+    introduce(&mut channel);
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, candidate("improvement"), 7);
+    assert!(matches!(serve(&mut channel, &job, &shelf), End::Judged(..)));
+    assert!(!left.exists());
+}
+
+#[test]
 fn an_arm_is_prepared_by_several_commands_one_after_another() {
     let enclave = Enclave::start();
     let mut channel = enclave.connect();

@@ -36,6 +36,8 @@ impl Layer {
             path: directory.clone(),
             source,
         };
+        // A process that was killed may have had this process id.
+        discard(&directory);
         fs::create_dir(&directory).map_err(error)?;
         // From here dropping it cleans up.
         let layer = Layer {
@@ -75,10 +77,14 @@ impl Layer {
 
 impl Drop for Layer {
     fn drop(&mut self) {
-        // Without a mount, after an error in `new`, the first fails and the second removes the empty directory.
-        let _ = umount2(&self.directory, MntFlags::MNT_DETACH);
-        let _ = fs::remove_dir(&self.directory);
+        discard(&self.directory);
     }
+}
+
+/// Without a mount the first fails, and the second removes the empty directory; without a directory both fail.
+fn discard(directory: &Path) {
+    let _ = umount2(directory, MntFlags::MNT_DETACH);
+    let _ = fs::remove_dir(directory);
 }
 
 /// Gives a prepared tree to the payload, once: the top directory, changed last, says that the rest is done.

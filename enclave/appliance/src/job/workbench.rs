@@ -67,7 +67,11 @@ impl Workbench {
     pub(super) fn fresh_directory(&mut self) -> io::Result<JobDirectory> {
         self.jobs += 1;
         let path = self.scratch.join(format!("job-{}-{}", std::process::id(), self.jobs));
-        fs::create_dir(&path)?;
+        // An enclave that was killed may have had this process id, and its job this number.
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::create_dir(&path)?,
+        }
         Ok(JobDirectory(path))
     }
 }

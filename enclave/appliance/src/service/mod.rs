@@ -27,6 +27,7 @@ pub(crate) struct Service {
 
 /// Serves until listening fails.
 pub(crate) fn serve(configuration: &Configuration, service: Service) -> io::Result<()> {
+    end_at_a_panic();
     let listener = Listener::bind(&configuration.listen)?;
     let address = orv_receipt::address_of_sec1(&service.keeper.public_key())
         .ok_or_else(|| io::Error::other("the keeper's key is no point of the curve"))?;
@@ -45,4 +46,14 @@ pub(crate) fn serve(configuration: &Configuration, service: Service) -> io::Resu
         let service = Arc::clone(&service);
         std::thread::spawn(move || session::run(stream, &service));
     }
+}
+
+/// A thread that panics ends the whole enclave like any other anomaly, and with it the key (DESIGN 5.3). An image aborts
+/// by its profile; no other build shall go on with half of its state.
+fn end_at_a_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::exit(session::ANOMALY);
+    }));
 }

@@ -12,7 +12,7 @@ use orv_wire::{Channel, Exit, FailureCode, FrameError, Hello, Identity, Job, Mes
 use std::sync::PoisonError;
 
 /// Exit code of an enclave that ended because something in it failed.
-const ANOMALY: i32 = 4;
+pub(super) const ANOMALY: i32 = 4;
 
 /// What a connection has been told.
 struct Introduced {

@@ -117,6 +117,14 @@ impl Enclave {
         std::fs::remove_dir_all(self.directory.path().join("scratch")).unwrap();
     }
 
+    /// Puts into the scratch directory what a killed enclave of the same process id would have left there.
+    pub fn leave_behind(&self, job: u32) -> PathBuf {
+        let name = format!("scratch/job-{}-{job}", self.process.id());
+        let folder = self.directory.path().join(name);
+        std::fs::create_dir_all(folder.join("rootfs")).unwrap();
+        folder
+    }
+
     /// What is left of jobs in the scratch directory.
     pub fn leftovers(&self) -> usize {
         std::fs::read_dir(self.directory.path().join("scratch"))
