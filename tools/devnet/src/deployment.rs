@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use alloy::network::EthereumWallet;
 use alloy::primitives::{Address, U256};
-use alloy::providers::{PendingTransactionError, Provider, ProviderBuilder};
+use alloy::providers::{PendingTransactionError, Provider};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportErrorKind};
 use orv_contracts::admission::{AttesterQuorum, EnclaveRegistry, MeasurementPolicy};
@@ -14,6 +13,8 @@ use orv_contracts::upstream::{ProjectRegistry, ProposalLedger, VerifierRegistry}
 use serde::{Deserialize, Serialize};
 
 pub use orv_contracts::admission::MeasurementPolicy::ListedMeasurement;
+
+use crate::client::{self, NotUrl};
 
 /// Wei per sector that the devnet's storage market asks: 0G's turbo price (0G Storage reference 2).
 const PRICE_PER_SECTOR: u64 = 30_733_644_962;
@@ -110,8 +111,8 @@ impl Deployment {
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
     /// The endpoint is no URL.
-    #[error("not a URL: {0:?}")]
-    Url(String),
+    #[error(transparent)]
+    Url(#[from] NotUrl),
     /// The endpoint does not answer as a node.
     #[error("chain: {0}")]
     Rpc(#[from] RpcError<TransportErrorKind>),
@@ -139,11 +140,8 @@ pub enum DeployError {
 /// # Errors
 /// See [`DeployError`]; what was deployed before the error stays on the chain.
 pub async fn deploy(rpc_url: &str, plan: DeploymentPlan) -> Result<Deployment, DeployError> {
-    let url = rpc_url.parse().map_err(|_| DeployError::Url(rpc_url.to_owned()))?;
     let owner = plan.owner.address();
-    let provider = ProviderBuilder::new()
-        .wallet(EthereumWallet::from(plan.owner.clone()))
-        .connect_http(url);
+    let provider = client::connect(rpc_url, plan.owner.clone())?;
     let chain_id = provider.get_chain_id().await?;
     let first_block = provider.get_block_number().await?;
     let mut contracts = upstream(&provider, owner).await?;

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use crate::account::{DevAccount, PREFUNDED, dev_accounts};
 use crate::chain::{Chain, ChainMethods, ChainOptions, Mining};
 use crate::http::{Port, Server, rpc_router};
-use crate::storage::{self, Storage};
+use crate::storage::{Storage, StorageNode, StorageStartError};
 
 /// Largest request body of the chain's port, in bytes.
 const CHAIN_BODY_LIMIT: usize = 4 << 20;
@@ -41,9 +41,9 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The storage directory cannot be used.
-    #[error("cannot use the storage directory: {0}")]
-    Directory(io::Error),
+    /// The storage node does not start.
+    #[error("storage: {0}")]
+    Storage(#[from] StorageStartError),
     /// The table of development keys is damaged.
     #[error("a development key is not valid: {0}")]
     Key(#[from] KeyError),
@@ -55,8 +55,7 @@ pub struct Devnet {
     chain: Chain,
     accounts: Vec<DevAccount>,
     rpc: Server,
-    storage: Storage,
-    storage_server: Server,
+    storage: StorageNode,
     miner: Option<Miner>,
 }
 
@@ -71,15 +70,12 @@ impl Devnet {
         funded.extend(options.funded);
         let chain = Chain::new(options.chain, &funded);
         let methods = std::sync::Arc::new(ChainMethods(chain.clone()));
-        let listen = |port| move |source| StartError::Listen { port, source };
-        let rpc = Port::bind(options.rpc_port).await.map_err(listen(options.rpc_port))?;
-        let rpc = rpc.serve(rpc_router(methods), CHAIN_BODY_LIMIT);
-        let storage = Storage::open(chain.clone(), options.storage_directory).map_err(StartError::Directory)?;
-        let port = Port::bind(options.storage_port)
+        let port = options.rpc_port;
+        let rpc = Port::bind(port)
             .await
-            .map_err(listen(options.storage_port))?;
-        let router = storage::router(storage.clone(), port.url());
-        let storage_server = port.serve(router, storage::BODY_LIMIT);
+            .map_err(|source| StartError::Listen { port, source })?;
+        let rpc = rpc.serve(rpc_router(methods), CHAIN_BODY_LIMIT);
+        let storage = StorageNode::over(chain.clone(), options.storage_port, options.storage_directory).await?;
         let miner = match options.chain.mining {
             Mining::Instant => None,
             Mining::Interval(interval) => Some(Miner(tokio::spawn(mine_each(chain.clone(), interval)))),
@@ -89,7 +85,6 @@ impl Devnet {
             accounts,
             rpc,
             storage,
-            storage_server,
             miner,
         })
     }
@@ -101,12 +96,12 @@ impl Devnet {
 
     /// URL of the storage node, the indexer and the file gateway.
     pub fn storage_url(&self) -> String {
-        self.storage_server.url()
+        self.storage.url()
     }
 
     /// The storage node, from inside the process.
     pub fn storage(&self) -> &Storage {
-        &self.storage
+        self.storage.storage()
     }
 
     /// The chain, from inside the process.
@@ -122,7 +117,7 @@ impl Devnet {
     /// Stops the network and waits until its ports are closed.
     pub async fn stop(self) {
         drop(self.miner);
-        self.storage_server.stop().await;
+        self.storage.stop().await;
         self.rpc.stop().await;
     }
 }

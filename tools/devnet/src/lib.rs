@@ -5,11 +5,11 @@
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! use alloy::providers::{Provider, ProviderBuilder};
-//! use orv_devnet::{Devnet, DevnetOptions};
+//! use alloy::providers::Provider;
+//! use orv_devnet::{Devnet, DevnetOptions, client};
 //!
 //! let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
-//! let provider = ProviderBuilder::new().connect_http(devnet.rpc_url().parse().unwrap());
+//! let provider = client::connect(&devnet.rpc_url(), devnet.accounts()[0].signer.clone()).unwrap();
 //! assert_eq!(provider.get_chain_id().await.unwrap(), 16602);
 //! devnet.stop().await;
 //! # });
@@ -17,9 +17,11 @@
 
 pub mod account;
 pub mod chain;
+pub mod client;
 pub mod deployment;
 mod devnet;
 mod http;
+pub mod peer;
 pub mod rpc;
 pub mod storage;
 

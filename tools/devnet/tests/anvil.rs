@@ -3,65 +3,12 @@
 
 mod support;
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-
 use alloy::primitives::U256;
 use alloy::providers::Provider;
 use orv_devnet::account::dev_accounts;
 use orv_devnet::deployment::deploy;
+use orv_devnet::peer::Anvil;
 use support::{Probe, devnet, plan_of, wallet_at};
-
-/// A running anvil, ended with this value.
-struct Anvil {
-    child: Child,
-    url: String,
-}
-
-impl Drop for Anvil {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn anvil() -> Anvil {
-    let contracts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../contracts");
-    let binary = contracts.join("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
-    assert!(
-        binary.exists(),
-        "{} is missing: run `npm ci` in contracts/",
-        binary.display()
-    );
-    // The port is free again when the listener is dropped.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let child = Command::new(binary)
-        .args([
-            "--chain-id",
-            "16602",
-            "--hardfork",
-            "cancun",
-            "--silent",
-            "--port",
-            &port.to_string(),
-        ])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let anvil = Anvil {
-        child,
-        url: format!("http://127.0.0.1:{port}"),
-    };
-    let provider = wallet_at(&anvil.url, dev_accounts().unwrap()[0].signer.clone());
-    while provider.get_chain_id().await.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    anvil
-}
 
 /// Deploys the whole network and the probe, writes, overwrites, clears, reverts: the gas of every transaction.
 async fn scenario(url: &str) -> Vec<u64> {
@@ -96,9 +43,9 @@ async fn scenario(url: &str) -> Vec<u64> {
 
 #[tokio::test]
 async fn anvil_and_the_devnet_use_the_same_gas() {
-    let anvil = anvil().await;
+    let anvil = Anvil::start().unwrap();
     let (devnet, _wallet) = devnet().await;
-    let expected = scenario(&anvil.url).await;
+    let expected = scenario(anvil.url()).await;
     assert!(expected.len() >= 15, "{expected:?}");
     assert_eq!(scenario(&devnet.rpc_url()).await, expected);
 }

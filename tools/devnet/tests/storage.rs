@@ -1,34 +1,45 @@
-//! The storage node as an honest client and as a hostile one see it, on a network deployed by the crate itself.
+//! The storage node as an honest client and as a hostile one see it, on a network deployed by the crate itself: beside our
+//! chain in the same process, and beside anvil by JSON-RPC.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 
-use alloy::primitives::{B256, U256};
+use alloy::primitives::{Address, B256, U256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use orv_content::Root;
 use orv_content::merkle::{SEGMENT_BYTES, SegmentProof, Shape, prove, root_of, submission_nodes};
 use orv_contracts::development::{FixedPrice, Flow};
 use orv_devnet::deployment::{Deployment, deploy};
-use orv_devnet::storage::Fault;
-use orv_devnet::{Devnet, DevnetOptions};
+use orv_devnet::on_both_chains;
+use orv_devnet::peer::{Network, PeerKind};
+use orv_devnet::storage::{Fault, StorageNode, StorageOptions};
 use serde_json::{Value, json};
-use support::{plan, post, result, rpc, wallet};
+use support::{plan_of, post, quantity, result, rpc, wallet_at};
 
-async fn network() -> (Devnet, Deployment) {
-    network_in(None).await
+on_both_chains!(
+    a_file_is_submitted_uploaded_and_downloaded_with_proofs,
+    a_wrong_segment_is_refused_in_the_reference_nodes_words,
+    a_small_file_may_arrive_before_its_transaction,
+    the_gateway_sends_files_and_puts_its_errors_into_status_200,
+    a_faulty_node_does_what_it_was_told,
+    a_submission_that_a_reorganisation_took_back_is_forgotten,
+    a_submission_that_took_anothers_place_is_found_however_far_the_chain_went_on,
+    files_outlive_the_node_in_its_directory,
+    a_second_node_reads_the_same_files_from_the_chain,
+    the_node_tells_how_far_it_has_read,
+);
+
+async fn network(kind: PeerKind) -> (Network, Deployment) {
+    network_in(kind, None).await
 }
 
-async fn network_in(storage_directory: Option<std::path::PathBuf>) -> (Devnet, Deployment) {
-    let devnet = Devnet::start(DevnetOptions {
-        storage_directory,
-        ..Default::default()
-    })
-    .await
-    .unwrap();
-    let deployment = deploy(&devnet.rpc_url(), plan(&devnet)).await.unwrap();
-    devnet.storage().follow(deployment.address("Flow").unwrap());
-    (devnet, deployment)
+async fn network_in(kind: PeerKind, directory: Option<std::path::PathBuf>) -> (Network, Deployment) {
+    let network = Network::start_in(kind, directory).await.unwrap();
+    let plan = plan_of(network.accounts()[0].signer.clone(), network.storage_url());
+    let deployment = deploy(&network.rpc_url(), plan).await.unwrap();
+    network.storage().follow(deployment.address("Flow").unwrap());
+    (network, deployment)
 }
 
 fn content(size: usize) -> Vec<u8> {
@@ -36,8 +47,8 @@ fn content(size: usize) -> Vec<u8> {
 }
 
 /// Submits on the Flow contract as generation 3 and pays the sectors.
-async fn submit(devnet: &Devnet, deployment: &Deployment, content: &[u8]) -> Root {
-    let wallet = wallet(devnet, 3);
+async fn submit(network: &Network, deployment: &Deployment, content: &[u8]) -> Root {
+    let wallet = wallet_at(&network.rpc_url(), network.accounts()[3].signer.clone());
     let flow = Flow::new(deployment.address("Flow").unwrap(), &wallet);
     let market = FixedPrice::new(flow.market().call().await.unwrap(), &wallet);
     let nodes = submission_nodes(content).unwrap();
@@ -54,7 +65,7 @@ async fn submit(devnet: &Devnet, deployment: &Deployment, content: &[u8]) -> Roo
     };
     let submission = Flow::Submission {
         data,
-        submitter: devnet.accounts()[3].address,
+        submitter: network.accounts()[3].address,
     };
     let sent = flow
         .submit_0(submission)
@@ -77,27 +88,26 @@ fn segment(content: &[u8], index: u64) -> Value {
     })
 }
 
-async fn upload(devnet: &Devnet, content: &[u8], sequence: u64) {
+async fn upload(network: &Network, content: &[u8], sequence: u64) {
     for index in 0..Shape::of(content.len() as u64).unwrap().data_segments() {
         let params = json!([[segment(content, index)], sequence]);
         assert_eq!(
-            result(&devnet.storage_url(), "zgs_uploadSegmentsByTxSeq", params).await,
+            result(&network.storage_url(), "zgs_uploadSegmentsByTxSeq", params).await,
             Value::Null
         );
     }
 }
 
-async fn gateway(devnet: &Devnet, path: &str) -> (u16, Vec<u8>) {
-    let response = reqwest::get(format!("{}{path}", devnet.storage_url())).await.unwrap();
+async fn gateway(network: &Network, path: &str) -> (u16, Vec<u8>) {
+    let response = reqwest::get(format!("{}{path}", network.storage_url())).await.unwrap();
     (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
 }
 
-#[tokio::test]
-async fn a_file_is_submitted_uploaded_and_downloaded_with_proofs() {
-    let (devnet, deployment) = network().await;
-    let url = devnet.storage_url();
+async fn a_file_is_submitted_uploaded_and_downloaded_with_proofs(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
+    let url = network.storage_url();
     let content = content(600_001);
-    let root = submit(&devnet, &deployment, &content).await;
+    let root = submit(&network, &deployment, &content).await;
     let before = result(&url, "zgs_getFileInfo", json!([root, true])).await;
     assert_eq!(
         (&before["finalized"], &before["tx"]["seq"], &before["tx"]["size"]),
@@ -107,7 +117,7 @@ async fn a_file_is_submitted_uploaded_and_downloaded_with_proofs() {
         before["tx"]["merkleNodes"][0][0],
         submission_nodes(&content).unwrap()[0].height + 1
     );
-    upload(&devnet, &content, 0).await;
+    upload(&network, &content, 0).await;
     assert_eq!(result(&url, "zgs_checkFileFinalized", json!([root])).await, true);
     assert_eq!(result(&url, "zgs_checkFileFinalized", json!([0])).await, true);
     let shape = Shape::of(content.len() as u64).unwrap();
@@ -130,15 +140,14 @@ async fn a_file_is_submitted_uploaded_and_downloaded_with_proofs() {
     assert_eq!(locations[0]["url"], url);
 }
 
-#[tokio::test]
-async fn a_wrong_segment_is_refused_in_the_reference_nodes_words() {
-    let (devnet, deployment) = network().await;
+async fn a_wrong_segment_is_refused_in_the_reference_nodes_words(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
     let content = content(600_001);
-    submit(&devnet, &deployment, &content).await;
+    submit(&network, &deployment, &content).await;
     let refused = async |change: &dyn Fn(&mut Value)| {
         let mut wrong = segment(&content, 1);
         change(&mut wrong);
-        let answer = rpc(&devnet.storage_url(), "zgs_uploadSegmentByTxSeq", json!([wrong, 0])).await;
+        let answer = rpc(&network.storage_url(), "zgs_uploadSegmentByTxSeq", json!([wrong, 0])).await;
         let error = &answer["error"];
         format!(
             "{} {} / {}",
@@ -172,118 +181,179 @@ async fn a_wrong_segment_is_refused_in_the_reference_nodes_words() {
         refused(&empty).await,
         "-32602 Invalid params: file_size / file is empty"
     );
-    upload(&devnet, &content, 0).await;
+    upload(&network, &content, 0).await;
     assert_eq!(
         refused(&|_| {}).await,
         "-32602 Invalid params: root / already uploaded and finalized"
     );
 }
 
-#[tokio::test]
-async fn a_small_file_may_arrive_before_its_transaction() {
-    let (devnet, deployment) = network().await;
+async fn a_small_file_may_arrive_before_its_transaction(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
     let content = content(1000);
-    let url = devnet.storage_url();
+    let url = network.storage_url();
     assert_eq!(
         result(&url, "zgs_uploadSegment", json!([segment(&content, 0)])).await,
         Value::Null
     );
-    let root = submit(&devnet, &deployment, &content).await;
+    let root = submit(&network, &deployment, &content).await;
     assert_eq!(
         result(&url, "zgs_getFileInfo", json!([root, true])).await["finalized"],
         true
     );
 }
 
-#[tokio::test]
-async fn the_gateway_sends_files_and_puts_its_errors_into_status_200() {
-    let (devnet, deployment) = network().await;
+async fn the_gateway_sends_files_and_puts_its_errors_into_status_200(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
     let content = content(70_000);
-    let root = submit(&devnet, &deployment, &content).await;
+    let root = submit(&network, &deployment, &content).await;
     let code = |body: &[u8]| serde_json::from_slice::<Value>(body).unwrap()["code"].clone();
-    let (status, body) = gateway(&devnet, "/file?txSeq=0").await;
+    let (status, body) = gateway(&network, "/file?txSeq=0").await;
     assert_eq!((status, code(&body)), (200, json!(103)));
     let body =
         json!({"txSeq": 0, "index": 0, "data": segment(&content, 0)["data"], "proof": segment(&content, 0)["proof"]});
     assert_eq!(
-        post(&format!("{}/file/segment", devnet.storage_url()), &body).await["code"],
+        post(&format!("{}/file/segment", network.storage_url()), &body).await["code"],
         0
     );
     assert_eq!(
-        gateway(&devnet, &format!("/file?root={root}&name=a.tar")).await,
+        gateway(&network, &format!("/file?root={root}&name=a.tar")).await,
         (200, content.clone())
     );
-    let (status, body) = gateway(&devnet, "/file?txSeq=5").await;
+    let (status, body) = gateway(&network, "/file?txSeq=5").await;
     assert_eq!((status, code(&body)), (200, json!(101)));
-    assert_eq!(code(&gateway(&devnet, "/file?root=nothing").await.1), 1);
-    let (_, info) = gateway(&devnet, &format!("/file/info/{root}")).await;
+    assert_eq!(code(&gateway(&network, "/file?root=nothing").await.1), 1);
+    let (_, info) = gateway(&network, &format!("/file/info/{root}")).await;
     assert_eq!(
         serde_json::from_slice::<Value>(&info).unwrap()["data"]["finalized"],
         true
     );
-    let (_, status) = gateway(&devnet, "/node/status").await;
+    let (_, status) = gateway(&network, "/node/status").await;
     let status: Value = serde_json::from_slice(&status).unwrap();
     assert_eq!(status["data"]["networkIdentity"]["chainId"], 16602);
 }
 
-#[tokio::test]
-async fn a_faulty_node_does_what_it_was_told() {
-    let (devnet, deployment) = network().await;
+async fn a_faulty_node_does_what_it_was_told(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
     let content = content(1000);
-    let root = submit(&devnet, &deployment, &content).await;
-    upload(&devnet, &content, 0).await;
+    let root = submit(&network, &deployment, &content).await;
+    upload(&network, &content, 0).await;
     let path = format!("/file?root={root}");
-    devnet.storage().set_fault(Some(Fault::Flip));
-    let (_, flipped) = gateway(&devnet, &path).await;
+    network.storage().set_fault(Some(Fault::Flip));
+    let (_, flipped) = gateway(&network, &path).await;
     assert_eq!(flipped.len(), content.len());
     assert_ne!(root_of(&flipped).unwrap(), root);
-    devnet.storage().set_fault(Some(Fault::Truncate));
-    assert_eq!(gateway(&devnet, &path).await.1.len(), content.len() - 1);
-    devnet.storage().set_fault(Some(Fault::Drop));
+    network.storage().set_fault(Some(Fault::Truncate));
+    assert_eq!(gateway(&network, &path).await.1.len(), content.len() - 1);
+    network.storage().set_fault(Some(Fault::Drop));
     assert_eq!(
-        result(&devnet.storage_url(), "zgs_downloadSegment", json!([root, 0, 4])).await,
+        result(&network.storage_url(), "zgs_downloadSegment", json!([root, 0, 4])).await,
         Value::Null
     );
-    devnet.storage().set_fault(Some(Fault::LieSize));
+    network.storage().set_fault(Some(Fault::LieSize));
     assert_eq!(
-        result(&devnet.storage_url(), "zgs_getFileInfoByTxSeq", json!([0])).await["tx"]["size"],
+        result(&network.storage_url(), "zgs_getFileInfoByTxSeq", json!([0])).await["tx"]["size"],
         1001
     );
-    devnet.storage().set_fault(Some(Fault::Error200));
-    let (status, body) = gateway(&devnet, &path).await;
+    network.storage().set_fault(Some(Fault::Error200));
+    let (status, body) = gateway(&network, &path).await;
     assert_eq!(
         (status, &serde_json::from_slice::<Value>(&body).unwrap()["code"]),
         (200, &json!(2))
     );
-    devnet.storage().set_fault(None);
-    assert_eq!(gateway(&devnet, &path).await.1, content);
+    network.storage().set_fault(None);
+    assert_eq!(gateway(&network, &path).await.1, content);
 }
 
-#[tokio::test]
-async fn a_submission_that_a_reorganisation_took_back_is_forgotten() {
-    let (devnet, deployment) = network().await;
-    let snapshot = result(&devnet.rpc_url(), "evm_snapshot", json!([])).await;
-    let root = submit(&devnet, &deployment, &content(1000)).await;
+async fn a_submission_that_a_reorganisation_took_back_is_forgotten(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
+    let snapshot = result(&network.rpc_url(), "evm_snapshot", json!([])).await;
+    let root = submit(&network, &deployment, &content(1000)).await;
     assert_ne!(
-        result(&devnet.storage_url(), "zgs_getFileInfo", json!([root, true])).await,
+        result(&network.storage_url(), "zgs_getFileInfo", json!([root, true])).await,
         Value::Null
     );
-    result(&devnet.rpc_url(), "evm_revert", json!([snapshot])).await;
+    result(&network.rpc_url(), "evm_revert", json!([snapshot])).await;
     assert_eq!(
-        result(&devnet.storage_url(), "zgs_getFileInfo", json!([root, true])).await,
+        result(&network.storage_url(), "zgs_getFileInfo", json!([root, true])).await,
         Value::Null
     );
 }
 
-#[tokio::test]
-async fn files_outlive_the_node_in_its_directory() {
+async fn files_outlive_the_node_in_its_directory(kind: PeerKind) {
     let directory = tempfile::tempdir().unwrap();
     let content = content(300_000);
-    let (devnet, deployment) = network_in(Some(directory.path().to_owned())).await;
-    submit(&devnet, &deployment, &content).await;
-    upload(&devnet, &content, 0).await;
-    devnet.stop().await;
-    let (devnet, deployment) = network_in(Some(directory.path().to_owned())).await;
-    let root = submit(&devnet, &deployment, &content).await;
-    assert_eq!(gateway(&devnet, &format!("/file?root={root}")).await.1, content);
+    let (network, deployment) = network_in(kind, Some(directory.path().to_owned())).await;
+    submit(&network, &deployment, &content).await;
+    upload(&network, &content, 0).await;
+    network.stop().await;
+    let (network, deployment) = network_in(kind, Some(directory.path().to_owned())).await;
+    let root = submit(&network, &deployment, &content).await;
+    assert_eq!(gateway(&network, &format!("/file?root={root}")).await.1, content);
+}
+
+/// The node reads the first submission, and only then, far above, the one that took its place.
+async fn a_submission_that_took_anothers_place_is_found_however_far_the_chain_went_on(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
+    let url = network.storage_url();
+    let snapshot = result(&network.rpc_url(), "evm_snapshot", json!([])).await;
+    let lost = submit(&network, &deployment, &content(1000)).await;
+    let before = result(&url, "zgs_getFileInfo", json!([lost, true])).await;
+    assert_eq!(before["tx"]["seq"], 0);
+    result(&network.rpc_url(), "evm_revert", json!([snapshot])).await;
+    let kept = submit(&network, &deployment, &content(2000)).await;
+    for _ in 0..5 {
+        result(&network.rpc_url(), "evm_mine", json!([])).await;
+    }
+    let after = result(&url, "zgs_getFileInfo", json!([kept, true])).await;
+    assert_eq!(after["tx"]["seq"], 0);
+    assert_eq!(result(&url, "zgs_getFileInfo", json!([lost, true])).await, Value::Null);
+}
+
+async fn a_second_node_reads_the_same_files_from_the_chain(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
+    let content = content(1000);
+    let root = submit(&network, &deployment, &content).await;
+    let second = StorageNode::start(StorageOptions {
+        rpc_url: network.rpc_url(),
+        flow: deployment.address("Flow"),
+        port: 0,
+        directory: None,
+    })
+    .await
+    .unwrap();
+    let told = result(&second.url(), "zgs_getFileInfo", json!([root, true])).await;
+    assert_eq!(
+        told,
+        result(&network.storage_url(), "zgs_getFileInfo", json!([root, true])).await
+    );
+    assert_eq!(told["tx"]["seq"], 0);
+    second.stop().await;
+}
+
+async fn the_node_tells_how_far_it_has_read(kind: PeerKind) {
+    let (network, deployment) = network(kind).await;
+    result(&network.rpc_url(), "evm_mine", json!([])).await;
+    let newest = result(&network.rpc_url(), "eth_getBlockByNumber", json!(["latest", false])).await;
+    let status = result(&network.storage_url(), "zgs_getStatus", json!([])).await;
+    assert_eq!(status["logSyncHeight"], quantity(&newest["number"]));
+    assert_eq!(status["logSyncBlock"], newest["hash"]);
+    let identity = &status["networkIdentity"];
+    assert_eq!(identity["chainId"], 16602);
+    assert_eq!(identity["flowAddress"], json!(deployment.address("Flow")));
+}
+
+#[tokio::test]
+async fn a_chain_that_cannot_be_read_is_an_error_and_not_an_absent_file() {
+    let node = StorageNode::start(StorageOptions {
+        rpc_url: "http://127.0.0.1:9".to_owned(),
+        flow: Some(Address::repeat_byte(1)),
+        port: 0,
+        directory: None,
+    })
+    .await
+    .unwrap();
+    let answer = rpc(&node.url(), "zgs_getFileInfo", json!([Root([7; 32]), true])).await;
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("eth_blockNumber"), "{message}");
 }

@@ -130,7 +130,11 @@ async fn info(State(storage): State<Storage>, Path(cid): Path<String>) -> Respon
 }
 
 async fn node_status(State(storage): State<Storage>) -> Response {
-    with_node(storage, |node| Ok(reply(Ok(status(node))))).await
+    with_node(storage, |node| match status(node) {
+        Ok(status) => Ok(reply(Ok(status))),
+        Err(error) => Err((Failure::Internal, error.to_string().into())),
+    })
+    .await
 }
 
 /// Uploads one segment: the JSON-RPC method's rules behind the gateway's shape.

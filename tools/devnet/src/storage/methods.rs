@@ -31,7 +31,7 @@ impl Methods for StorageMethods {
         let params = &mut params;
         let mut node = self.storage.synced()?;
         match method {
-            "zgs_getStatus" => Ok(status(&node)),
+            "zgs_getStatus" => Ok(status(&node)?),
             "zgs_getShardConfig" => Ok(shard()),
             "zgs_getFileInfo" => Ok(info(&node, root(params)?)),
             "zgs_getFileInfoByTxSeq" => Ok(info(&node, sequence(params, 0)?)),
@@ -86,20 +86,19 @@ fn sequence(params: &mut Params, index: usize) -> Result<FileId, RpcError> {
     params.required(index, "txSeq").map(FileId::Sequence)
 }
 
-pub(super) fn status(node: &Node) -> Value {
-    let chain = node.submissions.chain();
-    let height = chain.height();
-    json!({
+pub(super) fn status(node: &Node) -> Result<Value, NodeError> {
+    let (height, hash) = node.submissions.head().unwrap_or_default();
+    Ok(json!({
         "connectedPeers": 0,
         "logSyncHeight": height,
-        "logSyncBlock": chain.block_hash(height).unwrap_or_default(),
+        "logSyncBlock": hash,
         "nextTxSeq": node.submissions.known().len(),
         "networkIdentity": {
-            "chainId": chain.chain_id(),
+            "chainId": node.submissions.chain_id()?,
             "flowAddress": node.submissions.flow().unwrap_or(Address::ZERO),
             "p2pProtocolVersion": {"major": 0, "minor": 0, "build": 0},
         },
-    })
+    }))
 }
 
 fn info(node: &Node, id: FileId) -> Value {

@@ -6,9 +6,14 @@ use alloy::sol_types::SolEvent;
 use orv_content::Root;
 use orv_contracts::development::Flow;
 
-use crate::chain::Chain;
-
 use super::error::NodeError;
+use super::source::ChainSource;
+
+/// Blocks that one `eth_getLogs` covers; public endpoints refuse long ranges.
+const BLOCKS_PER_QUERY: u64 = 1000;
+
+/// Number and hash.
+pub type BlockId = (u64, B256);
 
 /// One submitted file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +28,7 @@ pub struct Submission {
     pub start: u64,
     /// Subtrees: height and root, left to right.
     pub nodes: Vec<(u64, Root)>,
-    block: (u64, B256),
+    block: BlockId,
 }
 
 impl Submission {
@@ -57,27 +62,30 @@ fn fold(nodes: &[(u64, Root)]) -> Option<Root> {
 /// The submissions read so far.
 #[derive(Debug)]
 pub struct Submissions {
-    chain: Chain,
+    chain: Box<dyn ChainSource>,
     flow: Option<Address>,
     known: Vec<Submission>,
-    next_block: u64,
+    /// The newest block that was read, and its hash then.
+    head: Option<BlockId>,
 }
 
 impl Submissions {
     /// None yet; nothing is read before a Flow contract is named.
-    pub fn new(chain: Chain) -> Self {
+    pub fn new(chain: Box<dyn ChainSource>) -> Self {
         Self {
             chain,
             flow: None,
             known: Vec::new(),
-            next_block: 0,
+            head: None,
         }
     }
 
-    /// Reads the events of this contract, from the chain's beginning.
+    /// Reads the events of this contract, from the chain's beginning when it is another than before.
     pub fn follow(&mut self, flow: Address) {
-        (self.flow, self.next_block) = (Some(flow), 0);
-        self.known.clear();
+        if self.flow != Some(flow) {
+            (self.flow, self.head) = (Some(flow), None);
+            self.known.clear();
+        }
     }
 
     /// The contract that is followed.
@@ -85,9 +93,17 @@ impl Submissions {
         self.flow
     }
 
-    /// The chain that is read.
-    pub fn chain(&self) -> &Chain {
-        &self.chain
+    /// Number and hash of the newest block that was read; `None` while no contract is followed.
+    pub fn head(&self) -> Option<BlockId> {
+        self.head
+    }
+
+    /// Id of the chain that is read.
+    ///
+    /// # Errors
+    /// The chain cannot be read.
+    pub fn chain_id(&self) -> Result<u64, NodeError> {
+        self.chain.chain_id()
     }
 
     /// All submissions, by sequence number.
@@ -97,31 +113,53 @@ impl Submissions {
 
     /// Reads what is new, after forgetting what a reorganisation took back.
     ///
+    /// The head's hash is asked before the logs: when the chain is reorganised between the two, the hash does not hold
+    /// at the next reading and the blocks are read again.
+    ///
     /// # Errors
-    /// The chain refuses the query.
+    /// The chain cannot be read or refuses the query; what was read before stays.
     pub fn sync(&mut self) -> Result<(), NodeError> {
         let Some(flow) = self.flow else { return Ok(()) };
-        let height = self.chain.height();
-        self.next_block = self.next_block.min(height + 1);
-        while let Some(last) = self.known.last() {
-            let (number, hash) = last.block;
-            if self.chain.block_hash(number) == Some(hash) {
-                break;
-            }
-            self.next_block = self.next_block.min(number);
-            self.known.pop();
+        let height = self.chain.height()?;
+        let Some(hash) = self.chain.block_hash(height)? else {
+            return Ok(());
+        };
+        if self.head == Some((height, hash)) {
+            return Ok(());
         }
-        let filter = Filter::new()
+        let mut from = self.first_unread()?;
+        let events = Filter::new()
             .address(flow)
             .event_signature(Flow::Submit::SIGNATURE_HASH);
-        let logs = self.chain.logs(&filter.from_block(self.next_block).to_block(height))?;
-        self.next_block = height + 1;
-        let expected = |known: &Vec<Submission>| known.len() as u64;
-        for submission in logs.iter().filter_map(Submission::read) {
-            if submission.sequence == expected(&self.known) {
-                self.known.push(submission);
+        while from <= height {
+            let to = height.min(from.saturating_add(BLOCKS_PER_QUERY - 1));
+            let logs = self.chain.logs(&events.clone().from_block(from).to_block(to))?;
+            for submission in logs.iter().filter_map(Submission::read) {
+                if submission.sequence == self.known.len() as u64 {
+                    self.known.push(submission);
+                }
             }
+            from = to + 1;
         }
+        self.head = Some((height, hash));
         Ok(())
+    }
+
+    /// The block to go on from: after the head while that is still part of the chain, else at the newest submission
+    /// that is.
+    fn first_unread(&mut self) -> Result<u64, NodeError> {
+        if let Some((number, hash)) = self.head {
+            if self.chain.block_hash(number)? == Some(hash) {
+                return Ok(number + 1);
+            }
+            self.head = None;
+        }
+        while let Some((number, hash)) = self.known.last().map(|last| last.block) {
+            if self.chain.block_hash(number)? == Some(hash) {
+                return Ok(number);
+            }
+            self.known.pop();
+        }
+        Ok(0)
     }
 }

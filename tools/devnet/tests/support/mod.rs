@@ -1,13 +1,9 @@
 //! What the suites share: a running devnet, a wallet provider, the probe contract, raw JSON-RPC.
 #![allow(dead_code)]
 
-use alloy::network::EthereumWallet;
 use alloy::primitives::{B256, U256};
-use alloy::providers::fillers::{
-    BlobGasFiller, ChainIdFiller, FillProvider, GasFiller, JoinFill, NonceFiller, WalletFiller,
-};
-use alloy::providers::{Identity, ProviderBuilder, RootProvider};
 use alloy::signers::local::PrivateKeySigner;
+use orv_devnet::client::{Client as Wallet, connect, provide_tls};
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement};
 use orv_devnet::{Devnet, DevnetOptions};
 use serde_json::{Value, json};
@@ -18,9 +14,6 @@ alloy::sol!(
     Probe,
     "tests/probe/Probe.json"
 );
-
-type Fillers = JoinFill<GasFiller, JoinFill<BlobGasFiller, JoinFill<NonceFiller, ChainIdFiller>>>;
-pub type Wallet = FillProvider<JoinFill<JoinFill<Identity, Fillers>, WalletFiller<EthereumWallet>>, RootProvider>;
 
 /// A devnet and a provider that signs as its first account.
 pub async fn devnet() -> (Devnet, Wallet) {
@@ -36,7 +29,7 @@ pub fn wallet(devnet: &Devnet, index: usize) -> Wallet {
 
 /// A provider that signs with `signer` against any node.
 pub fn wallet_at(url: &str, signer: alloy::signers::local::PrivateKeySigner) -> Wallet {
-    ProviderBuilder::new().wallet(signer).connect_http(url.parse().unwrap())
+    connect(url, signer).unwrap()
 }
 
 /// One JSON-RPC call; the whole answer.
@@ -57,6 +50,7 @@ pub async fn result(url: &str, method: &str, params: Value) -> Value {
 
 /// Posts a JSON body.
 pub async fn post(url: &str, body: &Value) -> Value {
+    provide_tls();
     let response = reqwest::Client::new()
         .post(url)
         .header("content-type", "application/json")
@@ -72,12 +66,7 @@ pub fn quantity(value: &Value) -> u64 {
     value.as_str().unwrap().parse::<U256>().unwrap().to()
 }
 
-/// A plan for a network whose owner and only attester is the first account.
-pub fn plan(devnet: &Devnet) -> DeploymentPlan {
-    plan_of(devnet.accounts()[0].signer.clone(), devnet.storage_url())
-}
-
-/// The same for any chain.
+/// A plan for a network whose owner and only attester is this account.
 pub fn plan_of(owner: PrivateKeySigner, indexer_rpc: String) -> DeploymentPlan {
     DeploymentPlan {
         network_name: "devnet".to_owned(),
