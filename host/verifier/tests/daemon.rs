@@ -1,4 +1,4 @@
-//! The whole daemon on an embedded network, with an enclave that follows a script.
+//! The whole daemon on the embedded network and on anvil, with an enclave that follows a script.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -13,7 +13,8 @@ use orv_chain::{
     Submission, TransactionOwner,
 };
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
-use orv_devnet::{Devnet, DevnetOptions};
+use orv_devnet::on_both_chains;
+use orv_devnet::peer::{self, PeerKind};
 use orv_evidence::Platform;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
@@ -29,9 +30,23 @@ use zeroize::Zeroizing;
 /// Account of the miner; 0 owns the contracts, 2 is the operator, 3 the attester.
 const MINER: usize = 1;
 
+on_both_chains!(
+    a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt,
+    an_improvement_is_approved_and_a_failure_to_improve_rejected_in_one_transaction_each,
+    after_a_restart_the_admitted_key_works_on_and_proposals_wait_for_nobody,
+    a_statement_for_another_proposal_sends_nothing_to_the_chain,
+    without_an_enclave_no_ticket_is_opened,
+    a_stopped_daemon_ends_and_has_done_its_work,
+    a_crash_between_sending_and_writing_is_mended_by_reading_the_chain,
+    a_crash_before_the_verdict_closes_what_the_chain_has_decided,
+    an_earlier_undecided_proposal_is_waited_for,
+    a_denied_project_is_left_alone,
+    a_key_that_would_expire_under_a_run_opens_no_ticket,
+);
+
 /// A network with one project whose bytes nobody has, and an operator's configuration.
 struct Network {
-    devnet: Devnet,
+    running: peer::Network,
     deployment: Deployment,
     directory: TempDir,
     project: ProjectId,
@@ -43,15 +58,13 @@ fn measurement() -> B256 {
 }
 
 impl Network {
-    async fn start() -> Self {
-        let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
-        // Our client brings the TLS provider that the deployer's own HTTP client needs.
-        orv_chain::HttpClient::new(Duration::from_secs(1)).unwrap();
-        let accounts = devnet.accounts();
+    async fn start(kind: PeerKind) -> Self {
+        let running = peer::Network::start(kind).await.unwrap();
+        let accounts = running.accounts();
         let plan = DeploymentPlan {
             network_name: "test".to_owned(),
             owner: accounts[0].signer.clone(),
-            indexer_rpc: devnet.storage_url(),
+            indexer_rpc: running.storage_url(),
             public_delay: 1,
             measurements: vec![ListedMeasurement {
                 measurement: measurement(),
@@ -68,16 +81,16 @@ impl Network {
             payout_delay: 3600,
             fee_bips: 1000,
         };
-        let deployed = deploy(&devnet.rpc_url(), plan).await.unwrap();
+        let deployed = deploy(&running.rpc_url(), plan).await.unwrap();
         let json = deployed.to_json().unwrap();
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("deployment.json"), &json).unwrap();
         // A running storage node follows the Flow contract that it is told.
-        devnet.storage().follow(deployed.address("Flow").unwrap());
+        running.storage().follow(deployed.address("Flow").unwrap());
         let deployment = Deployment::parse(json.as_bytes()).unwrap();
-        let project = create_project(&devnet, &deployment).await;
+        let project = create_project(&running, &deployment).await;
         Self {
-            devnet,
+            running,
             deployment,
             directory,
             project,
@@ -86,7 +99,7 @@ impl Network {
 
     /// Submits the sample's candidate.
     async fn submit(&self) -> ProposalId {
-        let owner = owner(&self.devnet, MINER).await;
+        let owner = owner(&self.running, MINER).await;
         let contracts = &self.deployment.openresearch;
         let project = Project::read(owner.chain(), contracts, self.project).await.unwrap();
         let curve = Curve::new(owner.chain().clone(), project.token);
@@ -107,7 +120,7 @@ impl Network {
 
     fn config(&self) -> VerifierConfig {
         let at = |name: &str| self.directory.path().join(name).display().to_string();
-        let (operator, attester) = (self.devnet.accounts()[2].key, self.devnet.accounts()[3].key);
+        let (operator, attester) = (self.running.accounts()[2].key, self.running.accounts()[3].key);
         let text = format!(
             "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\npoll_seconds = 1\n\
              [wallet]\nunsafe_raw_key = \"{operator}\"\n\
@@ -130,11 +143,11 @@ impl Network {
     }
 }
 
-async fn owner(devnet: &Devnet, account: usize) -> TransactionOwner {
-    let chain = Chain::connect(&devnet.rpc_url(), orv_devnet::chain::GALILEO)
+async fn owner(running: &peer::Network, account: usize) -> TransactionOwner {
+    let chain = Chain::connect(&running.rpc_url(), orv_devnet::chain::GALILEO)
         .await
         .unwrap();
-    let key = Zeroizing::new(devnet.accounts()[account].key.0);
+    let key = Zeroizing::new(running.accounts()[account].key.0);
     let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
     let patience = Patience {
         limit: Duration::from_secs(60),
@@ -143,7 +156,7 @@ async fn owner(devnet: &Devnet, account: usize) -> TransactionOwner {
     TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
 }
 
-async fn create_project(devnet: &Devnet, deployment: &Deployment) -> ProjectId {
+async fn create_project(running: &peer::Network, deployment: &Deployment) -> ProjectId {
     let facts = sample::bundle().project;
     let project = NewProject {
         protocol_hash: facts.protocol_hash,
@@ -158,7 +171,7 @@ async fn create_project(devnet: &Devnet, deployment: &Deployment) -> ProjectId {
         miner_pool_cap: U256::from(1000),
     };
     project
-        .create(&owner(devnet, 0).await, &deployment.openresearch)
+        .create(&owner(running, 0).await, &deployment.openresearch)
         .await
         .unwrap()
         .id
@@ -171,9 +184,8 @@ fn only(summary: &Summary) -> &StatusRow {
     row
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt() {
-    let network = Network::start().await;
+async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.enclave(Script::MissingBytes);
     let proposal = network.submit().await;
     let summary = network.once().await;
@@ -203,8 +215,7 @@ async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_recei
     assert!(again.outcomes.is_empty() && again.failures.is_empty(), "{again:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_improvement_is_approved_and_a_failure_to_improve_rejected_in_one_transaction_each() {
+async fn an_improvement_is_approved_and_a_failure_to_improve_rejected_in_one_transaction_each(kind: PeerKind) {
     let cases = [
         (
             Script::Improvement,
@@ -220,7 +231,7 @@ async fn an_improvement_is_approved_and_a_failure_to_improve_rejected_in_one_tra
         ),
     ];
     for (script, state, status, reason) in cases {
-        let network = Network::start().await;
+        let network = Network::start(kind).await;
         network.enclave(script);
         let id = network.submit().await;
         let summary = network.once().await;
@@ -236,9 +247,8 @@ async fn an_improvement_is_approved_and_a_failure_to_improve_rejected_in_one_tra
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn after_a_restart_the_admitted_key_works_on_and_proposals_wait_for_nobody() {
-    let network = Network::start().await;
+async fn after_a_restart_the_admitted_key_works_on_and_proposals_wait_for_nobody(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.enclave(Script::MissingBytes);
     network.submit().await;
     network.once().await;
@@ -251,9 +261,8 @@ async fn after_a_restart_the_admitted_key_works_on_and_proposals_wait_for_nobody
     assert_eq!(Daemon::status(&network.config()).await.unwrap().len(), 3);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_statement_for_another_proposal_sends_nothing_to_the_chain() {
-    let network = Network::start().await;
+async fn a_statement_for_another_proposal_sends_nothing_to_the_chain(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.enclave(Script::Proposal);
     let proposal = network.submit().await;
     let summary = network.once().await;
@@ -269,9 +278,8 @@ async fn a_statement_for_another_proposal_sends_nothing_to_the_chain() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn without_an_enclave_no_ticket_is_opened() {
-    let network = Network::start().await;
+async fn without_an_enclave_no_ticket_is_opened(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.submit().await;
     let summary = network.once().await;
     assert_eq!(
@@ -281,9 +289,8 @@ async fn without_an_enclave_no_ticket_is_opened() {
     assert_eq!(only(&summary).state, State::Seen);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_daemon_ends_and_has_done_its_work() {
-    let network = Network::start().await;
+async fn a_stopped_daemon_ends_and_has_done_its_work(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.enclave(Script::MissingBytes);
     network.submit().await;
     let stop = tokio::time::sleep(Duration::from_secs(4));
@@ -301,9 +308,8 @@ async fn put_back(network: &Network, state: &'static str) {
     pool.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_crash_between_sending_and_writing_is_mended_by_reading_the_chain() {
-    let network = Network::start().await;
+async fn a_crash_between_sending_and_writing_is_mended_by_reading_the_chain(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.enclave(Script::Improvement);
     network.submit().await;
     let before = network.once().await;
@@ -316,9 +322,8 @@ async fn a_crash_between_sending_and_writing_is_mended_by_reading_the_chain() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_crash_before_the_verdict_closes_what_the_chain_has_decided() {
-    let network = Network::start().await;
+async fn a_crash_before_the_verdict_closes_what_the_chain_has_decided(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.enclave(Script::NoImprovement);
     network.submit().await;
     network.once().await;
@@ -327,9 +332,8 @@ async fn a_crash_before_the_verdict_closes_what_the_chain_has_decided() {
     assert_eq!(only(&after).state, State::Closed(CloseCause::DecidedElsewhere));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_earlier_undecided_proposal_is_waited_for() {
-    let network = Network::start().await;
+async fn an_earlier_undecided_proposal_is_waited_for(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.enclave(Script::Proposal);
     network.submit().await;
     network.submit().await;
@@ -339,9 +343,8 @@ async fn an_earlier_undecided_proposal_is_waited_for() {
     assert_eq!(states, waiting);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_denied_project_is_left_alone() {
-    let network = Network::start().await;
+async fn a_denied_project_is_left_alone(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.submit().await;
     let mut config = network.config();
     config.projects.deny = vec![network.project];
@@ -350,9 +353,8 @@ async fn a_denied_project_is_left_alone() {
     assert_eq!(only(&summary).state, State::Seen);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_would_expire_under_a_run_opens_no_ticket() {
-    let network = Network::start().await;
+async fn a_key_that_would_expire_under_a_run_opens_no_ticket(kind: PeerKind) {
+    let network = Network::start(kind).await;
     network.enclave(Script::Improvement);
     network.submit().await;
     let mut config = network.config();

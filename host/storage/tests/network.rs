@@ -1,45 +1,56 @@
-//! The storage client against the development node: honest, silent and lying.
+//! The storage client against the development node, honest, silent and lying: on our chain, and on anvil, which both
+//! the client and the node read by JSON-RPC.
 // The lints know test functions, not the set-up functions beside them.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::{path::Path, time::Duration};
 
-use alloy::{network::EthereumWallet, providers::ProviderBuilder, signers::local::PrivateKeySigner};
 use orv_chain::{Chain, FeeRules, Patience, TransactionOwner, wallet::Wallet};
 use orv_content::{Root, Sha256, identity::MatchedHash, merkle::root_of};
 use orv_contracts::development::{FixedPrice, Flow};
-use orv_devnet::{Devnet, DevnetOptions, storage::Fault as NodeFault};
+use orv_devnet::{
+    client::connect,
+    on_both_chains,
+    peer::{self, PeerKind},
+    storage::Fault as NodeFault,
+};
 use orv_storage::{Fault, FetchError, IndexSource, Storage, StorageOptions};
 use zeroize::Zeroizing;
 
+on_both_chains!(
+    content_of_every_shape_comes_back_as_it_went,
+    content_that_is_there_is_not_paid_for_twice,
+    a_lying_node_is_blamed_and_its_bytes_go_nowhere,
+    a_lie_about_the_size_does_not_change_what_is_fetched,
+    a_silent_node_is_no_liar,
+    the_cache_answers_when_the_network_is_gone,
+    a_sha256_is_found_through_the_artifact_index,
+);
+
 struct Network {
-    devnet: Devnet,
+    running: peer::Network,
     owner: TransactionOwner,
     directory: tempfile::TempDir,
 }
 
 impl Network {
-    async fn start() -> Self {
-        let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
-        // First, because our client brings the TLS provider that the deployer's own HTTP client needs.
-        let chain = Chain::connect(&devnet.rpc_url(), 16602).await.unwrap();
-        let signer = PrivateKeySigner::from_bytes(&devnet.accounts()[0].key).unwrap();
-        let provider = ProviderBuilder::new()
-            .wallet(EthereumWallet::from(signer))
-            .connect_http(devnet.rpc_url().parse().unwrap());
+    async fn start(kind: PeerKind) -> Self {
+        let running = peer::Network::start(kind).await.unwrap();
+        let chain = Chain::connect(&running.rpc_url(), 16602).await.unwrap();
+        let provider = connect(&running.rpc_url(), running.accounts()[0].signer.clone()).unwrap();
         let market = FixedPrice::deploy(&provider, 30_733_644_962_u64.try_into().unwrap())
             .await
             .unwrap();
         let flow = Flow::deploy(&provider, *market.address()).await.unwrap();
-        devnet.storage().follow(*flow.address());
-        let wallet = Wallet::from_raw_key_dangerously(&Zeroizing::new(devnet.accounts()[1].key.0)).unwrap();
+        running.storage().follow(*flow.address());
+        let wallet = Wallet::from_raw_key_dangerously(&Zeroizing::new(running.accounts()[1].key.0)).unwrap();
         let patience = Patience {
             limit: Duration::from_secs(120),
             interval: Duration::from_millis(20),
         };
         let owner = TransactionOwner::start(chain, wallet, FeeRules::default(), patience);
         Self {
-            devnet,
+            running,
             owner,
             directory: tempfile::tempdir().unwrap(),
         }
@@ -48,7 +59,7 @@ impl Network {
     fn options(&self, cache: &str) -> StorageOptions {
         StorageOptions {
             poll_interval: Duration::from_millis(20),
-            ..StorageOptions::new(self.devnet.storage_url(), self.directory.path().join(cache))
+            ..StorageOptions::new(self.running.storage_url(), self.directory.path().join(cache))
         }
     }
 
@@ -63,9 +74,8 @@ fn content(size: u64) -> Vec<u8> {
         .collect()
 }
 
-#[tokio::test]
-async fn content_of_every_shape_comes_back_as_it_went() {
-    let network = Network::start().await;
+async fn content_of_every_shape_comes_back_as_it_went(kind: PeerKind) {
+    let network = Network::start(kind).await;
     for size in [1, 256, 300_000, 5_000_000] {
         let bytes = content(size);
         let published = network.client("a").put(bytes.clone(), &network.owner).await.unwrap();
@@ -77,27 +87,26 @@ async fn content_of_every_shape_comes_back_as_it_went() {
             "{size}"
         );
     }
-    network.devnet.stop().await;
+    network.running.stop().await;
 }
 
-#[tokio::test]
-async fn content_that_is_there_is_not_paid_for_twice() {
-    let network = Network::start().await;
+async fn content_that_is_there_is_not_paid_for_twice(kind: PeerKind) {
+    let network = Network::start(kind).await;
     let first = network.client("a").put(content(1000), &network.owner).await.unwrap();
     let second = network.client("a").put(content(1000), &network.owner).await.unwrap();
     assert!(first.transaction.is_some());
     assert_eq!((second.transaction, second.sequence), (None, first.sequence));
-    network.devnet.stop().await;
+    network.running.stop().await;
 }
 
 async fn blamed(network: &Network, fault: NodeFault) -> Vec<Fault> {
     let published = network.client("a").put(content(300_000), &network.owner).await.unwrap();
-    network.devnet.storage().set_fault(Some(fault));
+    network.running.storage().set_fault(Some(fault));
     let failed = network
         .client(&format!("b-{fault:?}"))
         .get(published.root, Some(published.size))
         .await;
-    network.devnet.storage().set_fault(None);
+    network.running.storage().set_fault(None);
     let Err(FetchError::NotAvailable { blames, .. }) = failed else {
         panic!("{failed:?}")
     };
@@ -117,33 +126,30 @@ async fn blamed(network: &Network, fault: NodeFault) -> Vec<Fault> {
     blames.0.into_iter().map(|blame| blame.fault).collect()
 }
 
-#[tokio::test]
-async fn a_lying_node_is_blamed_and_its_bytes_go_nowhere() {
-    let network = Network::start().await;
+async fn a_lying_node_is_blamed_and_its_bytes_go_nowhere(kind: PeerKind) {
+    let network = Network::start(kind).await;
     for fault in [NodeFault::Flip, NodeFault::Truncate] {
         let faults = blamed(&network, fault).await;
         assert!(faults.iter().any(Fault::is_lie), "{fault:?}: {faults:?}");
     }
-    network.devnet.stop().await;
+    network.running.stop().await;
 }
 
-#[tokio::test]
-async fn a_lie_about_the_size_does_not_change_what_is_fetched() {
-    let network = Network::start().await;
+async fn a_lie_about_the_size_does_not_change_what_is_fetched(kind: PeerKind) {
+    let network = Network::start(kind).await;
     let published = network.client("a").put(content(300_000), &network.owner).await.unwrap();
-    network.devnet.storage().set_fault(Some(NodeFault::LieSize));
+    network.running.storage().set_fault(Some(NodeFault::LieSize));
     let file = network
         .client("b")
         .get(published.root, Some(published.size))
         .await
         .unwrap();
     assert_eq!(file.size, 300_000);
-    network.devnet.stop().await;
+    network.running.stop().await;
 }
 
-#[tokio::test]
-async fn a_silent_node_is_no_liar() {
-    let network = Network::start().await;
+async fn a_silent_node_is_no_liar(kind: PeerKind) {
+    let network = Network::start(kind).await;
     for fault in [NodeFault::Drop] {
         let faults = blamed(&network, fault).await;
         assert!(
@@ -151,16 +157,15 @@ async fn a_silent_node_is_no_liar() {
             "{fault:?}: {faults:?}"
         );
     }
-    network.devnet.stop().await;
+    network.running.stop().await;
 }
 
-#[tokio::test]
-async fn the_cache_answers_when_the_network_is_gone() {
-    let network = Network::start().await;
+async fn the_cache_answers_when_the_network_is_gone(kind: PeerKind) {
+    let network = Network::start(kind).await;
     let published = network.client("a").put(content(5000), &network.owner).await.unwrap();
     network.client("b").get(published.root, None).await.unwrap();
     let client = network.client("b");
-    network.devnet.stop().await;
+    network.running.stop().await;
     assert_eq!(
         client
             .get(published.root, Some(5000))
@@ -172,9 +177,8 @@ async fn the_cache_answers_when_the_network_is_gone() {
     );
 }
 
-#[tokio::test]
-async fn a_sha256_is_found_through_the_artifact_index() {
-    let network = Network::start().await;
+async fn a_sha256_is_found_through_the_artifact_index(kind: PeerKind) {
+    let network = Network::start(kind).await;
     let published = network.client("a").put(content(700), &network.owner).await.unwrap();
     let hash = Sha256::of(&content(700));
     let index = network.directory.path().join("index.json");
@@ -192,7 +196,7 @@ async fn a_sha256_is_found_through_the_artifact_index() {
     );
     let unknown = storage.get_by_hash([9; 32]).await;
     assert!(matches!(unknown, Err(FetchError::UnknownHash { .. })), "{unknown:?}");
-    network.devnet.stop().await;
+    network.running.stop().await;
 }
 
 fn write_index(path: &Path, hash: Sha256, root: Root) {

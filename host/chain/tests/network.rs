@@ -1,12 +1,10 @@
-//! The chain client against the embedded development chain.
+//! The chain client against the embedded development chain, and against anvil as the independent one.
 // The lints know test functions, not the set-up functions beside them.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::time::Duration;
 
-use alloy::{
-    network::EthereumWallet, providers::Provider, providers::ProviderBuilder, signers::local::PrivateKeySigner,
-};
+use alloy::providers::Provider;
 use orv_chain::{
     Call, Chain, ChainError, Constants, Curve, Deployment, FeeRules, NewProject, OpenResearchContracts, Patience,
     Project, ProjectId, Proposal, ProposalId, ProposalStatus, SendError, Submission, TransactionOwner,
@@ -15,14 +13,26 @@ use orv_chain::{
     primitives::{Address, B256, I256, U256},
     wallet::Wallet,
 };
-use orv_devnet::{Devnet, DevnetOptions};
+use orv_devnet::{
+    client::connect,
+    on_both_chains,
+    peer::{Network, PeerKind},
+};
 use zeroize::Zeroizing;
 
 const CHAIN_ID: u64 = 16602;
 
-async fn owner(devnet: &Devnet, account: usize) -> TransactionOwner {
-    let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
-    let key = Zeroizing::new(devnet.accounts()[account].key.0);
+on_both_chains!(
+    connecting_tells_its_three_failures_apart,
+    twenty_concurrent_sends_take_twenty_numbers,
+    a_project_and_its_first_proposal_go_through,
+    a_refusal_is_named_before_anything_is_sent,
+    ids_that_were_never_given_out_are_not_read_as_zeros,
+);
+
+async fn owner(network: &Network, account: usize) -> TransactionOwner {
+    let chain = Chain::connect(&network.rpc_url(), CHAIN_ID).await.unwrap();
+    let key = Zeroizing::new(network.accounts()[account].key.0);
     let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
     let patience = Patience {
         limit: Duration::from_secs(120),
@@ -31,14 +41,9 @@ async fn owner(devnet: &Devnet, account: usize) -> TransactionOwner {
     TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
 }
 
-async fn deploy(devnet: &Devnet) -> OpenResearchContracts {
-    // Our client brings the TLS provider that the deployer's own HTTP client needs.
-    orv_chain::HttpClient::new(Duration::from_secs(1)).unwrap();
-    let key = PrivateKeySigner::from_bytes(&devnet.accounts()[0].key).unwrap();
-    let deployer = key.address();
-    let provider = ProviderBuilder::new()
-        .wallet(EthereumWallet::from(key))
-        .connect_http(devnet.rpc_url().parse().unwrap());
+async fn deploy(network: &Network) -> OpenResearchContracts {
+    let deployer = network.accounts()[0].address;
+    let provider = connect(&network.rpc_url(), network.accounts()[0].signer.clone()).unwrap();
     let verifiers = VerifierRegistry::deploy(&provider, deployer).await.unwrap();
     let nonce = provider.get_transaction_count(deployer).await.unwrap();
     let registry = ProjectRegistry::deploy(&provider, deployer.create(nonce + 1))
@@ -69,10 +74,9 @@ fn new_project() -> NewProject {
     }
 }
 
-#[tokio::test]
-async fn connecting_tells_its_three_failures_apart() {
-    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
-    let wrong = Chain::connect(&devnet.rpc_url(), 1).await;
+async fn connecting_tells_its_three_failures_apart(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let wrong = Chain::connect(&network.rpc_url(), 1).await;
     assert!(
         matches!(
             wrong,
@@ -86,7 +90,7 @@ async fn connecting_tells_its_three_failures_apart() {
     let closed = Chain::connect("http://127.0.0.1:9", CHAIN_ID).await;
     assert!(matches!(closed, Err(ChainError::Unreachable(_))), "{closed:?}");
     let mut deployment = Deployment::galileo();
-    deployment.network.rpc_url = devnet.rpc_url();
+    deployment.network.rpc_url = network.rpc_url();
     let bare = deployment.connect().await;
     assert!(
         matches!(
@@ -98,13 +102,12 @@ async fn connecting_tells_its_three_failures_apart() {
         ),
         "{bare:?}"
     );
-    devnet.stop().await;
+    network.stop().await;
 }
 
-#[tokio::test]
-async fn twenty_concurrent_sends_take_twenty_numbers() {
-    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
-    let owner = owner(&devnet, 1).await;
+async fn twenty_concurrent_sends_take_twenty_numbers(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let owner = owner(&network, 1).await;
     let receiver = Address::repeat_byte(0x77);
     let mut sends = tokio::task::JoinSet::new();
     for _ in 0..20 {
@@ -127,14 +130,13 @@ async fn twenty_concurrent_sends_take_twenty_numbers() {
         .collect();
     assert_eq!(hashes.len(), 20);
     assert_eq!(owner.chain().balance(receiver).await.unwrap(), U256::from(20));
-    devnet.stop().await;
+    network.stop().await;
 }
 
-#[tokio::test]
-async fn a_project_and_its_first_proposal_go_through() {
-    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
-    let contracts = deploy(&devnet).await;
-    let owner = owner(&devnet, 1).await;
+async fn a_project_and_its_first_proposal_go_through(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let contracts = deploy(&network).await;
+    let owner = owner(&network, 1).await;
     let chain = owner.chain().clone();
     assert_eq!(Constants::read(&chain, &contracts).await.unwrap(), Constants::PUBLISHED);
 
@@ -166,14 +168,13 @@ async fn a_project_and_its_first_proposal_go_through() {
         seen.iter().map(|event| (event.id, event.code_hash)).collect::<Vec<_>>(),
         [(submitted.id, B256::repeat_byte(8))]
     );
-    devnet.stop().await;
+    network.stop().await;
 }
 
-#[tokio::test]
-async fn a_refusal_is_named_before_anything_is_sent() {
-    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
-    let contracts = deploy(&devnet).await;
-    let owner = owner(&devnet, 1).await;
+async fn a_refusal_is_named_before_anything_is_sent(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let contracts = deploy(&network).await;
+    let owner = owner(&network, 1).await;
     let created = new_project().create(&owner, &contracts).await.unwrap();
     let before = owner.chain().balance(owner.address()).await.unwrap();
     let submission = Submission {
@@ -200,17 +201,16 @@ async fn a_refusal_is_named_before_anything_is_sent() {
     };
     assert!(revert.to_string().contains("needed: 7"), "{revert}");
     assert_eq!(owner.chain().balance(owner.address()).await.unwrap(), before);
-    devnet.stop().await;
+    network.stop().await;
 }
 
-#[tokio::test]
-async fn ids_that_were_never_given_out_are_not_read_as_zeros() {
-    let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
-    let contracts = deploy(&devnet).await;
-    let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+async fn ids_that_were_never_given_out_are_not_read_as_zeros(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let contracts = deploy(&network).await;
+    let chain = Chain::connect(&network.rpc_url(), CHAIN_ID).await.unwrap();
     let project = Project::read(&chain, &contracts, ProjectId::from(5)).await;
     assert!(matches!(project, Err(ChainError::NoProject(_))));
     let proposal = Proposal::read(&chain, &contracts, ProposalId::from(5)).await;
     assert!(matches!(proposal, Err(ChainError::NoProposal(_))));
-    devnet.stop().await;
+    network.stop().await;
 }
