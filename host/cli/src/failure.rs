@@ -6,10 +6,10 @@ use orv_chain::{ChainError, DeploymentError, HttpError, SendError, wallet::Walle
 use orv_creator::{BaselineError, FolderError, ImageSourceError, Problem};
 use orv_miner::{
     CandidateError, InspectError, ProjectError, StakeError, SubmitError,
-    measurement::MeasureError,
     patch::{ApplyError, PatchError},
 };
 use orv_storage::{FetchError, PublishError};
+use orv_trial::measurement::MeasureError;
 use orv_trial::{Fault, PrepareError};
 use orv_verifier::VerifierError;
 

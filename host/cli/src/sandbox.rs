@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use orv_miner::measurement::Bench;
+use orv_trial::measurement::Bench;
 use orv_runner::Runner;
 use orv_trial::Caps;
 

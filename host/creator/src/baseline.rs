@@ -1,6 +1,6 @@
 //! The baseline: what the snapshot scores, measured by the verifier's own runner.
 
-use orv_miner::measurement::{Bench, MeasureError, Measurement, Steadiness, measure};
+use orv_trial::measurement::{Bench, MeasureError, Measurement, Steadiness, measure};
 use orv_protocol::PlatformTier;
 use orv_protocol::judgement::{Arm, Case, IncumbentSource, Judgement, Step};
 use orv_protocol::score::Score;

@@ -21,7 +21,6 @@
 
 mod candidate;
 mod inspect;
-pub mod measurement;
 pub mod patch;
 mod project;
 mod stake;

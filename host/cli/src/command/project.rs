@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use orv_chain::{Curve, Project, ProjectId, primitives::U256};
 use orv_creator::{Baseline, Bundles, TokenTerms, measure_baseline, publish};
-use orv_miner::measurement::Measurement;
+use orv_trial::measurement::Measurement;
 use serde_json::{Value, json};
 
 use super::image::ProjectSource;

@@ -12,13 +12,13 @@ use orv_chain::{
 };
 use orv_miner::{
     Candidate, ProjectFiles, Spending, Terms, inspect,
-    measurement::{Measurement, measure},
     patch::Patch,
     submit,
 };
 use orv_protocol::judgement::Arm;
 use orv_protocol::score::{Bips, Score};
 use orv_trial::Inputs;
+use orv_trial::measurement::{Measurement, measure};
 use serde_json::{Value, json};
 
 use super::proposal_view;

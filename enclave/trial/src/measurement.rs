@@ -12,7 +12,7 @@ use orv_protocol::metric::Decimal;
 use orv_protocol::score::{Bips, Rounding, Score, ScoreOutOfRange, threshold};
 use orv_receipt::{Observation, rule::Documents};
 use orv_runner::Runner;
-use orv_trial::{Caps, Inputs, PrepareError, TrialError, Workshop};
+use crate::{Caps, Inputs, PrepareError, TrialError, Workshop};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -256,7 +256,7 @@ impl Trial {
         };
         let observation = &self.observation;
         json!({
-            "seed": hex::encode(self.seed),
+            "seed": alloy_primitives::hex::encode(self.seed),
             "metric": self.metric.to_string(),
             "score": self.score.to_string(),
             "measured": process(&observation.measured),
