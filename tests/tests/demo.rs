@@ -13,7 +13,13 @@ fn root() -> &'static Path {
 
 /// A program beside this test, built by `./dev build`.
 fn program(name: &str) -> PathBuf {
-    let path = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join(name);
+    let path = std::env::current_exe()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join(name);
     assert!(path.is_file(), "{} is missing: run ./dev build", path.display());
     path
 }
@@ -32,15 +38,29 @@ fn demo(keep: &Path, options: &[&str]) -> Value {
 }
 
 fn audit(receipt: &Path, options: &[&str]) -> Output {
-    Command::new(program("orv-audit")).arg("receipt").arg(receipt).args(options).output().unwrap()
+    Command::new(program("orv-audit"))
+        .arg("receipt")
+        .arg(receipt)
+        .args(options)
+        .output()
+        .unwrap()
 }
 
 /// Proposal id -> (verdict, reason, verified score).
 fn verdicts(document: &Value) -> BTreeMap<String, (String, String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let rows = document["proposals"].as_array().unwrap().iter();
-    rows.map(|row| (text(&row["id"]), (text(&row["verdict"]), text(&row["reason"]), text(&row["verified_score"]))))
-        .collect()
+    rows.map(|row| {
+        (
+            text(&row["id"]),
+            (
+                text(&row["verdict"]),
+                text(&row["reason"]),
+                text(&row["verified_score"]),
+            ),
+        )
+    })
+    .collect()
 }
 
 #[test]
@@ -62,8 +82,17 @@ fn the_same_proposals_get_the_same_verdicts_again_and_every_receipt_holds() {
         let receipt = Path::new(row["receipt"].as_str().unwrap());
         assert!(receipt.is_absolute());
         let output = audit(receipt, &["--allow-simulated"]);
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
-        assert_eq!(audit(receipt, &[]).status.code(), Some(3), "a simulated receipt passed unasked");
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        assert_eq!(
+            audit(receipt, &[]).status.code(),
+            Some(3),
+            "a simulated receipt passed unasked"
+        );
     }
 }
 
@@ -88,7 +117,11 @@ fn flipping_any_of_two_hundred_random_bytes_of_a_receipt_is_noticed() {
         let output = audit(&changed, &["--allow-simulated", "--json"]);
         assert_eq!(output.status.code(), Some(3), "byte {index} of {}", receipt.display());
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let named = answer["checks"].as_array().unwrap().iter().any(|check| check["result"] == "fail");
+        let named = answer["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|check| check["result"] == "fail");
         assert!(named, "no check is named for byte {index} of {}", receipt.display());
     }
 }
@@ -105,7 +138,11 @@ fn a_patch_that_the_demo_has_never_seen_is_judged_by_what_it_does() {
     let document = demo(&folder.path().join("demo"), &["--patch", patch.to_str().unwrap()]);
     let row = document["proposals"].as_array().unwrap().last().unwrap().clone();
     // It comes after a better one, so it is measured truly and improves on nothing.
-    assert_eq!((row["verified_score"].as_str(), row["verdict"].as_str()), (Some("-960"), Some("reject")), "{row}");
+    assert_eq!(
+        (row["verified_score"].as_str(), row["verdict"].as_str()),
+        (Some("-960"), Some("reject")),
+        "{row}"
+    );
 }
 
 /// A patch that replaces the whole file.
