@@ -15,13 +15,13 @@ use bytes::Bytes;
 use host::{DOMAIN, Enclave, End, Shelf, workspace};
 use orv_content::archive;
 use orv_content::tree::Tree;
-use orv_trial::measurement::{Bench, measure};
 use orv_miner::patch::Patch;
 use orv_protocol::judgement::{Arm, Interval, Intervals, Judgement, TrialOutcome, TrialRecord};
 use orv_protocol::score::{Ratio, Score};
 use orv_receipt::rule::{Documents, arm_of, case_of};
 use orv_receipt::{Bundle, IncumbentFacts, ProjectFacts, ProposalFacts, Run};
 use orv_runner::Runner;
+use orv_trial::measurement::{Bench, measure};
 use orv_trial::{Caps, Inputs};
 use orv_wire::Job;
 

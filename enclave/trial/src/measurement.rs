@@ -7,12 +7,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::{Caps, Inputs, PrepareError, TrialError, Workshop};
 use orv_protocol::judgement::{Arm, TrialOutcome, VoidCause};
 use orv_protocol::metric::Decimal;
 use orv_protocol::score::{Bips, Rounding, Score, ScoreOutOfRange, threshold};
 use orv_receipt::{Observation, rule::Documents};
 use orv_runner::Runner;
-use crate::{Caps, Inputs, PrepareError, TrialError, Workshop};
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use orv_trial::measurement::Bench;
 use orv_runner::Runner;
 use orv_trial::Caps;
+use orv_trial::measurement::Bench;
 
 use crate::{code::Code, failure::Failure};
 

@@ -1,11 +1,11 @@
 //! The baseline: what the snapshot scores, measured by the verifier's own runner.
 
-use orv_trial::measurement::{Bench, MeasureError, Measurement, Steadiness, measure};
 use orv_protocol::PlatformTier;
 use orv_protocol::judgement::{Arm, Case, IncumbentSource, Judgement, Step};
 use orv_protocol::score::Score;
 use orv_receipt::rule::{Documents, TIMED_BLOCKS};
 use orv_trial::Inputs;
+use orv_trial::measurement::{Bench, MeasureError, Measurement, Steadiness, measure};
 
 use crate::bundles::Bundles;
 use crate::problem::Problem;

@@ -10,11 +10,7 @@ use orv_chain::{
     Project, ProjectId, Proposal, ProposalId,
     primitives::{Address, I256, U256},
 };
-use orv_miner::{
-    Candidate, ProjectFiles, Spending, Terms, inspect,
-    patch::Patch,
-    submit,
-};
+use orv_miner::{Candidate, ProjectFiles, Spending, Terms, inspect, patch::Patch, submit};
 use orv_protocol::judgement::Arm;
 use orv_protocol::score::{Bips, Score};
 use orv_trial::Inputs;
