@@ -3,6 +3,7 @@
 use crate::container;
 use crate::workshop::Workshop;
 use orv_protocol::judgement::Arm;
+use orv_protocol::metric::TAIL_BYTES;
 use orv_receipt::{Breach, Ending, Observation, ProcessReport};
 use orv_runner::{Exit, RelayLimits, Report, RunnerError, Side, SplitReport, Violation};
 
@@ -76,12 +77,13 @@ fn breach(violation: Violation) -> Breach {
     }
 }
 
-/// Both streams are read for the metric, standard output first. A stream that was cut is not read at all: what is
-/// missing might hold a second match.
+/// Both streams are read for the metric, standard output first. Streams that were cut, or that are together longer than
+/// what is searched, are not read at all: what is missing might hold a second match.
 fn shared_observation(report: Report) -> Observation {
     let mut measured = process_report(&report);
     let mut metric = Vec::new();
-    if report.stdout.truncated || report.stderr.truncated {
+    let unsearched = report.stdout.bytes.len() + report.stderr.bytes.len() >= TAIL_BYTES;
+    if report.stdout.truncated || report.stderr.truncated || unsearched {
         measured.ending = Ending::OutputLimit;
     } else {
         metric.extend_from_slice(&report.stdout.bytes);
@@ -129,4 +131,49 @@ fn tail(bytes: &[u8]) -> &[u8] {
 
 fn nanoseconds(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orv_runner::{Captured, ControlGroups, Protections, Strength};
+    use std::time::Duration;
+
+    fn printed(stdout: Vec<u8>, stderr: Vec<u8>) -> Observation {
+        let captured = |bytes| Captured {
+            bytes,
+            truncated: false,
+        };
+        shared_observation(Report {
+            exit: Exit::Code(0),
+            stdout: captured(stdout),
+            stderr: captured(stderr),
+            wall: Duration::ZERO,
+            cpu: Duration::ZERO,
+            peak_memory: 0,
+            oom_kills: 0,
+            pids_hit: 0,
+            protections: Protections {
+                control_groups: ControlGroups::V2,
+                isolation: Strength::Enforced,
+                system_calls: Strength::Enforced,
+                memory: Strength::Enforced,
+                processes: Strength::Enforced,
+                cpu_time: Strength::Enforced,
+                cpu_pinning: Strength::Enforced,
+                freezing: Strength::Enforced,
+            },
+        })
+    }
+
+    #[test]
+    fn a_metric_cannot_be_pushed_out_of_what_is_searched() {
+        let mut noise = vec![b'x'; TAIL_BYTES - 32];
+        noise.extend_from_slice(b"\nmetric: 1\n");
+        let pushed = printed(b"metric: 9 and what stands beside it\n".to_vec(), noise);
+        assert_eq!((pushed.measured.ending, pushed.metric.len()), (Ending::OutputLimit, 0));
+
+        let both = printed(vec![b'x'; 30_000], vec![b'y'; 30_000]);
+        assert_eq!((both.measured.ending, both.metric.len()), (Ending::Exited, 60_001));
+    }
 }
