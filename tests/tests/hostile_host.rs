@@ -123,6 +123,9 @@ async fn a_host_that_swaps_bytes_gets_no_statement(node: Node) {
         );
         scene.assert_unmoved(&before, swapped).await;
     }
+    // The right bytes still get their verdict: lies cost the miner nothing.
+    let statement = scene.operator.judge(&job, &scene.shelf).unwrap();
+    scene.settle(&statement).await.unwrap();
 }
 
 async fn a_job_other_than_the_chains_gives_a_worthless_statement(node: Node) {
