@@ -71,4 +71,4 @@ pub use message::Step;
 pub use protections::{ControlGroups, Protections, Strength};
 pub use report::{CandidateEnd, Captured, Exit, Report, Side, SplitReport, Violation};
 pub use runner::{CgroupMode, Runner};
-pub use split::RelayLimits;
+pub use split::{RelayLimits, separation};

@@ -2,6 +2,7 @@
 
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
+use orv_runner::{RunnerError, Strength};
 
 /// The processors of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,14 @@ impl Processors {
                 candidate: None,
             },
         }
+    }
+
+    /// How far judge and candidate are apart: a core that they share is a channel between them.
+    ///
+    /// # Errors
+    /// [`RunnerError::SharedProcessor`], which [`Self::of_this_process`] never makes.
+    pub fn separation(&self) -> Result<Strength, RunnerError> {
+        orv_runner::separation(self.judge.as_deref(), self.candidate.as_deref())
     }
 
     /// The judge's processors.
@@ -65,5 +74,6 @@ mod tests {
     fn one_processor_is_not_split() {
         let split = Processors::split(&[3]);
         assert_eq!((split.judge(), split.candidate()), (None, None));
+        assert!(matches!(split.separation(), Ok(Strength::Absent)));
     }
 }

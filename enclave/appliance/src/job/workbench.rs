@@ -4,6 +4,7 @@ use super::end::JobEnd;
 use crate::configuration::{Configuration, MissingLimits};
 use alloy_primitives::B256;
 use orv_runner::{CgroupMode, Protections, Runner, RunnerError, Strength};
+use orv_trial::Processors;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -34,7 +35,12 @@ impl Workbench {
             MissingLimits::Refuse => CgroupMode::Required,
             MissingLimits::Record => CgroupMode::Weaker,
         };
-        let missing_protections = missing(&runner.protections()?);
+        let mut protections = runner.protections()?;
+        if protections.cpu_pinning == Strength::Enforced {
+            // Pinned to one core, or to nothing on a machine of one processor, is not apart.
+            protections.cpu_pinning = Processors::of_this_process().separation()?;
+        }
+        let missing_protections = missing(&protections);
         Ok(Self {
             runner,
             scratch,

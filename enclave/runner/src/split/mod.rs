@@ -18,6 +18,8 @@ use crate::runner::Runner;
 use crate::supervise::{Stop, Stream, Supervised, wait};
 use relay::Relay;
 
+pub use processors::separation;
+
 /// What the relay lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelayLimits {

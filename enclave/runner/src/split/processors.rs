@@ -6,7 +6,10 @@ use crate::error::RunnerError;
 use crate::protections::Strength;
 
 /// How far the two sides are apart. Without pinning on either side, they are not.
-pub(super) fn separation(judge: Option<&[u32]>, candidate: Option<&[u32]>) -> Result<Strength, RunnerError> {
+///
+/// # Errors
+/// [`RunnerError::SharedProcessor`] when both would run on one.
+pub fn separation(judge: Option<&[u32]>, candidate: Option<&[u32]>) -> Result<Strength, RunnerError> {
     let (Some(judge), Some(candidate)) = (judge, candidate) else {
         return Ok(Strength::Absent);
     };
