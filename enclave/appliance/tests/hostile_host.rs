@@ -255,6 +255,21 @@ fn a_record_that_nobody_would_read_is_replaced_by_one_that_says_so() {
 }
 
 #[test]
+fn a_protocol_whose_zeros_fill_chunks_of_their_own_is_refused_and_not_recorded() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let mut job = job(&mut shelf, candidate("crasher"), 1);
+    let mut protocol = shelf.0[&job.project.protocol_hash].clone();
+    protocol.extend([0; 512]);
+    job.project.protocol_hash = shelf.put(protocol);
+    let End::Judged(_, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else {
+        panic!()
+    };
+    assert_eq!(bundle.obstacle.as_ref().unwrap().reason, "protocol-malformed");
+    assert!(bundle.protocol_json.is_empty());
+}
+
+#[test]
 fn a_manifest_that_is_too_long_is_refused_and_not_recorded() {
     let enclave = Enclave::start();
     let mut shelf = Shelf::default();
