@@ -10,12 +10,16 @@ mod verdict;
 
 use clap::Parser;
 use command_line::{Command, CommandLine, Output};
+use orv_receipt::MAX_RECEIPT;
 use report::Audit;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let Command::Receipt(request) = CommandLine::parse().command;
-    let bytes = match std::fs::read(&request.file) {
+    let bytes = match read(&request.file) {
         Ok(bytes) => bytes,
         Err(error) => return report::unreadable(&request, &error),
     };
@@ -25,4 +29,11 @@ fn main() -> ExitCode {
         Output::Json => println!("{}", audit.json()),
     }
     audit.exit_code()
+}
+
+/// The file, but of one that is too long for a receipt only as much as shows it.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_RECEIPT as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -176,6 +176,13 @@ fn another_measurement_than_the_expected_one_fails() {
 }
 
 #[test]
+fn a_file_without_an_end_is_read_no_further_than_a_receipt_may_be() {
+    let output = audit(Path::new("/dev/zero"), &["--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(document(&output)["checks"][0]["name"], "encoding");
+}
+
+#[test]
 fn unreadable_files_and_wrong_usage_have_codes_of_their_own() {
     let missing = audit(Path::new("no/such/file.orv"), &["--json"]);
     assert_eq!(missing.status.code(), Some(1));
