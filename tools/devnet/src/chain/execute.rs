@@ -3,7 +3,7 @@
 use alloy::consensus::{Transaction, TxEnvelope, Typed2718, transaction::Recovered};
 use alloy::eips::eip4844::BLOB_TX_MIN_BLOB_GASPRICE;
 use alloy::primitives::{Address, B256, U256};
-use revm::context::result::{EVMError, ExecResultAndState, ExecutionResult};
+use revm::context::result::{EVMError, ExecResultAndState, ExecutionResult, InvalidTransaction};
 use revm::context::{BlockEnv, TxEnv};
 use revm::context_interface::block::BlobExcessGasAndPrice;
 use revm::primitives::hardfork::SpecId;
@@ -44,8 +44,10 @@ pub type Executed = ExecResultAndState<ExecutionResult>;
 /// Runs `transaction` on `view` without changing it.
 ///
 /// # Errors
-/// [`ChainError::Invalid`] when the transaction may not run at all. A revert is a result, not an error.
+/// [`ChainError::Funds`] or [`ChainError::Invalid`] when the transaction may not run at all. A revert is a result, not
+/// an error.
 pub fn execute(view: View<'_>, block: BlockContext, tx: TxEnv, envelope: Envelope) -> Result<Executed, ChainError> {
+    let sender = tx.caller;
     let context = Context::mainnet()
         .with_ref_db(view)
         .with_block(block_environment(block))
@@ -59,6 +61,12 @@ pub fn execute(view: View<'_>, block: BlockContext, tx: TxEnv, envelope: Envelop
             }
         });
     context.build_mainnet().transact(tx).map_err(|error| match error {
+        // In a node's words, not the EVM's: clients look for them.
+        EVMError::Transaction(InvalidTransaction::LackOfFundForMaxFee { fee, balance }) => ChainError::Funds {
+            sender,
+            balance: *balance,
+            cost: *fee,
+        },
         EVMError::Transaction(reason) => ChainError::Invalid(reason.to_string()),
         other => ChainError::Invalid(other.to_string()),
     })

@@ -2,9 +2,11 @@
 #![allow(dead_code)]
 
 use alloy::primitives::{B256, U256};
+use alloy::providers::Provider;
 use alloy::signers::local::PrivateKeySigner;
 use orv_devnet::client::{Client as Wallet, connect, provide_tls};
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement};
+use orv_devnet::peer::{Network, PeerKind};
 use orv_devnet::{Devnet, DevnetOptions};
 use serde_json::{Value, json};
 
@@ -20,6 +22,19 @@ pub async fn devnet() -> (Devnet, Wallet) {
     let devnet = Devnet::start(DevnetOptions::default()).await.unwrap();
     let wallet = wallet(&devnet, 0);
     (devnet, wallet)
+}
+
+/// Either chain and a provider that signs as its first account.
+pub async fn network(kind: PeerKind) -> (Network, Wallet) {
+    let network = Network::start(kind).await.unwrap();
+    let wallet = wallet_at(&network.rpc_url(), network.accounts()[0].signer.clone());
+    (network, wallet)
+}
+
+/// Hash of a block, `None` above the newest.
+pub async fn hash_of(wallet: &Wallet, number: u64) -> Option<B256> {
+    let block = wallet.get_block_by_number(number.into()).await.unwrap();
+    block.map(|block| block.header.hash)
 }
 
 /// A provider that signs as the account at `index`.
