@@ -18,6 +18,7 @@ use orv_devnet::{
     on_both_chains,
     peer::{Network, PeerKind},
 };
+use serde_json::json;
 use zeroize::Zeroizing;
 
 const CHAIN_ID: u64 = 16602;
@@ -28,6 +29,9 @@ on_both_chains!(
     a_project_and_its_first_proposal_go_through,
     a_refusal_is_named_before_anything_is_sent,
     ids_that_were_never_given_out_are_not_read_as_zeros,
+    a_reorganisation_withdraws_a_proposal_and_its_sender_submits_it_again,
+    a_wallet_that_cannot_pay_sends_nothing_and_says_why,
+    a_block_above_the_newest_is_told_from_one_that_cannot_be_read,
 );
 
 async fn owner(network: &Network, account: usize) -> TransactionOwner {
@@ -72,6 +76,31 @@ fn new_project() -> NewProject {
         slope: U256::from(10),
         miner_pool_cap: U256::from(1000),
     }
+}
+
+/// Buys three units and lets the ledger take them.
+async fn buy_stake(owner: &TransactionOwner, contracts: &OpenResearchContracts, token: Address) -> U256 {
+    let curve = Curve::new(owner.chain().clone(), token);
+    let cost = curve.cost_of(U256::from(3)).await.unwrap();
+    let (bought, _) = curve.buy(owner, cost.0).await.unwrap();
+    assert_eq!(bought, U256::from(3));
+    curve.approve(owner, contracts.proposal_ledger, bought).await.unwrap();
+    bought
+}
+
+fn submission(owner: &TransactionOwner, project_id: ProjectId, code: u8, stake: U256) -> Submission {
+    Submission {
+        project_id,
+        code_hash: B256::repeat_byte(code),
+        benchmark_log_hash: B256::repeat_byte(9),
+        claimed_score: I256::ONE,
+        stake,
+        reward_recipient: owner.address(),
+    }
+}
+
+async fn ask(chain: &Chain, method: &'static str, params: serde_json::Value) -> serde_json::Value {
+    chain.provider().raw_request(method.into(), params).await.unwrap()
 }
 
 async fn connecting_tells_its_three_failures_apart(kind: PeerKind) {
@@ -145,19 +174,8 @@ async fn a_project_and_its_first_proposal_go_through(kind: PeerKind) {
     assert_eq!((project.token, project.creator), (created.token, owner.address()));
     assert_eq!(project.current_best_score, I256::try_from(-5).unwrap());
 
-    let curve = Curve::new(chain.clone(), project.token);
-    let cost = curve.cost_of(U256::from(3)).await.unwrap();
-    let (bought, _) = curve.buy(&owner, cost.0).await.unwrap();
-    assert_eq!(bought, U256::from(3));
-    curve.approve(&owner, contracts.proposal_ledger, bought).await.unwrap();
-    let submission = Submission {
-        project_id: created.id,
-        code_hash: B256::repeat_byte(8),
-        benchmark_log_hash: B256::repeat_byte(9),
-        claimed_score: I256::ONE,
-        stake: bought,
-        reward_recipient: owner.address(),
-    };
+    let bought = buy_stake(&owner, &contracts, project.token).await;
+    let submission = submission(&owner, created.id, 8, bought);
     let submitted = submission.submit(&owner, &contracts).await.unwrap();
     let proposal = Proposal::read(&chain, &contracts, submitted.id).await.unwrap();
     assert_eq!((proposal.status, proposal.stake), (ProposalStatus::Submitted, bought));
@@ -212,5 +230,64 @@ async fn ids_that_were_never_given_out_are_not_read_as_zeros(kind: PeerKind) {
     assert!(matches!(project, Err(ChainError::NoProject(_))));
     let proposal = Proposal::read(&chain, &contracts, ProposalId::from(5)).await;
     assert!(matches!(proposal, Err(ChainError::NoProposal(_))));
+    network.stop().await;
+}
+
+/// The owner offers what the reorganisation took out of the chain again, before anything new.
+async fn a_reorganisation_withdraws_a_proposal_and_its_sender_submits_it_again(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let contracts = deploy(&network).await;
+    let owner = owner(&network, 1).await;
+    let chain = owner.chain().clone();
+    let created = new_project().create(&owner, &contracts).await.unwrap();
+    let stake = buy_stake(&owner, &contracts, created.token).await;
+    let logs = LedgerLogs::new(chain.clone(), contracts.proposal_ledger);
+    let mut stream = ProposalStream::new(logs, Cursor::before(0));
+    assert_eq!(stream.look().await.unwrap().added, []);
+
+    let snapshot = ask(&chain, "evm_snapshot", json!([])).await;
+    let first = submission(&owner, created.id, 8, U256::ONE);
+    first.submit(&owner, &contracts).await.unwrap();
+    let before = stream.look().await.unwrap();
+    assert_eq!((before.added.len(), before.withdrawn.len()), (1, 0));
+    assert_eq!(ask(&chain, "evm_revert", json!([snapshot])).await, true);
+    // Another block takes the place of the lost one; without the pause both might be the same.
+    ask(&chain, "evm_increaseTime", json!([60])).await;
+    ask(&chain, "evm_mine", json!([])).await;
+
+    let second = submission(&owner, created.id, 7, stake - U256::ONE);
+    second.submit(&owner, &contracts).await.unwrap();
+    let after = stream.look().await.unwrap();
+    let codes = after.added.iter().map(|event| event.code_hash).collect::<Vec<_>>();
+    assert_eq!(after.withdrawn, before.added);
+    assert_eq!(codes, [8, 7].map(B256::repeat_byte));
+    network.stop().await;
+}
+
+async fn a_wallet_that_cannot_pay_sends_nothing_and_says_why(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let owner = owner(&network, 1).await;
+    let chain = owner.chain().clone();
+    let dear = Call {
+        to: Address::repeat_byte(0x77),
+        value: chain.balance(owner.address()).await.unwrap() + U256::ONE,
+        data: Default::default(),
+    };
+    let Err(SendError::Chain(ChainError::Refused { message, .. })) = owner.send(dear).await else {
+        panic!("more was sent than there is")
+    };
+    assert!(message.to_lowercase().contains("insufficient funds"), "{message}");
+    network.stop().await;
+}
+
+async fn a_block_above_the_newest_is_told_from_one_that_cannot_be_read(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let chain = Chain::connect(&network.rpc_url(), CHAIN_ID).await.unwrap();
+    let above = chain.head().await.unwrap().reference.number + 5;
+    let block = chain.block(above).await;
+    assert!(
+        matches!(block, Err(ChainError::NoBlock(number)) if number == above),
+        "{block:?}"
+    );
     network.stop().await;
 }
