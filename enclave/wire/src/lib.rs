@@ -19,6 +19,7 @@ mod assembly;
 mod channel;
 mod frame;
 mod message;
+mod stream;
 
 pub use assembly::{Assembly, AssemblyError};
 pub use channel::Channel;
@@ -27,3 +28,4 @@ pub use message::{
     Cancel, Exit, Failure, FailureCode, Hello, Identity, Job, MAX_SEGMENT, Message, MessageError, Outcome, Progress,
     SEGMENTS_IN_FLIGHT, Segment, Stage, WIRE_VERSION, Want,
 };
+pub use stream::Stream;

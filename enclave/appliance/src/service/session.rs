@@ -2,13 +2,14 @@
 
 use super::Service;
 use super::identity::EndorseError;
-use super::transport::Stream;
 use crate::job::{JobEnd, judge};
 use crate::keeper::{Binding, KeeperError, Refusal};
 use orv_content::merkle::EmptyContent;
 use orv_content::{Root, merkle};
 use orv_receipt::Domain;
-use orv_wire::{Channel, Exit, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, WIRE_VERSION};
+use orv_wire::{
+    Channel, Exit, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, Stream, WIRE_VERSION,
+};
 use std::sync::PoisonError;
 
 /// Exit code of an enclave that ended because something in it failed.

@@ -1,9 +1,9 @@
 //! Where the enclave listens, and connections to it.
 
+use orv_wire::Stream;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -33,35 +33,18 @@ pub enum EnclaveAddress {
 #[error("{0:?} is neither unix:PATH nor vsock:CID:PORT")]
 pub struct NotAnAddress(pub String);
 
-/// A connection to an enclave.
-#[derive(Debug)]
-pub enum Stream {
-    /// Over a unix socket.
-    Unix(UnixStream),
-    /// Over vsock.
-    Vsock(VsockStream),
-}
-
 impl EnclaveAddress {
     /// Connects. Blocks.
     ///
     /// # Errors
     /// The system's reason.
     pub fn connect(&self) -> io::Result<Stream> {
-        match self {
-            Self::Unix(path) => {
-                let stream = UnixStream::connect(path)?;
-                stream.set_read_timeout(Some(FRAME_PATIENCE))?;
-                stream.set_write_timeout(Some(FRAME_PATIENCE))?;
-                Ok(Stream::Unix(stream))
-            }
-            Self::Vsock { cid, port } => {
-                let stream = VsockStream::connect(&VsockAddr::new(*cid, *port))?;
-                stream.set_read_timeout(Some(FRAME_PATIENCE))?;
-                stream.set_write_timeout(Some(FRAME_PATIENCE))?;
-                Ok(Stream::Vsock(stream))
-            }
-        }
+        let stream = match self {
+            Self::Unix(path) => Stream::Unix(UnixStream::connect(path)?),
+            Self::Vsock { cid, port } => Stream::Vsock(VsockStream::connect(&VsockAddr::new(*cid, *port))?),
+        };
+        stream.set_patience(FRAME_PATIENCE)?;
+        Ok(stream)
     }
 }
 
@@ -104,40 +87,6 @@ impl TryFrom<String> for EnclaveAddress {
 
     fn try_from(text: String) -> Result<Self, NotAnAddress> {
         text.parse()
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Unix(stream) => stream.read(buffer),
-            Self::Vsock(stream) => stream.read(buffer),
-        }
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Unix(stream) => stream.write(bytes),
-            Self::Vsock(stream) => stream.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Unix(stream) => stream.flush(),
-            Self::Vsock(stream) => stream.flush(),
-        }
-    }
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Unix(stream) => stream.as_fd(),
-            Self::Vsock(stream) => stream.as_fd(),
-        }
     }
 }
 

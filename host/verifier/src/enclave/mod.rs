@@ -11,7 +11,7 @@ mod session;
 mod trust;
 
 pub use self::{
-    address::{EnclaveAddress, NotAnAddress, Stream},
+    address::{EnclaveAddress, NotAnAddress},
     contents::{Content, ContentSource},
     error::{Distrust, EnclaveError},
     identity::{Binding, Identity},

@@ -1,7 +1,7 @@
 //! The one connection to the enclave, and the key behind it.
 
 use crate::admission::{self, Standing};
-use crate::enclave::{EnclaveError, Identity, Session, Stream, Work};
+use crate::enclave::{EnclaveError, Identity, Session, Work};
 use crate::error::VerifierError;
 use crate::fetch::StoredContents;
 use crate::notice::Notice;
@@ -9,6 +9,7 @@ use crate::operator::Operator;
 use orv_chain::primitives::Address;
 use orv_chain::{BlockReference, ProposalId};
 use orv_receipt::Receipt;
+use orv_wire::Stream;
 use orv_wire::{Job, Progress};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
