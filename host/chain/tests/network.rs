@@ -99,10 +99,6 @@ fn submission(owner: &TransactionOwner, project_id: ProjectId, code: u8, stake: 
     }
 }
 
-async fn ask(chain: &Chain, method: &'static str, params: serde_json::Value) -> serde_json::Value {
-    chain.provider().raw_request(method.into(), params).await.unwrap()
-}
-
 async fn connecting_tells_its_three_failures_apart(kind: PeerKind) {
     let network = Network::start(kind).await.unwrap();
     let wrong = Chain::connect(&network.rpc_url(), 1).await;
@@ -245,15 +241,15 @@ async fn a_reorganisation_withdraws_a_proposal_and_its_sender_submits_it_again(k
     let mut stream = ProposalStream::new(logs, Cursor::before(0));
     assert_eq!(stream.look().await.unwrap().added, []);
 
-    let snapshot = ask(&chain, "evm_snapshot", json!([])).await;
+    let snapshot = network.steer("evm_snapshot", json!([])).await.unwrap();
     let first = submission(&owner, created.id, 8, U256::ONE);
     first.submit(&owner, &contracts).await.unwrap();
     let before = stream.look().await.unwrap();
     assert_eq!((before.added.len(), before.withdrawn.len()), (1, 0));
-    assert_eq!(ask(&chain, "evm_revert", json!([snapshot])).await, true);
+    assert_eq!(network.steer("evm_revert", json!([snapshot])).await.unwrap(), true);
     // Another block takes the place of the lost one; without the pause both might be the same.
-    ask(&chain, "evm_increaseTime", json!([60])).await;
-    ask(&chain, "evm_mine", json!([])).await;
+    network.steer("evm_increaseTime", json!([60])).await.unwrap();
+    network.steer("evm_mine", json!([])).await.unwrap();
 
     let second = submission(&owner, created.id, 7, stake - U256::ONE);
     second.submit(&owner, &contracts).await.unwrap();

@@ -5,7 +5,6 @@
 
 use std::{path::Path, time::Duration};
 
-use alloy::providers::Provider;
 use orv_chain::{Chain, FeeRules, Patience, TransactionOwner, wallet::Wallet};
 use orv_content::{Root, Sha256, identity::MatchedHash, merkle::root_of};
 use orv_contracts::development::{FixedPrice, Flow};
@@ -16,7 +15,7 @@ use orv_devnet::{
     storage::Fault as NodeFault,
 };
 use orv_storage::{Fault, FetchError, IndexSource, Storage, StorageOptions};
-use serde_json::{Value, json};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 on_both_chains!(
@@ -105,22 +104,20 @@ async fn content_that_is_there_is_not_paid_for_twice(kind: PeerKind) {
 /// The submission is lost with its block, and the node forgets it; publishing again pays and uploads again.
 async fn content_that_a_reorganisation_took_back_is_published_again(kind: PeerKind) {
     let network = Network::start(kind).await;
-    let chain = network.owner.chain().clone();
-    let snapshot = ask(&chain, "evm_snapshot", json!([])).await;
+    let snapshot = network.running.steer("evm_snapshot", json!([])).await.unwrap();
     let lost = network.client("a").put(content(1000), &network.owner).await.unwrap();
-    assert_eq!(ask(&chain, "evm_revert", json!([snapshot])).await, true);
-    ask(&chain, "evm_increaseTime", json!([60])).await;
-    ask(&chain, "evm_mine", json!([])).await;
+    assert_eq!(
+        network.running.steer("evm_revert", json!([snapshot])).await.unwrap(),
+        true
+    );
+    network.running.steer("evm_increaseTime", json!([60])).await.unwrap();
+    network.running.steer("evm_mine", json!([])).await.unwrap();
     let again = network.client("b").put(content(1000), &network.owner).await.unwrap();
     assert_eq!(again.root, lost.root);
     assert!(again.transaction.is_some());
     let file = network.client("c").get(again.root, Some(1000)).await.unwrap();
     assert_eq!(file.read(1000).unwrap(), content(1000));
     network.running.stop().await;
-}
-
-async fn ask(chain: &Chain, method: &'static str, params: Value) -> Value {
-    chain.provider().raw_request(method.into(), params).await.unwrap()
 }
 
 async fn blamed(network: &Network, fault: NodeFault) -> Vec<Fault> {

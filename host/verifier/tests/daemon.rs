@@ -21,6 +21,7 @@ use orv_receipt::check::{CheckResult, check};
 use orv_verifier::journal::{CloseCause, Settlement, State, WaitCause};
 use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
 use orv_verify::{Register, nitro_measurement_id};
+use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,7 @@ on_both_chains!(
     a_crash_before_the_verdict_closes_what_the_chain_has_decided,
     an_earlier_undecided_proposal_is_waited_for,
     a_denied_project_is_left_alone,
+    a_proposal_whose_time_has_passed_is_closed_without_a_ticket,
     a_key_that_would_expire_under_a_run_opens_no_ticket,
 );
 
@@ -366,4 +368,19 @@ async fn a_key_that_would_expire_under_a_run_opens_no_ticket(kind: PeerKind) {
         summary.failures.iter().map(|failure| failure.code).collect::<Vec<_>>(),
         ["ORV-V-051"]
     );
+}
+
+async fn a_proposal_whose_time_has_passed_is_closed_without_a_ticket(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    let proposal = network.submit().await;
+    let chain = network.deployment.connect().await.unwrap();
+    for (method, parameters) in [("evm_increaseTime", json!([7 * 86_400])), ("evm_mine", json!([]))] {
+        network.running.steer(method, parameters).await.unwrap();
+    }
+    let row = network.once().await.outcomes.into_iter().next().unwrap();
+    assert_eq!(row.state, State::Closed(CloseCause::TooLate));
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let open = VerifierGateway::openTicketOfCall { proposalId: proposal.0 };
+    assert_eq!(chain.call(gateway, &open).await.unwrap(), B256::ZERO);
 }

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use alloy::signers::k256::ecdsa::Error as KeyError;
+use serde_json::Value;
 
 use crate::account::{DevAccount, dev_accounts};
 use crate::chain::GALILEO;
-use crate::storage::{Storage, StorageNode, StorageOptions, StorageStartError};
+use crate::storage::{AddressError, NodeError, RemoteChain, Storage, StorageNode, StorageOptions, StorageStartError};
 use crate::{Devnet, DevnetOptions, StartError};
 
 /// Where anvil is within the workspace, after `npm ci`.
@@ -80,6 +81,15 @@ pub enum PeerError {
     /// The storage node beside anvil does not start.
     #[error("storage node: {0}")]
     Storage(#[from] StorageStartError),
+    /// The chain's address is of no use.
+    #[error("chain: {0}")]
+    Address(#[from] AddressError),
+    /// The chain refuses a question.
+    #[error("{0}")]
+    Refused(#[from] NodeError),
+    /// The program is ending.
+    #[error("stopped while the chain was asked: {0}")]
+    Stopped(#[from] tokio::task::JoinError),
     /// The table of development keys is damaged.
     #[error("a development key is not valid: {0}")]
     Key(#[from] KeyError),
@@ -211,6 +221,17 @@ impl Network {
             Running::Embedded(devnet) => devnet.rpc_url(),
             Running::Anvil { anvil, .. } => anvil.url().to_owned(),
         }
+    }
+
+    /// Steers the chain by one of the methods that both kinds have: `evm_mine`, `evm_increaseTime`, `evm_snapshot`,
+    /// `evm_revert` and the like. A revert and another block after it are a reorganisation.
+    ///
+    /// # Errors
+    /// [`PeerError::Refused`].
+    pub async fn steer(&self, method: &'static str, parameters: Value) -> Result<Value, PeerError> {
+        let chain = RemoteChain::at(&self.rpc_url())?;
+        let asked = tokio::task::spawn_blocking(move || chain.ask(method, parameters));
+        Ok(asked.await??)
     }
 
     /// URL of the storage node, the indexer and the file gateway.

@@ -88,7 +88,8 @@ impl RemoteChain {
         })
     }
 
-    fn ask<T: DeserializeOwned>(&self, method: &'static str, params: Value) -> Result<T, NodeError> {
+    /// Asks one question and waits for the answer.
+    pub(crate) fn ask<T: DeserializeOwned>(&self, method: &'static str, params: Value) -> Result<T, NodeError> {
         let failed = |reason: &dyn Display| NodeError::Chain(format!("{method}: {reason}"));
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
         let raw = self.exchange(&call).map_err(|error| failed(&error))?;
