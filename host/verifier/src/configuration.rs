@@ -317,6 +317,21 @@ mod tests {
     }
 
     #[test]
+    fn the_example_shows_the_defaults() {
+        let example = VerifierConfig::parse(include_str!("../verifier.example.toml")).unwrap();
+        assert_eq!(example.poll_seconds, defaults::poll_seconds());
+        assert_eq!(example.run_seconds, defaults::run_seconds());
+        assert_eq!(example.attempts, defaults::attempts());
+        assert_eq!(example.least_balance, defaults::least_balance());
+        assert_eq!(example.projects, ProjectFilter::default());
+        let AdmissionSource::Local(attesters) = example.admission;
+        assert_eq!(
+            (attesters.life_seconds, attesters.verdicts),
+            (defaults::life_seconds(), defaults::verdicts())
+        );
+    }
+
+    #[test]
     fn keys_never_show_in_debug_output() {
         let secret = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
         let wallet = WalletSource::UnsafeRawKey(secret.to_owned());
