@@ -1,8 +1,8 @@
 //! Messages and frames between host and enclave (DESIGN 5.10).
 //!
-//! The enclave listens, the host connects; the transport (vsock, a unix socket, memory) is anything that reads and
-//! writes. Every frame is bounded before it is allocated, every payload is canonical CBOR of a known shape, and content
-//! comes only when the enclave asked for it and only in the order it asked for.
+//! The enclave listens, the host connects; the transport ([`Stream`]: vsock or a unix socket; in tests, memory) is
+//! anything that reads and writes. Every frame is bounded before it is allocated, every payload is canonical CBOR of a
+//! known shape, and content comes only when the enclave asked for it and only in the order it asked for.
 //!
 //! ```
 //! use orv_wire::{Cancel, Channel, Message};

@@ -25,7 +25,7 @@ pub enum State {
     Settled(Settlement),
     /// An inconclusive statement is recorded on chain; another attempt may follow.
     Inconclusive,
-    /// A verdict came too late to count and is recorded as such on chain; another attempt may follow.
+    /// A verdict that an obstacle keeps from settling is recorded on chain and set aside; another attempt may follow.
     SetAside,
     /// Nothing is left to do for this operator. Final.
     Closed(CloseCause),
