@@ -232,6 +232,9 @@ impl Bundle {
     }
 
     /// Reads canonical bytes; anything else is refused.
+    ///
+    /// # Errors
+    /// [`cbor::CanonicalError`]: not CBOR of this shape, or not its canonical form.
     pub fn decode(bytes: &[u8]) -> Result<Self, cbor::CanonicalError> {
         cbor::decode_canonical(bytes)
     }

@@ -8,6 +8,9 @@ use minicbor::{Decode, Encode};
 /// Decodes exactly one item that is in canonical form: encoding it again gives the same bytes.
 ///
 /// This one comparison refuses trailing bytes, longer integer forms, unknown and doubled keys, and keys out of order.
+///
+/// # Errors
+/// [`CanonicalError`], with the first byte that differs.
 pub fn decode_canonical<'b, T>(bytes: &'b [u8]) -> Result<T, CanonicalError>
 where
     T: Decode<'b, ()> + Encode<()>,

@@ -79,6 +79,9 @@ impl Receipt {
     }
 
     /// Reads a file; anything but the canonical bytes is refused.
+    ///
+    /// # Errors
+    /// [`ReceiptError`]: too long, not canonical, or another version.
     pub fn decode(bytes: &[u8]) -> Result<Self, ReceiptError> {
         if bytes.len() > MAX_RECEIPT {
             return Err(ReceiptError::TooLong(bytes.len()));
@@ -91,6 +94,9 @@ impl Receipt {
     }
 
     /// The bundle inside.
+    ///
+    /// # Errors
+    /// [`ReceiptError::Bundle`] and [`ReceiptError::BundleVersion`].
     pub fn bundle(&self) -> Result<Bundle, ReceiptError> {
         let bundle = Bundle::decode(&self.bundle).map_err(ReceiptError::Bundle)?;
         if bundle.version != BUNDLE_VERSION {

@@ -66,6 +66,9 @@ pub struct Documents {
 
 impl Documents {
     /// Parses both documents.
+    ///
+    /// # Errors
+    /// [`RuleError::Protocol`] and [`RuleError::Project`].
     pub fn parse(protocol_json: &[u8], project_json: Option<&[u8]>) -> Result<Self, RuleError> {
         let project = match project_json {
             Some(bytes) => ProjectManifest::parse(bytes)?,
@@ -79,6 +82,9 @@ impl Documents {
 }
 
 /// The case that a bundle puts before the rule.
+///
+/// # Errors
+/// [`RuleError::Tier`].
 pub fn case_of(bundle: &Bundle, documents: &Documents) -> Result<Case, RuleError> {
     let tier = PlatformTier::try_from(bundle.platform_tier)?;
     let incumbent_source = if bundle.incumbent.code_hash == B256::ZERO {
@@ -107,6 +113,9 @@ pub fn case_of(bundle: &Bundle, documents: &Documents) -> Result<Case, RuleError
 }
 
 /// What the record decides.
+///
+/// # Errors
+/// [`RuleError`]: a document is refused, or the trials are not those that the rule runs and ends with.
 pub fn decide(bundle: &Bundle) -> Result<Decision, RuleError> {
     let trials = bundle.trials.len();
     match &bundle.obstacle {
@@ -166,6 +175,9 @@ fn obstructed(obstacle: &Obstacle) -> Result<Decision, RuleError> {
 }
 
 /// The one statement that a bundle supports, for a key whose envelope has this root.
+///
+/// # Errors
+/// [`RuleError`], as [`decide`].
 pub fn statement_of(bundle: &Bundle, bundle_root: Root, evidence_root: Root) -> Result<Run, RuleError> {
     let decision = decide(bundle)?;
     let (margin_bips, metric_channel) = terms_of(bundle)?;

@@ -29,6 +29,9 @@ pub enum SignatureError {
 
 impl Signature {
     /// Signs a 32-byte hash; deterministic (RFC 6979).
+    ///
+    /// # Errors
+    /// [`SignatureError::Signing`].
     pub fn sign(key: &SigningKey, hash: &B256) -> Result<Self, SignatureError> {
         let (signature, recovery) = key
             .sign_prehash_recoverable(hash.as_slice())
@@ -41,6 +44,9 @@ impl Signature {
     }
 
     /// The address whose key signed the hash.
+    ///
+    /// # Errors
+    /// [`SignatureError`]: another form than the one accepted, or no key fits.
     pub fn recover(&self, hash: &B256) -> Result<Address, SignatureError> {
         let [scalars @ .., v] = &self.0;
         let parity = match v {

@@ -74,6 +74,9 @@ impl Assembly {
     }
 
     /// Takes one segment.
+    ///
+    /// # Errors
+    /// [`AssemblyError`]: not the next bytes of this content. Nothing of the segment is kept.
     pub fn take(&mut self, segment: Segment) -> Result<(), AssemblyError> {
         let Segment {
             hash,

@@ -23,11 +23,17 @@ impl<S: Read + Write> Channel<S> {
     }
 
     /// Sends one message.
+    ///
+    /// # Errors
+    /// [`FrameError`]: too long, or the stream failed.
     pub fn send(&mut self, stream: u32, message: &Message) -> Result<(), FrameError> {
         message.to_frame(stream).write_to(&mut self.stream)
     }
 
     /// Waits for one message and tells its stream.
+    ///
+    /// # Errors
+    /// [`MessageError`]: the stream ended or failed, or what came is no message.
     pub fn receive(&mut self) -> Result<(u32, Message), MessageError> {
         let frame = Frame::read_from(&mut self.stream)?;
         let message = Message::from_frame(&frame)?;
@@ -35,12 +41,18 @@ impl<S: Read + Write> Channel<S> {
     }
 
     /// Sends a failure; its detail is cut to 1,024 characters.
+    ///
+    /// # Errors
+    /// [`FrameError`]: the stream failed.
     pub fn fail(&mut self, stream: u32, code: FailureCode, detail: &str) -> Result<(), FrameError> {
         let detail = detail.chars().take(1024).collect();
         self.send(stream, &Message::Error(Failure { code, detail }))
     }
 
     /// Sends `bytes[offset..offset + length]` as segments.
+    ///
+    /// # Errors
+    /// [`FrameError`]: the stream failed.
     pub fn send_segments(
         &mut self,
         stream: u32,

@@ -90,6 +90,9 @@ pub enum FrameError {
 
 impl Frame {
     /// The bytes on the wire.
+    ///
+    /// # Errors
+    /// [`FrameError::TooLong`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, FrameError> {
         let length = HEADER + self.payload.len();
         if length > MAX_FRAME {
@@ -105,6 +108,9 @@ impl Frame {
     }
 
     /// Writes one frame and flushes.
+    ///
+    /// # Errors
+    /// [`FrameError::TooLong`] and [`FrameError::Io`].
     pub fn write_to(&self, sink: &mut impl Write) -> Result<(), FrameError> {
         sink.write_all(&self.to_bytes()?)?;
         sink.flush()?;
@@ -112,6 +118,9 @@ impl Frame {
     }
 
     /// Reads one frame. The length is checked before anything is allocated.
+    ///
+    /// # Errors
+    /// [`FrameError`]; [`FrameError::Closed`] only between two frames.
     pub fn read_from(source: &mut impl Read) -> Result<Self, FrameError> {
         let mut length = [0u8; 4];
         read_first(source, &mut length)?;

@@ -272,6 +272,9 @@ macro_rules! messages {
             }
 
             /// The message of a frame.
+            ///
+            /// # Errors
+            /// [`MessageError::Payload`].
             pub fn from_frame(frame: &Frame) -> Result<Self, MessageError> {
                 let payload = |source| MessageError::Payload { kind: frame.kind, source };
                 match frame.kind {

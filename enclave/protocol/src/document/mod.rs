@@ -127,12 +127,18 @@ pub enum NotJudgeable {
 
 impl Protocol {
     /// Reads a document of at most [`LONGEST_DOCUMENT`] bytes.
+    ///
+    /// # Errors
+    /// [`ProtocolError`], which names the path inside the document where there is one.
     pub fn parse(bytes: &[u8]) -> Result<Protocol, ProtocolError> {
         strict_json::read(bytes, &SHAPE)
     }
 
     /// Whether trials under this protocol can lead to a verdict at all. A split project's metric comes from its judge,
     /// so how the protocol would have extracted it does not matter there.
+    ///
+    /// # Errors
+    /// [`NotJudgeable`], the first cause.
     pub fn judgeable(&self, channel: MetricChannel) -> Result<(), NotJudgeable> {
         if self.meta.eligibility != Eligibility::Eligible {
             return Err(NotJudgeable::NotEligible(self.meta.eligibility));

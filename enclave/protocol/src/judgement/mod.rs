@@ -127,6 +127,9 @@ impl Judgement {
     }
 
     /// A judgement with the trials of a receipt, each checked to be the one that the rule runs there.
+    ///
+    /// # Errors
+    /// [`ReplayError`]: the first trial that the rule would not have run.
     pub fn replay(case: Case, records: &[TrialRecord]) -> Result<Self, ReplayError> {
         let mut judgement = Judgement::begin(case);
         for (index, record) in records.iter().enumerate() {
@@ -172,6 +175,9 @@ impl Judgement {
     }
 
     /// Records how the trial ended that [`Self::next`] asked for.
+    ///
+    /// # Errors
+    /// [`AlreadyDecided`].
     pub fn record(&mut self, outcome: TrialOutcome) -> Result<(), AlreadyDecided> {
         match self.next() {
             Step::Run(arm) => {

@@ -44,6 +44,9 @@ pub enum MetricError {
 
 /// Reads what a judge wrote on its metric channel (fd 4, DESIGN 5.6): exactly one line, a plain decimal, whose line
 /// feed may be left out at the end.
+///
+/// # Errors
+/// [`MetricError`]: none, more than one, or not a plain decimal.
 pub fn from_channel(bytes: &[u8]) -> Result<Decimal, MetricError> {
     let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     if line.is_empty() {
@@ -60,6 +63,9 @@ pub fn from_channel(bytes: &[u8]) -> Result<Decimal, MetricError> {
 /// As upstream does (openresearch.md 4.2): the last [`TAIL_BYTES`] as UTF-8 with replacement, `^` and `$` at every line,
 /// group 1 if the pattern has groups, else the whole match. Unlike upstream, which takes the first match, exactly one
 /// place may match: a number that was printed twice is nobody's metric.
+///
+/// # Errors
+/// [`MetricError`].
 pub fn extract(rule: &Extract, output: &[u8]) -> Result<Decimal, MetricError> {
     if rule.kind != ExtractKind::Regex {
         return Err(MetricError::UnsupportedExtraction { kind: rule.kind });

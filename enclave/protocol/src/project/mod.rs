@@ -163,6 +163,9 @@ struct Command {
 
 impl ProjectManifest {
     /// Reads a manifest of at most [`LONGEST_MANIFEST`] bytes.
+    ///
+    /// # Errors
+    /// [`ProjectManifestError`].
     pub fn parse(bytes: &[u8]) -> Result<ProjectManifest, ProjectManifestError> {
         let written: Written = strict_json::read(bytes, &SHAPE)?;
         let split = match (written.judge, written.candidate) {
@@ -217,6 +220,9 @@ impl ProjectManifest {
     }
 
     /// The image that both documents agree on; either may leave it out, not both.
+    ///
+    /// # Errors
+    /// [`ImageError`]: neither pins one, or they disagree.
     pub fn image_digest(&self, protocol: &Protocol) -> Result<ImageDigest, ImageError> {
         let pinned = protocol
             .environment

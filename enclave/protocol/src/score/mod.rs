@@ -129,6 +129,9 @@ impl Score {
     pub const MEASURED_BITS: usize = 192;
 
     /// The score of a metric: `metric x scale`, negated where the rule says so, then rounded.
+    ///
+    /// # Errors
+    /// [`ScoreOutOfRange`].
     pub fn from_metric(
         metric: &Decimal,
         scale: Scale,

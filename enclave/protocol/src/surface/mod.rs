@@ -69,6 +69,9 @@ pub enum SurfaceError {
 /// The tree for a submission, or for the snapshot itself where there is none.
 ///
 /// Compared to the snapshot as the candidate's author had it, the harness that is laid over is no difference of theirs.
+///
+/// # Errors
+/// [`SurfaceError`], with whose tree is at fault.
 pub fn compose(
     snapshot: &Tree,
     harness: &Tree,
