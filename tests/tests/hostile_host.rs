@@ -16,25 +16,14 @@ use k256::ecdsa::SigningKey;
 use orv_chain::bindings::{EnclaveRegistry, MeasurementPolicy, VerifierGateway};
 use orv_chain::{Call, ProposalStatus};
 use orv_content::merkle;
+use orv_devnet::on_both_chains;
+use orv_devnet::peer::PeerKind;
 use orv_receipt::{Run, Signature};
 use orv_wire::FailureCode;
 use support::lies::*;
 use support::network::*;
-use support::node::{self, Node};
 use support::operator::Operator;
 use support::scene::*;
-
-/// Each behaviour as two tests, one on each chain.
-macro_rules! on_both_chains {
-    ($($behaviour:ident),+ $(,)?) => {
-        mod on_the_devnet {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $behaviour() { super::$behaviour(super::node::devnet().await).await })+
-        }
-        mod on_anvil {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $behaviour() { super::$behaviour(super::node::anvil().await).await })+
-        }
-    };
-}
 
 on_both_chains!(
     an_honest_approval_pays_the_miner_and_settles_once,
@@ -49,8 +38,8 @@ on_both_chains!(
     whoever_was_overtaken_is_not_rejected,
 );
 
-async fn an_honest_approval_pays_the_miner_and_settles_once(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn an_honest_approval_pays_the_miner_and_settles_once(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let proposal = scene.submit(MINER, "improvement").await;
     let before = scene.standing(proposal).await;
     let statement = scene.judged(proposal).await;
@@ -99,8 +88,8 @@ async fn an_honest_approval_pays_the_miner_and_settles_once(node: Node) {
     assert_eq!(rejected.proposal.metrics_hash, statement.run.bundle_root);
 }
 
-async fn a_host_that_swaps_bytes_gets_no_statement(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn a_host_that_swaps_bytes_gets_no_statement(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let proposal = scene.submit(MINER, "unchanged-copy").await;
     let ticket = scene.open(proposal).await;
     let job = scene.job(proposal, &ticket).await;
@@ -128,8 +117,8 @@ async fn a_host_that_swaps_bytes_gets_no_statement(node: Node) {
     scene.settle(&statement).await.unwrap();
 }
 
-async fn a_job_other_than_the_chains_gives_a_worthless_statement(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn a_job_other_than_the_chains_gives_a_worthless_statement(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let text = std::fs::read_to_string(host::workspace().join("images/example/project/protocol.json")).unwrap();
     let generous = text.replace(r#""minScoreImprovementBips": 100"#, r#""minScoreImprovementBips": 1"#);
     assert_ne!(text, generous);
@@ -169,8 +158,8 @@ async fn a_job_other_than_the_chains_gives_a_worthless_statement(node: Node) {
     );
 }
 
-async fn an_altered_statement_is_refused(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn an_altered_statement_is_refused(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let proposal = scene.submit(MINER, "unchanged-copy").await;
     let other = scene.submit(COPYIST, "crasher").await;
     assert_eq!(other.0, proposal.0 + U256::from(1));
@@ -203,8 +192,8 @@ async fn an_altered_statement_is_refused(node: Node) {
     scene.settle(&statement).await.unwrap();
 }
 
-async fn a_key_serves_its_own_operator_alone(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn a_key_serves_its_own_operator_alone(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let proposal = scene.submit(MINER, "improvement").await;
     let before = scene.standing(proposal).await;
     let mut other = Operator::admitted(&scene.network, OTHER_OPERATOR).await;
@@ -243,8 +232,8 @@ async fn a_key_serves_its_own_operator_alone(node: Node) {
     scene.settle(&ours).await.unwrap();
 }
 
-async fn what_decided_nothing_cannot_be_settled(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn what_decided_nothing_cannot_be_settled(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let proposal = scene.submit(MINER, "crasher").await;
     let before = scene.standing(proposal).await;
     let statement = scene.judged(proposal).await;
@@ -274,8 +263,8 @@ async fn what_decided_nothing_cannot_be_settled(node: Node) {
     );
 }
 
-async fn a_key_or_program_that_lost_its_trust_settles_nothing(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn a_key_or_program_that_lost_its_trust_settles_nothing(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let proposal = scene.submit(MINER, "improvement").await;
     let before = scene.standing(proposal).await;
     let governance = scene.account(GOVERNANCE).await;
@@ -323,8 +312,8 @@ async fn a_key_or_program_that_lost_its_trust_settles_nothing(node: Node) {
     scene.assert_unmoved(&before, "removed measurement").await;
 }
 
-async fn a_proposal_has_three_attempts_and_a_ticket_its_time(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn a_proposal_has_three_attempts_and_a_ticket_its_time(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let proposal = scene.submit(MINER, "improvement").await;
     let before = scene.standing(proposal).await;
     let statement = scene.judged(proposal).await;
@@ -351,8 +340,8 @@ async fn a_proposal_has_three_attempts_and_a_ticket_its_time(node: Node) {
     scene.assert_unmoved(&before, "a fourth attempt").await;
 }
 
-async fn a_late_copy_does_not_overtake_its_original(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn a_late_copy_does_not_overtake_its_original(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let original = scene.submit(MINER, "improvement").await;
     let copy = scene.submit(COPYIST, "late-copy").await;
     let (first, late) = (scene.standing(original).await, scene.standing(copy).await);
@@ -380,8 +369,8 @@ async fn a_late_copy_does_not_overtake_its_original(node: Node) {
     assert_eq!(late.project.current_best_miner, first.proposal.miner);
 }
 
-async fn whoever_was_overtaken_is_not_rejected(node: Node) {
-    let mut scene = Scene::set(node).await;
+async fn whoever_was_overtaken_is_not_rejected(kind: PeerKind) {
+    let mut scene = Scene::set(kind).await;
     let early = scene.submit(MINER, "improvement").await;
     let later = scene.submit(COPYIST, "second-improvement").await;
     // Nobody decided the earlier one while it had its turn.

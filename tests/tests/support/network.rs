@@ -1,6 +1,5 @@
 //! A whole network of contracts on a node, and the accounts that use it.
 
-use super::node::{CHAIN_ID, Node};
 use alloy::providers::Provider;
 use alloy_primitives::{Address, B256};
 use k256::ecdsa::SigningKey;
@@ -11,8 +10,12 @@ use orv_chain::{
 };
 use orv_devnet::account::dev_accounts;
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::peer::{self, PeerKind};
 use std::time::Duration;
 use zeroize::Zeroizing;
+
+/// The chain id of both chains.
+pub const CHAIN_ID: u64 = 16602;
 
 /// Seconds a ticket lives.
 pub const TICKET_LIFE: u64 = 600;
@@ -39,12 +42,13 @@ pub struct Network {
     pub chain: Chain,
     pub contracts: OpenResearchContracts,
     pub enclave: EnclaveContracts,
-    node: Node,
+    node: peer::Network,
 }
 
 impl Network {
     /// Deploys everything, with one listed measurement whose exact and timed verdicts count.
-    pub async fn deploy(node: Node, measurement: B256) -> Self {
+    pub async fn deploy(kind: PeerKind, measurement: B256) -> Self {
+        let node = peer::Network::start(kind).await.unwrap();
         // This client brings the TLS provider that the deployer's own HTTP client needs.
         HttpClient::new(Duration::from_secs(1)).unwrap();
         let mut platform = B256::ZERO;
@@ -69,9 +73,9 @@ impl Network {
             payout_delay: 1,
             fee_bips: 1000,
         };
-        let deployed = deploy(&node.url, plan).await.unwrap();
+        let deployed = deploy(&node.rpc_url(), plan).await.unwrap();
         let deployment = Deployment::parse(deployed.to_json().unwrap().as_bytes()).unwrap();
-        let chain = Chain::connect(&node.url, CHAIN_ID).await.unwrap();
+        let chain = Chain::connect(&node.rpc_url(), CHAIN_ID).await.unwrap();
         Self {
             chain,
             contracts: deployment.openresearch,
@@ -82,7 +86,7 @@ impl Network {
 
     /// One of the development accounts, as a sender.
     pub async fn account(&self, place: usize) -> TransactionOwner {
-        let chain = Chain::connect(&self.node.url, CHAIN_ID).await.unwrap();
+        let chain = Chain::connect(&self.node.rpc_url(), CHAIN_ID).await.unwrap();
         let key = Zeroizing::new(dev_accounts().unwrap()[place].key.0);
         let patience = Patience {
             limit: Duration::from_secs(120),

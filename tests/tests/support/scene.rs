@@ -1,7 +1,6 @@
 //! The example project on chain, proposals to it, and an operator to judge them.
 
 use super::network::{CREATOR, Network, OPERATOR};
-use super::node::Node;
 use super::operator::{Operator, Statement};
 use crate::host::{self, Shelf};
 use alloy_primitives::{Address, B256, I256, U256};
@@ -9,6 +8,7 @@ use orv_chain::{
     Curve, Mined, NewProject, OpenTicket, Project, ProjectId, Proposal, ProposalId, ProposalStatus, SendError,
     Submission, TransactionOwner,
 };
+use orv_devnet::peer::PeerKind;
 use orv_receipt::{IncumbentFacts, ProjectFacts, ProposalFacts};
 use orv_wire::Job;
 
@@ -37,8 +37,8 @@ pub struct Standing {
 
 impl Scene {
     /// Publishes the example project and admits the operator's enclave.
-    pub async fn set(node: Node) -> Self {
-        let network = Network::deploy(node, host::measurement()).await;
+    pub async fn set(kind: PeerKind) -> Self {
+        let network = Network::deploy(kind, host::measurement()).await;
         let mut shelf = Shelf::default();
         let facts = host::project(&mut shelf);
         let creator = network.account(CREATOR).await;
