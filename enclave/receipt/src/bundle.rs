@@ -10,7 +10,7 @@ use alloy_primitives::{Address, B256};
 use minicbor::{Decode, Encode};
 use orv_content::Sha256;
 use orv_protocol::seed::trial_seed;
-use orv_protocol::surface::{Difference, DifferenceKind};
+use orv_protocol::surface::Difference;
 
 /// The only version of the bundle's layout there is.
 pub const BUNDLE_VERSION: u8 = 1;
@@ -181,22 +181,16 @@ pub struct DifferenceRecord {
     /// Path in the tree.
     #[n(0)]
     pub path: String,
-    /// `changed`, `added`, `deleted`, `kind-changed`.
+    /// 1 changed, 2 deleted, 3 added, 4 of another kind: the numbers of `orv_protocol::surface::DifferenceKind`.
     #[n(1)]
-    pub kind: String,
+    pub kind: u8,
 }
 
 impl From<&Difference> for DifferenceRecord {
     fn from(difference: &Difference) -> Self {
-        let kind = match difference.kind {
-            DifferenceKind::Changed => "changed",
-            DifferenceKind::Deleted => "deleted",
-            DifferenceKind::Added => "added",
-            DifferenceKind::KindChanged => "kind-changed",
-        };
         Self {
             path: difference.path.as_str().to_owned(),
-            kind: kind.to_owned(),
+            kind: difference.kind as u8,
         }
     }
 }

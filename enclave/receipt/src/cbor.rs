@@ -112,14 +112,6 @@ fixed_bytes!(
     "256-bit signed number"
 );
 fixed_bytes!(
-    root,
-    orv_content::Root,
-    32,
-    |v: &orv_content::Root| v.0,
-    orv_content::Root,
-    "0G root"
-);
-fixed_bytes!(
     sha256,
     orv_content::Sha256,
     32,

@@ -27,6 +27,7 @@ mod observation;
 pub mod rule;
 mod signature;
 mod statement;
+mod text;
 mod words;
 
 pub use bundle::{
@@ -37,3 +38,4 @@ pub use file::{ChallengeBlock, MAX_RECEIPT, RECEIPT_VERSION, Receipt, ReceiptErr
 pub use observation::{Breach, Ending, Observation, ProcessReport};
 pub use signature::{Signature, SignatureError, address_of, address_of_sec1};
 pub use statement::{Domain, RUN_TYPE, Run};
+pub use text::printable;

@@ -135,7 +135,7 @@ fn a_bundle_with_any_one_field_changed_and_every_hash_made_anew_is_refused() {
         ("image.config", |b| b.image.as_mut().unwrap().config.push(b' ')),
         ("candidate_tree", |b| b.candidate_tree.0[0] ^= 1),
         ("differences.path", |b| b.differences[0].path.push('x')),
-        ("differences.kind", |b| b.differences[0].kind = "deleted".into()),
+        ("differences.kind", |b| b.differences[0].kind = 2),
         ("secret", |b| b.secret = B256::ZERO),
         ("seed", |b| b.seed = B256::ZERO),
         ("platform_tier", |b| b.platform_tier = 1),

@@ -6,7 +6,11 @@ mod sample;
 
 use alloy_primitives::B256;
 use alloy_sol_types::{SolStruct, eip712_domain, sol};
-use orv_receipt::{Domain, RUN_TYPE, Run as OurRun};
+use orv_content::Sha256;
+use orv_receipt::{
+    Artifact, Bundle, Domain, FileRecord, ImageRecord, Matched, Obstacle, ProjectFacts, ProposalFacts, RUN_TYPE, Role,
+    Run as OurRun, TrialReport,
+};
 use sample::{bundle, receipt_of};
 
 sol! {
@@ -60,7 +64,7 @@ fn type_string_domain_and_signing_hash_agree_with_alloy() {
 }
 
 #[test]
-fn the_layout_of_statement_and_receipt_is_fixed() {
+fn the_layout_of_the_statement_is_fixed() {
     let receipt = receipt_of(&bundle());
     // What follows from the example's files or from fresh randomness is left out.
     let (project_digest, bundle_root, evidence_root) = (B256::ZERO, B256::ZERO, B256::ZERO);
@@ -74,4 +78,53 @@ fn the_layout_of_statement_and_receipt_is_fixed() {
         alloy_primitives::hex::encode(orv_receipt::cbor::encode(&run)),
         @"b5005401010101010101010101010101010101010101010154020202020202020202020202020202020202020202582008080808080808080808080808080808080808080808080808080808080808080358200000000000000000000000000000000000000000000000000000000000000003045820000000000000000000000000000000000000000000000000000000000000000705582000000000000000000000000000000000000000000000000000000000000000000658204b8b38ab9e8bfde43820f113e356202bf4167a67c2e7226bb68141ae65af3bcd0758200000000000000000000000000000000000000000000000000000000000000000085820fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffba309010a5820696d70726f7665640000000000000000000000000000000000000000000000000b5820fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc400c5820fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc400d5820fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc400e18640f0110011100120113582000000000000000000000000000000000000000000000000000000000000000001458200000000000000000000000000000000000000000000000000000000000000000"
     );
+}
+
+#[test]
+fn the_layout_of_the_bundle_is_fixed() {
+    let whole = bundle();
+    // What follows from the example's files is left out; one trial shows the layout of an observation.
+    let bundle = Bundle {
+        project: ProjectFacts {
+            protocol_hash: B256::ZERO,
+            repo_snapshot_hash: B256::ZERO,
+            benchmark_hash: B256::ZERO,
+            ..whole.project
+        },
+        proposal: ProposalFacts {
+            code_hash: B256::ZERO,
+            ..whole.proposal
+        },
+        protocol_json: b"{}".to_vec(),
+        project_json: Some(b"{}".to_vec()),
+        artifacts: vec![Artifact {
+            role: Role::Snapshot,
+            hash: B256::repeat_byte(0x51),
+            matched: Matched::Root,
+            size: 1024,
+            tree: Sha256([0x52; 32]),
+            files: vec![FileRecord {
+                path: "a".into(),
+                mode: 0o100_644,
+                size: 1,
+                sha256: Sha256([0x53; 32]),
+            }],
+        }],
+        image: Some(ImageRecord {
+            manifest: b"m".to_vec(),
+            config: b"c".to_vec(),
+        }),
+        candidate_tree: Sha256([0x54; 32]),
+        seed: B256::repeat_byte(0x55),
+        trials: vec![TrialReport {
+            arm: 2,
+            observation: sample::observation("960"),
+        }],
+        obstacle: Some(Obstacle {
+            reason: "job-limit".into(),
+            detail: "too long".into(),
+        }),
+        ..whole
+    };
+    insta::assert_snapshot!(alloy_primitives::hex::encode(bundle.encode()));
 }

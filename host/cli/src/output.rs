@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use orv_receipt::printable;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
@@ -94,18 +95,10 @@ impl Output {
     }
 }
 
-/// Text that may come from outside, without control characters that a terminal would obey.
+/// Text that may come from outside, with its line ends kept and everything else escaped that a terminal would obey.
 pub fn visible(text: &str) -> String {
-    let escaped = |letter: char| letter.is_control() && letter != '\n';
-    text.chars()
-        .flat_map(|letter| {
-            if escaped(letter) {
-                letter.escape_default().collect()
-            } else {
-                vec![letter]
-            }
-        })
-        .collect()
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
 }
 
 fn print(text: &str) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::command_line::{Output, ReceiptRequest};
 use crate::{evidence, verdict};
-use orv_receipt::{Receipt, check};
+use orv_receipt::{Receipt, check, printable};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
@@ -174,21 +174,6 @@ impl From<check::Check> for Line {
             detail: check.detail,
         }
     }
-}
-
-/// A receipt carries text that a candidate wrote: nothing of it reaches a terminal unescaped.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|letter| {
-            let escape = letter.is_control() || !(letter.is_ascii() || letter.is_alphanumeric());
-            let shown: Vec<char> = if escape {
-                letter.escape_default().collect()
-            } else {
-                vec![letter]
-            };
-            shown
-        })
-        .collect()
 }
 
 /// Says that the file could not be read.

@@ -1,8 +1,7 @@
 //! The statement in words.
 
-use crate::report::printable;
 use orv_protocol::judgement::Reason;
-use orv_receipt::Receipt;
+use orv_receipt::{Receipt, printable};
 use serde::Serialize;
 use std::fmt::Write as _;
 

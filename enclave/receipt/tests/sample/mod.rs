@@ -151,7 +151,7 @@ pub fn bundle() -> Bundle {
         candidate_tree: measured.hash(),
         differences: vec![DifferenceRecord {
             path: "judge.lua".into(),
-            kind: "added".into(),
+            kind: 3,
         }],
         image: Some(ImageRecord {
             manifest: image.manifest_bytes().to_vec(),
