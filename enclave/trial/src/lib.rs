@@ -6,6 +6,35 @@
 //! observation is worth is decided elsewhere, by `orv-receipt`'s rule, from the record alone.
 //!
 //! [`measurement`] repeats one arm, for creators who need a baseline and miners who want to know before they stake.
+//!
+//! ```no_run
+//! use orv_content::{archive::Quota, materialize::read_directory};
+//! use orv_protocol::judgement::Arm;
+//! use orv_receipt::rule::Documents;
+//! use orv_runner::Runner;
+//! use orv_trial::measurement::{Bench, measure};
+//! use orv_trial::{Caps, Inputs};
+//! use std::path::Path;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let read = |folder: &str| read_directory(Path::new(folder), &Quota::project());
+//! let (snapshot, benchmark) = (read("repository")?, read("benchmark")?);
+//! let documents = Documents::parse(&std::fs::read("protocol.json")?, benchmark.file("openresearch.json").map(|b| &b[..]))?;
+//! let inputs = Inputs {
+//!     documents: &documents,
+//!     snapshot: &snapshot,
+//!     benchmark: &benchmark,
+//!     image: None,
+//!     incumbent: None,
+//!     candidate: None,
+//! };
+//! let runner = Runner::new("/run/orv/scratch".into());
+//! let bench = Bench { runner: &runner, caps: Caps::ENCLAVE, directory: Path::new("/run/orv/measurement") };
+//! let measured = measure(&inputs, Arm::Snapshot, &[[1; 32], [2; 32]], &bench)?;
+//! println!("metric {}, score {}", measured.metric, measured.score);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod archive;
 mod caps;

@@ -8,7 +8,9 @@ use crate::verdict::Verdict;
 
 macro_rules! reasons {
     ($($variant:ident = $code:literal, $sentence:literal;)+) => {
-        /// Why a decision is what it is. On chain a reason is its code in ASCII, padded with zeros to 32 bytes.
+        /// Why a decision is what it is. Five codes are reserved: version 1 of the rule gives neither `stolen-time`,
+        /// `candidate-scratch` nor `reference-scratch` (nothing measures them yet), and an enclave that meets
+        /// `wrong-bytes` or `cancelled` signs nothing. On chain a reason is its code in ASCII, padded with zeros to 32 bytes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Reason {
             $(#[doc = $sentence] $variant,)+
