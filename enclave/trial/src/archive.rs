@@ -20,50 +20,48 @@ pub struct Opened {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Other bytes than the hash names: whoever delivered them lies.
-    #[error("{role:?}: {source}")]
+    #[error("{what}: {source}")]
     OtherBytes {
         /// Which archive.
-        role: Role,
+        what: &'static str,
         /// What was found.
         source: IdentityError,
     },
     /// The right bytes, but not an archive that we unpack: whoever published them is at fault.
-    #[error("{role:?}: {source}")]
+    #[error("{what}: {source}")]
     Archive {
         /// Which archive.
-        role: Role,
+        what: &'static str,
         /// What is wrong with it.
         source: ArchiveError,
     },
     /// The right bytes, but files that cannot stand beside each other.
-    #[error("{role:?}: {source}")]
+    #[error("{what}: {source}")]
     Tree {
         /// Which archive.
-        role: Role,
+        what: &'static str,
         /// What is wrong with it.
         source: TreeError,
     },
 }
 
-/// Recognises and unpacks one archive.
+/// Files that were recognised by their hash.
+#[derive(Debug, Clone)]
+pub struct Unpacked {
+    /// The files, without a single top folder.
+    pub tree: Tree,
+    /// How the bytes matched the hash.
+    pub matched: Matched,
+    /// Length of the archive up to its canonical end, in bytes.
+    pub size: u64,
+}
+
+/// Recognises and unpacks one archive of the job, and puts it on record.
 ///
 /// # Errors
 /// [`OpenError`]; it tells the deliverer's fault from the publisher's.
 pub fn open(role: Role, hash: B256, bytes: &Bytes) -> Result<Opened, OpenError> {
-    let found = identify(bytes, &hash.0, ContentKind::Tar).map_err(|source| match source {
-        IdentityError::Archive(source) => OpenError::Archive { role, source },
-        source => OpenError::OtherBytes { role, source },
-    })?;
-    let matched = match found.matched {
-        MatchedHash::ZeroGRoot => Matched::Root,
-        MatchedHash::Sha256 => Matched::Sha256,
-    };
-    let size = found.canonical.len() as u64;
-    let canonical = bytes.slice_ref(found.canonical);
-    let tree = read(canonical, &Quota::project()).map_err(|source| OpenError::Archive { role, source })?;
-    let tree = tree
-        .without_top_folder()
-        .map_err(|source| OpenError::Tree { role, source })?;
+    let Unpacked { tree, matched, size } = unpack(role.name(), hash, bytes, &Quota::project())?;
     let files = tree.manifest().into_iter().map(|entry| FileRecord {
         path: entry.path.as_str().to_owned(),
         mode: entry.mode,
@@ -79,4 +77,26 @@ pub fn open(role: Role, hash: B256, bytes: &Bytes) -> Result<Opened, OpenError> 
         files: files.collect(),
     };
     Ok(Opened { tree, record })
+}
+
+/// Recognises and unpacks an archive that is on record by other means, as an image is by its digest.
+///
+/// # Errors
+/// As [`open`].
+pub fn unpack(what: &'static str, hash: B256, bytes: &Bytes, quota: &Quota) -> Result<Unpacked, OpenError> {
+    let found = identify(bytes, &hash.0, ContentKind::Tar).map_err(|source| match source {
+        IdentityError::Archive(source) => OpenError::Archive { what, source },
+        source => OpenError::OtherBytes { what, source },
+    })?;
+    let matched = match found.matched {
+        MatchedHash::ZeroGRoot => Matched::Root,
+        MatchedHash::Sha256 => Matched::Sha256,
+    };
+    let size = found.canonical.len() as u64;
+    let canonical = bytes.slice_ref(found.canonical);
+    let tree = read(canonical, quota).map_err(|source| OpenError::Archive { what, source })?;
+    let tree = tree
+        .without_top_folder()
+        .map_err(|source| OpenError::Tree { what, source })?;
+    Ok(Unpacked { tree, matched, size })
 }

@@ -13,6 +13,7 @@ use alloy_primitives::B256;
 use bytes::Bytes;
 use end::{Stop, preparation};
 use fetch::Host;
+use orv_content::archive::Quota;
 use orv_content::identity::{ContentKind, IdentityError, identify};
 use orv_content::tree::Tree;
 use orv_content::{Root, Sha256, merkle};
@@ -229,9 +230,9 @@ fn fetch_image<S: Read + Write + AsFd>(host: &mut Host<'_, S>, documents: &Docum
     };
     let hash = B256::from(root.0);
     let bytes = fetch(host, hash, limits::ARCHIVE_BYTES, "image")?;
-    let opened = archive::open(Role::Benchmark, hash, &bytes)
+    let layout = archive::unpack("image", hash, &bytes, &Quota::image())
         .map_err(|error| Stop::archive(Reason::ImageUnverifiable, error))?;
-    Ok(Some(opened.tree))
+    Ok(Some(layout.tree))
 }
 
 fn malformed(error: &orv_receipt::rule::RuleError) -> Reason {
