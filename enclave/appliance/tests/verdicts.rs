@@ -6,9 +6,11 @@ mod host;
 
 use alloy_primitives::{B256, I256};
 use host::*;
-use orv_content::merkle;
+use orv_content::tree::{Executable, TreePath};
+use orv_content::{archive, merkle};
 use orv_receipt::check::{CheckResult, check};
 use orv_receipt::*;
+use orv_wire::Job;
 
 /// Verdict, reason and score of a proposal, everything checked as an auditor would.
 fn judged(name: &str, ticket: u8) -> (u8, String, I256, Bundle) {
@@ -137,4 +139,57 @@ fn an_arm_is_prepared_by_several_commands_one_after_another() {
     };
     assert_eq!(outcome.run.verdict, 1, "{:?}", bundle.obstacle);
     assert_eq!(enclave.leftovers(), 0, "a preparation left something behind");
+}
+
+/// Takes the image out of the benchmark and puts it on the shelf by a root of its own, as large images are published.
+fn image_by_its_own_root(shelf: &mut Shelf, job: &mut Job) -> B256 {
+    let bytes = shelf.0.remove(&job.project.benchmark_hash).unwrap();
+    let mut benchmark = archive::read(bytes.into(), &archive::Quota::project()).unwrap();
+    let layout = benchmark.subtree("image").unwrap();
+    let root = shelf.put(archive::write(&layout));
+    for (path, _) in layout.iter() {
+        benchmark.remove(&TreePath::new(format!("image/{path}")).unwrap());
+    }
+    let text = String::from_utf8(benchmark.file("openresearch.json").unwrap().to_vec()).unwrap();
+    let (front, digest) = text.split_once("\"sha256:").unwrap();
+    let (digest, rest) = digest.split_at(64);
+    let text = format!("{front}\"sha256:{digest}\", \"root\": \"{root}{rest}");
+    let manifest = TreePath::new("openresearch.json").unwrap();
+    benchmark
+        .insert(manifest, file(text.into_bytes(), Executable::No))
+        .unwrap();
+    job.project.benchmark_hash = shelf.put(archive::write(&benchmark));
+    root
+}
+
+#[test]
+fn an_image_by_its_own_root_is_fetched_checked_and_run() {
+    let enclave = Enclave::start();
+    let mut channel = enclave.connect();
+    introduce(&mut channel);
+    let mut shelf = Shelf::default();
+    let mut job = job(&mut shelf, candidate("improvement"), 1);
+    let image = image_by_its_own_root(&mut shelf, &mut job);
+    let End::Judged(outcome, bundle) = serve(&mut channel, &job, &shelf) else {
+        panic!("refused")
+    };
+    assert_eq!((outcome.run.verdict, bundle.obstacle), (1, None));
+
+    let other = archive::write(&archive::read(candidate("forger").into(), &archive::Quota::project()).unwrap());
+    shelf.0.insert(image, other);
+    job.ticket = B256::repeat_byte(2);
+    let End::Refused(failure) = serve(&mut channel, &job, &shelf) else {
+        panic!("another image was run")
+    };
+    assert!(failure.detail.contains("image: "), "{failure:?}");
+
+    shelf.0.remove(&image);
+    job.ticket = B256::repeat_byte(3);
+    let End::Judged(outcome, bundle) = serve(&mut channel, &job, &shelf) else {
+        panic!("refused")
+    };
+    assert_eq!(
+        (outcome.run.verdict, bundle.obstacle.unwrap().reason.as_str()),
+        (3, "missing-bytes")
+    );
 }
