@@ -62,6 +62,7 @@ fn is_obstacle(revert: &Revert) -> bool {
         || revert.is::<Gateway::Overtaken>()
         || revert.is::<Gateway::BestSetElsewhere>()
         || revert.is::<Gateway::IncumbentChanged>()
+        || revert.is::<Gateway::PoolTooSmall>()
 }
 
 fn ends_ticket(revert: &Revert) -> bool {
@@ -117,8 +118,12 @@ mod tests {
             refused(&Gateway::Overtaken { proposalId: id, by: id }),
             refused(&Gateway::BestSetElsewhere { projectId: id, best }),
             refused(&Gateway::IncumbentChanged { proposalId: id, best }),
+            refused(&Gateway::PoolTooSmall {
+                proposalId: id,
+                stake: id,
+            }),
         ];
-        assert_eq!(reactions, [Reaction::Record; 7]);
+        assert_eq!(reactions, [Reaction::Record; 8]);
     }
 
     #[test]
