@@ -203,6 +203,12 @@ fn a_job_ends_with_its_ticket_and_the_enclave_is_told() {
 }
 
 #[test]
+fn a_ticket_that_is_said_to_last_for_ever_is_no_panic() {
+    let told = judge_with(Script::MissingBytes, Shelf::of(b"{}"), false, Duration::MAX);
+    assert!(told.result.is_ok());
+}
+
+#[test]
 fn a_stopping_operator_cancels_the_job() {
     let told = judge_with(Script::Silence, Shelf::Empty, true, Duration::from_secs(60));
     assert!(matches!(told.result, Err(EnclaveError::Stopped)));

@@ -21,6 +21,9 @@ const LOOK: u16 = 200;
 /// How long an enclave may take to introduce itself or to answer a cancel.
 const ANSWER: Duration = Duration::from_secs(60);
 
+/// No job outlives its key, which lives a day (DESIGN 5.3). What a ticket's time is, is the endpoint's word.
+const LONGEST_JOB: Duration = Duration::from_secs(24 * 3600);
+
 /// A connection. All of it blocks.
 #[derive(Debug)]
 pub struct Session<S> {
@@ -112,7 +115,7 @@ impl<S: Read + Write + AsFd> Session<S> {
         let stream = self.next_stream;
         self.next_stream = stream.checked_add(1).unwrap_or(1);
         self.channel.send(stream, &Message::Job(Box::new(work.job.clone())))?;
-        let deadline = Instant::now() + work.time;
+        let deadline = Instant::now() + work.time.min(LONGEST_JOB);
         let (mut arriving, mut served) = (Arriving::default(), Served::default());
         let outcome = loop {
             if let Err(error) = self.wait(work.stop, deadline, EnclaveError::OutOfTime) {
