@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 /// Largest configuration file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
+/// Letters and digits in a row that may be most of a private key.
+const SHORTEST_KEY: usize = 40;
+
 /// The whole configuration.
 ///
 /// ```
@@ -192,7 +195,7 @@ impl VerifierConfig {
     /// [`VerifierError::Configuration`] with the place and the reason.
     pub fn parse(text: &str) -> Result<Self, VerifierError> {
         let configuration: Self =
-            toml::from_str(text).map_err(|error| VerifierError::Configuration(error.to_string()))?;
+            toml::from_str(text).map_err(|error| VerifierError::Configuration(without_keys(&error.to_string())))?;
         if !(1..=3).contains(&configuration.attempts) {
             return Err(VerifierError::Configuration(format!(
                 "attempts = {}: 1 to 3",
@@ -271,6 +274,16 @@ impl WalletSource {
     }
 }
 
+/// The parser's message quotes the line that it stumbles over, which may hold a private key.
+fn without_keys(message: &str) -> String {
+    let hidden = |word: &str| match word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric()) {
+        key if key.len() >= SHORTEST_KEY => word.replacen(key, "(hidden)", 1),
+        _ => word.to_owned(),
+    };
+    let words = message.split_inclusive(|end: char| !end.is_ascii_alphanumeric());
+    words.map(hidden).collect()
+}
+
 /// A private key in hexadecimal. The text itself never appears in an error.
 pub(crate) fn raw_key(text: &str) -> Result<Zeroizing<[u8; 32]>, VerifierError> {
     let mut key = Zeroizing::new([0; 32]);
@@ -314,6 +327,20 @@ mod tests {
         };
         assert_eq!([one, two, three].map(|id| filter.admits(id)), [true, false, false]);
         assert!(ProjectFilter::default().admits(three));
+    }
+
+    #[test]
+    fn a_mistake_beside_a_private_key_does_not_print_it() {
+        let key = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318";
+        for line in [
+            format!("[wallet]\nunsafe_raw_key = 0x{key}"),
+            format!("[wallet]\nunsafe_raw_key = \"0x{key}"),
+            format!("[admission.local]\nattester_keys = \"0x{key}\""),
+            format!("wallet = \"{key}\""),
+        ] {
+            let shown = VerifierConfig::parse(&line).unwrap_err().to_string();
+            assert!(!shown.contains(&key[..40]), "{shown}");
+        }
     }
 
     #[test]
