@@ -25,14 +25,20 @@ pub(crate) async fn catch_up(operator: &Operator) -> Result<(), VerifierError> {
         operator.journal.move_cursor(head.saturating_add(1)).await?;
         return Ok(());
     };
-    let mut from = cursor.saturating_sub(REORGANISATION);
+    let mut from = first_block(cursor, head);
     while from <= head {
         let to = from.saturating_add(PAGE - 1).min(head);
         by_event(operator, from, to).await?;
         from = to.saturating_add(1);
-        operator.journal.move_cursor(from.max(cursor)).await?;
+        operator.journal.move_cursor(from).await?;
     }
     Ok(())
+}
+
+/// Where the search goes on. A cursor beyond the head was moved there by an endpoint that named a false head once; it
+/// must not hide what is submitted from now on.
+fn first_block(cursor: u64, head: u64) -> u64 {
+    cursor.min(head.saturating_add(1)).saturating_sub(REORGANISATION)
 }
 
 /// The first look: every proposal that was ever submitted. The ledger numbers them without gaps.
@@ -100,4 +106,22 @@ async fn note(operator: &Operator, submitted: &Submitted) -> Result<(), Verifier
         .journal
         .note(proposal, project, claimed_score, operator.clock())
         .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_that_may_have_been_replaced_are_searched_again() {
+        assert_eq!(first_block(1000, 999), 1000 - REORGANISATION);
+        assert_eq!(first_block(1000, 5000), 1000 - REORGANISATION);
+        assert_eq!(first_block(3, 2), 0);
+    }
+
+    #[test]
+    fn a_head_that_was_a_lie_hides_nothing_that_comes_later() {
+        assert_eq!(first_block(u64::MAX, 999), 1000 - REORGANISATION);
+        assert_eq!(first_block(u64::MAX, u64::MAX), u64::MAX - REORGANISATION);
+    }
 }
