@@ -15,7 +15,7 @@ use crate::{
     fetch::{Download, Fetch, Wanted, keep},
     indexer::Indexer,
     progress::{Progress, Silent},
-    publish::{Publication, Published},
+    publish::{Paid, Publication, Published},
 };
 
 /// How long one question to a node may take.
@@ -63,6 +63,7 @@ pub struct Storage {
     cache: Cache,
     options: Arc<StorageOptions>,
     progress: Arc<dyn Progress>,
+    paid: Arc<Paid>,
 }
 
 impl std::fmt::Debug for Storage {
@@ -91,6 +92,7 @@ impl Storage {
             cache,
             options: Arc::new(options),
             progress: Arc::new(Silent),
+            paid: Arc::default(),
         })
     }
 
@@ -148,7 +150,7 @@ impl Storage {
     }
 
     /// Stores content on 0G, paid by `owner`. Content that every chosen node has already
-    /// is not paid for again.
+    /// is not paid for again, nor is content that this client paid for and could not hand over.
     ///
     /// # Errors
     /// [`PublishError::Send`] with `Unknown` inside means that it may have been paid for.
@@ -159,6 +161,7 @@ impl Storage {
             highest_fee: self.options.highest_fee,
             poll: self.options.poll_interval,
             progress: &self.progress,
+            paid: &self.paid,
         };
         publication.run(content.into()).await
     }

@@ -3,7 +3,7 @@
 // The lints know test functions, not the set-up functions beside them.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use orv_chain::{Chain, FeeRules, Patience, TransactionOwner, wallet::Wallet};
 use orv_content::{Root, Sha256, identity::MatchedHash, merkle::root_of};
@@ -14,13 +14,14 @@ use orv_devnet::{
     peer::{self, PeerKind},
     storage::Fault as NodeFault,
 };
-use orv_storage::{Fault, FetchError, IndexSource, Storage, StorageOptions};
+use orv_storage::{Fault, FetchError, IndexSource, Progress, Stage, Storage, StorageOptions};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 on_both_chains!(
     content_of_every_shape_comes_back_as_it_went,
     content_that_is_there_is_not_paid_for_twice,
+    content_whose_upload_broke_off_is_not_paid_for_twice,
     content_that_a_reorganisation_took_back_is_published_again,
     a_lying_node_is_blamed_and_its_bytes_go_nowhere,
     a_lie_about_the_size_does_not_change_what_is_fetched,
@@ -98,6 +99,35 @@ async fn content_that_is_there_is_not_paid_for_twice(kind: PeerKind) {
     let second = network.client("a").put(content(1000), &network.owner).await.unwrap();
     assert!(first.transaction.is_some());
     assert_eq!((second.transaction, second.sequence), (None, first.sequence));
+    network.running.stop().await;
+}
+
+/// Tells when an upload begins, which is after it was paid for.
+#[derive(Default)]
+struct Begun(tokio::sync::Notify);
+
+impl Progress for Begun {
+    fn begin(&self, _stage: Stage, _bytes: u64) {
+        self.0.notify_one();
+    }
+
+    fn advance(&self, _bytes: u64) {}
+}
+
+async fn content_whose_upload_broke_off_is_not_paid_for_twice(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let begun = Arc::new(Begun::default());
+    let client = network.client("a").reporting_to(begun.clone());
+    tokio::select! {
+        published = client.put(content(5_000_000), &network.owner) => panic!("{published:?}"),
+        () = begun.0.notified() => {}
+    }
+    let left = async || network.owner.chain().balance(network.owner.address()).await.unwrap();
+    let before = left().await;
+    let published = client.put(content(5_000_000), &network.owner).await.unwrap();
+    assert_eq!(left().await, before);
+    let file = network.client("b").get(published.root, None).await.unwrap();
+    assert_eq!(file.size, 5_000_000);
     network.running.stop().await;
 }
 

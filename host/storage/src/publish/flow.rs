@@ -84,6 +84,11 @@ pub(super) async fn submit(
         }
         sent => sent?,
     };
+    submitted(mined, flow)
+}
+
+/// What a transaction submitted.
+pub(super) fn submitted(mined: Mined, flow: Address) -> Result<Submitted, PublishError> {
     let event = mined.require_event::<CurrentFlow::Submit>(flow)?;
     let sequence =
         u64::try_from(event.submissionIndex).map_err(|_| PublishError::OddSequence(event.submissionIndex))?;

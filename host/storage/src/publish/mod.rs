@@ -3,13 +3,17 @@
 
 mod flow;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use orv_chain::{
-    TransactionOwner,
-    primitives::{B256, U256},
+    Fate, TransactionOwner,
+    primitives::{Address, B256, U256},
 };
 use orv_content::{
     Root,
@@ -20,6 +24,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+use self::flow::Submitted;
 use crate::{
     error::PublishError,
     fault::Fault,
@@ -55,7 +60,12 @@ pub(crate) struct Publication<'a> {
     pub(crate) highest_fee: U256,
     pub(crate) poll: Duration,
     pub(crate) progress: &'a Arc<dyn Progress>,
+    pub(crate) paid: &'a Paid,
 }
+
+/// The transaction that paid for a root, for as long as the client lives: nodes that are slow to take content up must
+/// not be paid for it twice.
+pub(crate) type Paid = Mutex<BTreeMap<[u8; 32], B256>>;
 
 /// Content with everything that is computed from it.
 struct Prepared {
@@ -77,15 +87,11 @@ impl Publication<'_> {
                 transaction: None,
             });
         }
-        let network = self.network(&nodes).await?;
-        let fee = flow::price(self.owner, network.flow_address, &prepared.submission).await?;
-        if fee > self.highest_fee {
-            return Err(PublishError::TooExpensive {
-                asked: fee,
-                allowed: self.highest_fee,
-            });
-        }
-        let submitted = flow::submit(self.owner, network.flow_address, &prepared.submission, fee).await?;
+        let flow = self.network(&nodes).await?.flow_address;
+        let submitted = match self.paid_before(root, flow).await? {
+            Some(submitted) => submitted,
+            None => self.pay(&prepared.submission, flow).await?,
+        };
         let sequence = submitted.sequence;
         tracing::debug!(%root, sequence, block = submitted.mined.block.number, "submission is on chain");
         self.upload(&prepared, &nodes, sequence).await?;
@@ -94,6 +100,35 @@ impl Publication<'_> {
             size,
             sequence,
             transaction: Some(submitted.mined.hash),
+        })
+    }
+
+    async fn pay(&self, submission: &Submission, flow: Address) -> Result<Submitted, PublishError> {
+        let fee = flow::price(self.owner, flow, submission).await?;
+        if fee > self.highest_fee {
+            return Err(PublishError::TooExpensive {
+                asked: fee,
+                allowed: self.highest_fee,
+            });
+        }
+        let submitted = flow::submit(self.owner, flow, submission, fee).await?;
+        let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        paid.insert(submission.root.0, submitted.mined.hash);
+        Ok(submitted)
+    }
+
+    /// An earlier submission of the same content whose upload did not end, if the chain still has it.
+    async fn paid_before(&self, root: Root, flow: Address) -> Result<Option<Submitted>, PublishError> {
+        let paid = self
+            .paid
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&root.0)
+            .copied();
+        let Some(hash) = paid else { return Ok(None) };
+        Ok(match self.owner.fate(hash).await? {
+            Fate::Mined(mined) => flow::submitted(mined, flow).ok(),
+            Fate::Failed(_) | Fate::Pending | Fate::NotKnown => None,
         })
     }
 
