@@ -34,6 +34,14 @@ pub enum FetchError {
         /// Why it was not found through the artifact index.
         by_sha256: String,
     },
+    /// The indexer gave no answer, so whether anybody has the content is not known.
+    #[error("the storage network does not answer about root {root}: {blames}")]
+    Unreachable {
+        /// The root.
+        root: Root,
+        /// Who failed, and how.
+        blames: Blames,
+    },
     /// Empty content has no root.
     #[error("empty content has no root")]
     Empty,

@@ -107,7 +107,8 @@ impl Storage {
     /// root alone lets a node cut or append zeros.
     ///
     /// # Errors
-    /// [`FetchError::NotAvailable`] with a blame for each server that failed or lied.
+    /// [`FetchError::NotAvailable`] with a blame for each server that failed or lied; [`FetchError::Unreachable`] when
+    /// the indexer gave no answer.
     pub async fn get(&self, root: Root, size: Option<u64>) -> Result<VerifiedFile, FetchError> {
         let cached = self.cached(Name::Root(root)).await?;
         if let Some(file) = cached.filter(|file| size.is_none_or(|size| size == file.size)) {
@@ -132,13 +133,16 @@ impl Storage {
     /// either name, then a root on 0G, then the artifact index. The answer says which hash matched.
     ///
     /// # Errors
-    /// [`FetchError::UnknownHash`] with the reason for each way.
+    /// [`FetchError::UnknownHash`] with the reason for each way, or [`FetchError::Unreachable`].
     pub async fn get_by_hash(&self, hash: [u8; 32]) -> Result<VerifiedFile, FetchError> {
         if let Some(file) = self.cached(Name::Sha256(Sha256(hash))).await? {
             return Ok(file);
         }
         let as_root = match self.get(Root(hash), None).await {
             Err(FetchError::NotAvailable { blames, .. }) => blames,
+            Err(unreachable @ FetchError::Unreachable { .. }) => {
+                return self.get_indexed(Sha256(hash)).await.ok().flatten().ok_or(unreachable);
+            }
             other => return other,
         };
         match self.get_indexed(Sha256(hash)).await {

@@ -27,6 +27,7 @@ on_both_chains!(
     a_lie_about_the_size_does_not_change_what_is_fetched,
     a_silent_node_is_no_liar,
     the_cache_answers_when_the_network_is_gone,
+    a_network_that_does_not_answer_says_nothing_about_its_content,
     a_sha256_is_found_through_the_artifact_index,
 );
 
@@ -226,6 +227,16 @@ async fn the_cache_answers_when_the_network_is_gone(kind: PeerKind) {
             .unwrap(),
         content(5000)
     );
+}
+
+async fn a_network_that_does_not_answer_says_nothing_about_its_content(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let client = network.client("a");
+    let unknown = client.get_by_hash([9; 32]).await;
+    assert!(matches!(unknown, Err(FetchError::UnknownHash { .. })), "{unknown:?}");
+    network.running.stop().await;
+    let silent = client.get_by_hash([9; 32]).await;
+    assert!(matches!(silent, Err(FetchError::Unreachable { .. })), "{silent:?}");
 }
 
 async fn a_sha256_is_found_through_the_artifact_index(kind: PeerKind) {

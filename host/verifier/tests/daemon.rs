@@ -37,6 +37,7 @@ on_both_chains!(
     after_a_restart_the_admitted_key_works_on_and_proposals_wait_for_nobody,
     a_statement_for_another_proposal_sends_nothing_to_the_chain,
     without_an_enclave_no_ticket_is_opened,
+    while_the_storage_network_is_silent_no_ticket_is_opened,
     a_stopped_daemon_ends_and_has_done_its_work,
     a_crash_between_sending_and_writing_is_mended_by_reading_the_chain,
     a_crash_before_the_verdict_closes_what_the_chain_has_decided,
@@ -289,6 +290,24 @@ async fn without_an_enclave_no_ticket_is_opened(kind: PeerKind) {
         ["ORV-V-030"]
     );
     assert_eq!(only(&summary).state, State::Seen);
+}
+
+/// The key is live before, so that only the candidate's bytes are missing.
+async fn while_the_storage_network_is_silent_no_ticket_is_opened(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    network.once().await;
+    network.submit().await;
+    let mut config = network.config();
+    config.storage_indexer = Some("http://127.0.0.1:9".to_owned());
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    assert_eq!(
+        summary.failures.iter().map(|failure| failure.code).collect::<Vec<_>>(),
+        ["ORV-V-020"]
+    );
+    assert_eq!(only(&summary).state, State::Seen);
+    assert_eq!(only(&network.once().await).state, State::Inconclusive);
 }
 
 async fn a_stopped_daemon_ends_and_has_done_its_work(kind: PeerKind) {

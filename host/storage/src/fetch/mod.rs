@@ -41,6 +41,7 @@ impl Fetch<'_> {
     pub(crate) async fn run(&self, wanted: Wanted) -> Result<VerifiedFile, FetchError> {
         let mut blames = Blames::default();
         let nodes = self.indexer.locations(&wanted.root, &mut blames).await;
+        let indexer_is_silent = blames.0.iter().any(|blame| matches!(blame.fault, Fault::Http(_)));
         for (size, sources) in self.by_size(wanted, nodes, &mut blames).await {
             match self.try_nodes(wanted.root, size, sources).await? {
                 Ok(file) => return Ok(file),
@@ -50,10 +51,13 @@ impl Fetch<'_> {
         match self.try_gateway(wanted).await? {
             Ok(file) => Ok(file),
             Err(fault) => {
+                let both_are_silent = indexer_is_silent && matches!(fault, Fault::Http(_));
                 blames.add(self.indexer.endpoint(), fault);
-                Err(FetchError::NotAvailable {
-                    root: wanted.root,
-                    blames,
+                let root = wanted.root;
+                Err(if both_are_silent {
+                    FetchError::Unreachable { root, blames }
+                } else {
+                    FetchError::NotAvailable { root, blames }
                 })
             }
         }

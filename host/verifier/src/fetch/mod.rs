@@ -35,10 +35,10 @@ impl ContentSource for StoredContents {
 }
 
 /// Brings what the chain names into the cache before a ticket's time begins to run. What nobody has is left to the
-/// enclave to find out; a failure of this machine must not cost an attempt.
+/// enclave to find out; a failure of this machine or of its way to the network must not cost an attempt.
 ///
 /// # Errors
-/// A failure of this machine.
+/// A failure of this machine, or a storage network that does not answer.
 pub(crate) async fn ahead(storage: &Storage, matter: &Matter) -> Result<(), FetchError> {
     let project = &matter.project;
     let wanted = [
