@@ -38,6 +38,7 @@ on_both_chains!(
     a_statement_for_another_proposal_sends_nothing_to_the_chain,
     without_an_enclave_no_ticket_is_opened,
     while_the_storage_network_is_silent_no_ticket_is_opened,
+    a_ticket_that_the_endpoint_does_not_know_is_not_given_up,
     a_stopped_daemon_ends_and_has_done_its_work,
     a_crash_between_sending_and_writing_is_mended_by_reading_the_chain,
     a_crash_before_the_verdict_closes_what_the_chain_has_decided,
@@ -308,6 +309,21 @@ async fn while_the_storage_network_is_silent_no_ticket_is_opened(kind: PeerKind)
     );
     assert_eq!(only(&summary).state, State::Seen);
     assert_eq!(only(&network.once().await).state, State::Inconclusive);
+}
+
+/// One endpoint of several may be a block behind the one that took the transaction.
+async fn a_ticket_that_the_endpoint_does_not_know_is_not_given_up(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let snapshot = network.running.steer("evm_snapshot", json!([])).await.unwrap();
+    network.once().await;
+    network.running.steer("evm_revert", json!([snapshot])).await.unwrap();
+    for state in ["ticket-open", "judged"] {
+        put_back(&network, state).await;
+        let behind = network.once().await;
+        assert!(behind.outcomes.is_empty() && behind.failures.is_empty(), "{behind:?}");
+    }
 }
 
 async fn a_stopped_daemon_ends_and_has_done_its_work(kind: PeerKind) {

@@ -26,10 +26,10 @@ pub(crate) async fn reconcile(operator: &Operator, record: &Record) -> Result<()
     let event = match ticket::state(operator, &ticket).await? {
         TicketState::Settled => Event::Finish(ending_of(record)),
         TicketState::Inconclusive => Event::Finish(closed_ending_of(record)),
-        TicketState::Open if !held => Event::Postpone,
+        TicketState::Open | TicketState::Unknown if !held => Event::Postpone,
         TicketState::Held if !held => Event::Hold,
-        TicketState::Open | TicketState::Held => return Ok(()),
-        TicketState::Lapsed | TicketState::Unknown => Event::LoseTicket,
+        TicketState::Open | TicketState::Unknown | TicketState::Held => return Ok(()),
+        TicketState::Lapsed => Event::LoseTicket,
     };
     let detail = match event {
         Event::Finish(_) => transaction_of(operator, &ticket)

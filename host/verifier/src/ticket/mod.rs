@@ -28,7 +28,8 @@ pub(crate) enum TicketState {
     Held,
     /// Its verdict is carried out.
     Settled,
-    /// The gateway does not know it: its block was replaced.
+    /// The endpoint does not know it, though its time has not run out: it is behind the block that opened the ticket,
+    /// or that block was replaced. Time tells.
     Unknown,
 }
 
@@ -86,7 +87,7 @@ pub(crate) async fn state(operator: &Operator, ticket: &Ticket) -> Result<Ticket
     let call = VerifierGateway::ticketOfCall { ticket: ticket.id };
     let entry = operator.chain.call(operator.enclave.verifier_gateway, &call).await?;
     Ok(match entry.state {
-        1 if operator.chain.head().await?.timestamp >= ticket.closes_at => TicketState::Lapsed,
+        0 | 1 if operator.chain.head().await?.timestamp >= ticket.closes_at => TicketState::Lapsed,
         1 => TicketState::Open,
         2 => TicketState::Lapsed,
         3 => TicketState::Inconclusive,

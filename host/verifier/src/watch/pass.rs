@@ -96,7 +96,10 @@ impl Worker {
     /// No attempt of this operator's is left; a lost ticket that is still open on chain is left to lapse.
     async fn give_up(&self, record: &Record) -> Result<Step, VerifierError> {
         if let Some(ticket) = &record.ticket
-            && ticket::state(&self.operator, ticket).await? == TicketState::Open
+            && matches!(
+                ticket::state(&self.operator, ticket).await?,
+                TicketState::Open | TicketState::Unknown
+            )
         {
             return Ok(Step::Rest);
         }
@@ -155,9 +158,10 @@ impl Worker {
             .await?;
             return Ok(Step::Rest);
         }
-        let state = ticket::state(&self.operator, &ticket).await?;
-        if state != TicketState::Open {
-            return self.lose(record, &format!("the ticket is {state:?}")).await;
+        match ticket::state(&self.operator, &ticket).await? {
+            TicketState::Open => {}
+            TicketState::Unknown => return Ok(Step::Rest),
+            state => return self.lose(record, &format!("the ticket is {state:?}")).await,
         }
         if record.runs >= RUNS_OF_A_TICKET {
             return self.lose(record, "the enclave failed with this ticket before").await;
@@ -216,7 +220,8 @@ impl Worker {
         };
         let ticket = record.ticket.ok_or(incomplete)?;
         match ticket::state(&self.operator, &ticket).await? {
-            TicketState::Lapsed | TicketState::Unknown => return self.lose(record, "the ticket's time ran out").await,
+            TicketState::Lapsed => return self.lose(record, "the ticket's time ran out").await,
+            TicketState::Unknown => return Ok(Step::Rest),
             TicketState::Open => settle::settle(&self.operator, record).await?,
             TicketState::Inconclusive | TicketState::Held | TicketState::Settled => {
                 // Sent by an earlier life of this program, or by anyone who had the statement.
