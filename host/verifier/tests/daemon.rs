@@ -18,7 +18,7 @@ use orv_devnet::peer::{self, PeerKind};
 use orv_evidence::Platform;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
-use orv_verifier::journal::{CloseCause, Settlement, State, WaitCause};
+use orv_verifier::journal::{CloseCause, Journal, Settlement, State, WaitCause};
 use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
 use orv_verify::{Register, nitro_measurement_id};
 use serde_json::json;
@@ -38,6 +38,7 @@ on_both_chains!(
     a_statement_for_another_proposal_sends_nothing_to_the_chain,
     without_an_enclave_no_ticket_is_opened,
     while_the_storage_network_is_silent_no_ticket_is_opened,
+    a_lost_ticket_is_not_taken_up_again,
     a_ticket_that_the_endpoint_does_not_know_is_not_given_up,
     a_stopped_daemon_ends_and_has_done_its_work,
     a_crash_between_sending_and_writing_is_mended_by_reading_the_chain,
@@ -140,6 +141,14 @@ impl Network {
 
     fn enclave(&self, script: Script) {
         listen(&self.directory.path().join("enclave.sock"), script);
+    }
+
+    /// How often the journal has a proposal coming into a state.
+    async fn times(&self, proposal: ProposalId, state: State) -> usize {
+        let gateway = self.deployment.enclave.unwrap().verifier_gateway;
+        let path = self.config().data_directory.join("journal.sqlite");
+        let changes = Journal::open(&path, gateway).await.unwrap().changes(proposal).await;
+        changes.unwrap().iter().filter(|change| change.to == state).count()
     }
 
     async fn once(&self) -> Summary {
@@ -309,6 +318,17 @@ async fn while_the_storage_network_is_silent_no_ticket_is_opened(kind: PeerKind)
     );
     assert_eq!(only(&summary).state, State::Seen);
     assert_eq!(only(&network.once().await).state, State::Inconclusive);
+}
+
+async fn a_lost_ticket_is_not_taken_up_again(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Proposal);
+    let proposal = network.submit().await;
+    let mut config = network.config();
+    config.attempts = 3;
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    assert_eq!(only(&summary).state, State::Waiting(WaitCause::TicketLost));
+    assert_eq!(network.times(proposal, State::TicketOpen).await, 1);
 }
 
 /// One endpoint of several may be a block behind the one that took the transaction.

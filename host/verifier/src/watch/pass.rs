@@ -77,6 +77,8 @@ impl Worker {
         };
         match decide::readiness(&facts, &limits) {
             Readiness::Ready => self.open(record, &matter).await,
+            // Given up before: another run with it would count as another attempt.
+            Readiness::Resume(id) if record.ticket.is_some_and(|lost| lost.id == id) => Ok(Step::Rest),
             Readiness::Resume(id) => {
                 let ticket = ticket::recover(&self.operator, record.proposal, id).await?;
                 let detail = Detail::Ticket(ticket);
