@@ -19,7 +19,7 @@ use orv_evidence::Platform;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
 use orv_verifier::journal::{CloseCause, Journal, Settlement, State, WaitCause};
-use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
+use orv_verifier::{Daemon, Notice, Observer, Silent, StatusRow, Summary, VerifierConfig};
 use orv_verify::{Register, nitro_measurement_id};
 use serde_json::json;
 use std::path::PathBuf;
@@ -40,6 +40,8 @@ on_both_chains!(
     while_the_storage_network_is_silent_no_ticket_is_opened,
     a_lost_ticket_is_not_taken_up_again,
     a_ticket_that_the_endpoint_does_not_know_is_not_given_up,
+    a_receipt_is_written_as_soon_as_the_disk_takes_it,
+    a_crash_after_the_receipt_goes_on_from_the_receipt,
     a_stopped_daemon_ends_and_has_done_its_work,
     a_crash_between_sending_and_writing_is_mended_by_reading_the_chain,
     a_crash_before_the_verdict_closes_what_the_chain_has_decided,
@@ -346,6 +348,34 @@ async fn a_ticket_that_the_endpoint_does_not_know_is_not_given_up(kind: PeerKind
     }
 }
 
+/// Sees the first failure to write a receipt, and clears what is in its way.
+struct Clearing(PathBuf, std::sync::Mutex<Vec<&'static str>>);
+
+impl Observer for Clearing {
+    fn notice(&self, notice: &Notice) {
+        if let Notice::Failed { code, .. } = notice {
+            self.1.lock().unwrap().push(code);
+            std::fs::remove_dir(&self.0).unwrap();
+        }
+    }
+}
+
+async fn a_receipt_is_written_as_soon_as_the_disk_takes_it(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    let proposal = network.submit().await;
+    let in_the_way = network
+        .config()
+        .data_directory
+        .join(format!("receipts/{}-{proposal}-1.orv.partial", network.project));
+    std::fs::create_dir_all(&in_the_way).unwrap();
+    let observer = Arc::new(Clearing(in_the_way, std::sync::Mutex::default()));
+    let summary = Daemon::once(network.config(), observer.clone()).await.unwrap();
+    assert_eq!(only(&summary).state, State::Inconclusive);
+    assert_eq!(*observer.1.lock().unwrap(), ["ORV-V-060"]);
+    assert_eq!(network.times(proposal, State::Running).await, 1);
+}
+
 async fn a_stopped_daemon_ends_and_has_done_its_work(kind: PeerKind) {
     let network = Network::start(kind).await;
     network.enclave(Script::MissingBytes);
@@ -385,8 +415,21 @@ async fn a_crash_before_the_verdict_closes_what_the_chain_has_decided(kind: Peer
     network.submit().await;
     network.once().await;
     put_back(&network, "running").await;
+    std::fs::remove_dir_all(network.config().data_directory.join("receipts")).unwrap();
     let after = network.once().await;
     assert_eq!(only(&after).state, State::Closed(CloseCause::DecidedElsewhere));
+}
+
+/// An enclave states once for each ticket: without the receipt the attempt would be lost.
+async fn a_crash_after_the_receipt_goes_on_from_the_receipt(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::NoImprovement);
+    network.submit().await;
+    let before = network.once().await;
+    put_back(&network, "running").await;
+    let after = network.once().await;
+    assert_eq!(only(&after).state, State::Settled(Settlement::Rejected));
+    assert_eq!(only(&after).receipt, only(&before).receipt);
 }
 
 async fn an_earlier_undecided_proposal_is_waited_for(kind: PeerKind) {

@@ -21,7 +21,9 @@ use orv_content::Root;
 use orv_protocol::judgement::Reason;
 use orv_protocol::{MetricKind, Verdict};
 use orv_receipt::Receipt;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 /// Ids by which one transaction moves a project's turn.
@@ -47,9 +49,25 @@ enum Tried {
 ///
 /// # Errors
 /// [`VerifierError::ReceiptFile`].
-pub(crate) async fn keep_receipt(path: PathBuf, receipt: Receipt) -> Result<Statement, VerifierError> {
+pub(crate) async fn keep_receipt(path: PathBuf, receipt: Arc<Receipt>) -> Result<Statement, VerifierError> {
     let written = spawn_blocking(move || receipt_file::write(&path, &receipt).map(|()| statement_of(path, &receipt)));
     written.await.map_err(|_| VerifierError::TaskStopped)?
+}
+
+/// The statement of the record's ticket, if its receipt was written before.
+///
+/// # Errors
+/// [`VerifierError::ReceiptFile`] or [`VerifierError::ReceiptDamaged`].
+pub(crate) async fn kept_statement(directory: &Path, record: &Record) -> Result<Option<Statement>, VerifierError> {
+    let Some(ticket) = record.ticket else { return Ok(None) };
+    let path = receipt_path(directory, record, ticket.attempt);
+    let read = spawn_blocking(move || receipt_file::read(&path).map(|receipt| (path, receipt)));
+    match read.await.map_err(|_| VerifierError::TaskStopped)? {
+        Ok((path, receipt)) if receipt.run.ticket == ticket.id => Ok(Some(statement_of(path, &receipt))),
+        Ok(_) => Ok(None),
+        Err(VerifierError::ReceiptFile { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Brings a judged statement to the chain. The record is in state Judged.

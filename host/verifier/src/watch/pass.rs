@@ -6,12 +6,14 @@ use crate::decide::{self, Limits, Matter, Readiness};
 use crate::enclave::{EnclaveError, Identity};
 use crate::error::VerifierError;
 use crate::fetch;
-use crate::journal::{CloseCause, Detail, Event, Record, State, Ticket, WaitCause};
+use crate::journal::{CloseCause, Detail, Event, Record, State, Statement, Ticket, WaitCause};
 use crate::settle;
 use crate::ticket::{self, TicketState};
 use orv_chain::ProposalId;
+use orv_receipt::Receipt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::sleep;
 
 /// How often the enclave is given one ticket.
 const RUNS_OF_A_TICKET: u32 = 2;
@@ -43,11 +45,7 @@ impl Worker {
                 }
                 State::Seen | State::Waiting(_) => self.start(&record).await?,
                 State::TicketOpen => self.run(&record).await?,
-                State::Running => {
-                    self.change(&record, Event::Interrupt, "found running after a restart")
-                        .await?;
-                    Step::Further
-                }
+                State::Running => self.take_up(&record).await?,
                 State::Judged => self.settle(&record).await?,
                 State::Settling => {
                     settle::reconcile(&self.operator, &record).await?;
@@ -175,6 +173,37 @@ impl Worker {
         self.judge(record, &ticket, &matter).await
     }
 
+    /// Goes on after a restart: from the receipt, if it was written, since the enclave states once for each ticket.
+    async fn take_up(&self, record: &Record) -> Result<Step, VerifierError> {
+        let directory = self.operator.config.receipts();
+        let (event, detail) = match settle::kept_statement(&directory, record).await? {
+            Some(statement) => (Event::Judge, Detail::Statement(statement)),
+            None => (Event::Interrupt, Detail::None),
+        };
+        self.operator
+            .change(record.proposal, event, "found running after a restart", detail)
+            .await?;
+        Ok(Step::Further)
+    }
+
+    /// Writes the receipt, again and again while its ticket lasts: the enclave gives no second one.
+    async fn keep(&self, record: &Record, ticket: &Ticket, receipt: Receipt) -> Result<Statement, VerifierError> {
+        let path = settle::receipt_path(&self.operator.config.receipts(), record, ticket.attempt);
+        let receipt = Arc::new(receipt);
+        loop {
+            let error = match settle::keep_receipt(path.clone(), Arc::clone(&receipt)).await {
+                Err(error @ VerifierError::ReceiptFile { .. }) => error,
+                kept => return kept,
+            };
+            let state = ticket::state(&self.operator, ticket).await;
+            if self.is_stopping() || matches!(state, Ok(TicketState::Lapsed)) {
+                return Err(error);
+            }
+            self.tell(Some(record.proposal), error)?;
+            sleep(self.operator.config.poll()).await;
+        }
+    }
+
     async fn judge(&mut self, record: &Record, ticket: &Ticket, matter: &Matter) -> Result<Step, VerifierError> {
         let job = fetch::job(&self.operator, matter, ticket);
         let now = self.operator.chain.head().await?.timestamp;
@@ -183,8 +212,7 @@ impl Worker {
         let stop = Arc::clone(&self.stop);
         match self.desk.judge(&self.operator, record.proposal, job, time, stop).await {
             Ok(receipt) => {
-                let path = settle::receipt_path(&self.operator.config.receipts(), record, ticket.attempt);
-                let statement = settle::keep_receipt(path, receipt).await?;
+                let statement = self.keep(record, ticket, receipt).await?;
                 let cause = format!(
                     "{} in [{}, {}]: {}",
                     statement.score, statement.lower, statement.upper, statement.reason
