@@ -53,6 +53,23 @@ async fn judged(journal: &Journal, proposal: ProposalId) {
     }
 }
 
+/// The daemon's first start, and somebody who asks for its status meanwhile.
+#[tokio::test]
+async fn a_new_file_can_be_opened_by_several_at_once() {
+    for _ in 0..20 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.sqlite");
+        let opened = tokio::join!(
+            Journal::open(&path, GATEWAY),
+            Journal::open(&path, GATEWAY),
+            Journal::open(&path, GATEWAY),
+        );
+        for journal in [opened.0, opened.1, opened.2] {
+            assert!(journal.unwrap().all().await.unwrap().is_empty());
+        }
+    }
+}
+
 #[tokio::test]
 async fn everything_is_there_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();

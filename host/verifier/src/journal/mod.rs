@@ -21,6 +21,16 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::path::Path;
 use std::time::Duration;
+use tokio::time::sleep;
+
+/// SQLite's code for a file that another connection has locked.
+const BUSY: u32 = 5;
+
+/// How often a locked file is opened again.
+const OPENINGS: u32 = 100;
+
+/// Pause before it is opened again.
+const BETWEEN_OPENINGS: Duration = Duration::from_millis(50);
 
 /// The journal of one gateway.
 #[derive(Debug, Clone)]
@@ -107,10 +117,21 @@ impl Journal {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
         // One writer: transitions are few, and two connections would only wait for each other.
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await?;
+        let connect = || {
+            SqlitePoolOptions::new()
+                .max_connections(1)
+                .connect_with(options.clone())
+        };
+        let mut connected = connect().await;
+        // The switch to write-ahead mode waits for nobody, and a new file may be opened by another program just now.
+        for _ in 0..OPENINGS {
+            if !connected.as_ref().is_err_and(is_busy) {
+                break;
+            }
+            sleep(BETWEEN_OPENINGS).await;
+            connected = connect().await;
+        }
+        let pool = connected?;
         schema::migrate(&pool).await?;
         Ok(Self {
             pool,
@@ -292,6 +313,13 @@ impl Journal {
         };
         rows.iter().map(read).collect()
     }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    // The low byte is the primary code; the others say which lock it was.
+    code.is_some_and(|code| code % 256 == BUSY)
 }
 
 fn signed(number: u64) -> Result<i64, JournalError> {

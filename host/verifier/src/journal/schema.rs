@@ -8,13 +8,19 @@ const STEPS: [(i64, &str); 1] = [(1, include_str!("../../migrations/0001_journal
 
 /// Brings the file up to date.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), JournalError> {
-    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await?;
+    let version = "PRAGMA user_version";
+    let found: i64 = sqlx::query_scalar(version).fetch_one(pool).await?;
     let known = STEPS.iter().map(|(number, _)| *number).max().unwrap_or_default();
     if found > known {
         return Err(JournalError::NewerSchema { found, known });
     }
     for (number, text) in STEPS.into_iter().filter(|(number, _)| *number > found) {
-        let mut transaction = pool.begin().await?;
+        // Another program may open the file at the same time: whoever writes first takes the step for both.
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+        let present: i64 = sqlx::query_scalar(version).fetch_one(&mut *transaction).await?;
+        if present >= number {
+            continue;
+        }
         sqlx::raw_sql(text).execute(&mut *transaction).await?;
         // The number is ours, and PRAGMA takes no bound value.
         let mark = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {number}"));
