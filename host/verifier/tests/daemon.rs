@@ -348,14 +348,19 @@ async fn a_ticket_that_the_endpoint_does_not_know_is_not_given_up(kind: PeerKind
     }
 }
 
-/// Sees the first failure to write a receipt, and clears what is in its way.
-struct Clearing(PathBuf, std::sync::Mutex<Vec<&'static str>>);
+/// Takes the directory of receipts away while the enclave works, and brings it back at the first failure.
+struct Away(PathBuf, std::sync::Mutex<Vec<&'static str>>);
 
-impl Observer for Clearing {
+impl Observer for Away {
     fn notice(&self, notice: &Notice) {
-        if let Notice::Failed { code, .. } = notice {
-            self.1.lock().unwrap().push(code);
-            std::fs::remove_dir(&self.0).unwrap();
+        let away = self.0.with_extension("away");
+        match notice {
+            Notice::Changed { state, .. } if *state == State::Running => std::fs::rename(&self.0, away).unwrap(),
+            Notice::Failed { code, .. } => {
+                self.1.lock().unwrap().push(code);
+                std::fs::rename(away, &self.0).unwrap();
+            }
+            _ => {}
         }
     }
 }
@@ -364,12 +369,8 @@ async fn a_receipt_is_written_as_soon_as_the_disk_takes_it(kind: PeerKind) {
     let network = Network::start(kind).await;
     network.enclave(Script::MissingBytes);
     let proposal = network.submit().await;
-    let in_the_way = network
-        .config()
-        .data_directory
-        .join(format!("receipts/{}-{proposal}-1.orv.partial", network.project));
-    std::fs::create_dir_all(&in_the_way).unwrap();
-    let observer = Arc::new(Clearing(in_the_way, std::sync::Mutex::default()));
+    let receipts = network.config().data_directory.join("receipts");
+    let observer = Arc::new(Away(receipts, std::sync::Mutex::default()));
     let summary = Daemon::once(network.config(), observer.clone()).await.unwrap();
     assert_eq!(only(&summary).state, State::Inconclusive);
     assert_eq!(*observer.1.lock().unwrap(), ["ORV-V-060"]);

@@ -60,7 +60,7 @@ pub(crate) async fn keep_receipt(path: PathBuf, receipt: Arc<Receipt>) -> Result
 /// [`VerifierError::ReceiptFile`] or [`VerifierError::ReceiptDamaged`].
 pub(crate) async fn kept_statement(directory: &Path, record: &Record) -> Result<Option<Statement>, VerifierError> {
     let Some(ticket) = record.ticket else { return Ok(None) };
-    let path = receipt_path(directory, record, ticket.attempt);
+    let path = receipt_path(directory, record, &ticket);
     let read = spawn_blocking(move || receipt_file::read(&path).map(|receipt| (path, receipt)));
     match read.await.map_err(|_| VerifierError::TaskStopped)? {
         Ok((path, receipt)) if receipt.run.ticket == ticket.id => Ok(Some(statement_of(path, &receipt))),

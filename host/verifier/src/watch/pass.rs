@@ -188,7 +188,7 @@ impl Worker {
 
     /// Writes the receipt, again and again while its ticket lasts: the enclave gives no second one.
     async fn keep(&self, record: &Record, ticket: &Ticket, receipt: Receipt) -> Result<Statement, VerifierError> {
-        let path = settle::receipt_path(&self.operator.config.receipts(), record, ticket.attempt);
+        let path = settle::receipt_path(&self.operator.config.receipts(), record, ticket);
         let receipt = Arc::new(receipt);
         loop {
             let error = match settle::keep_receipt(path.clone(), Arc::clone(&receipt)).await {
