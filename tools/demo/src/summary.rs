@@ -150,6 +150,7 @@ impl Row {
         match at(&self.ledger, "/status").as_str() {
             Some("approved") => format!("{stake} back, {stake} minted"),
             Some("rejected") => format!("{stake} slashed"),
+            Some("submitted") => format!("{stake} still staked"),
             Some(status) => format!("{stake} {status}"),
             None => "-".to_owned(),
         }
