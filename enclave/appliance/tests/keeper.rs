@@ -139,3 +139,17 @@ fn the_enclave_and_its_key_end_after_a_failure_of_the_machine() {
         "the keeper outlived the enclave"
     );
 }
+
+#[test]
+fn a_host_that_hangs_up_cannot_keep_an_enclave_without_its_keeper_alive() {
+    let mut enclave = Enclave::start();
+    let mut channel = enclave.connect();
+    Command::new("/bin/kill")
+        .args(["-9", &enclave.keeper.to_string()])
+        .status()
+        .unwrap();
+    channel.send(0, &Message::Hello(host::hello())).unwrap();
+    // Nobody is there any more to be told why.
+    drop(channel);
+    assert_eq!(enclave.ended(), Some(4));
+}

@@ -74,9 +74,8 @@ impl JobEnd {
             | Self::WrongBytes(_)
             | Self::Cancelled
             | Self::TicketBegun => false,
-            Self::Keeper(KeeperError::Refused(_)) => false,
-            Self::Keeper(KeeperError::Gone(_) | KeeperError::OutOfTurn)
-            | Self::Trial(_)
+            Self::Keeper(error) => error.is_anomaly(),
+            Self::Trial(_)
             | Self::Prepare(_)
             | Self::Scratch(_)
             | Self::Entropy(_)

@@ -29,6 +29,16 @@ pub(crate) enum KeeperError {
     OutOfTurn,
 }
 
+impl KeeperError {
+    /// Whether the keeper itself failed: a refusal is its right, anything else is the key's end.
+    pub(crate) fn is_anomaly(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::Gone(_) | Self::OutOfTurn => true,
+        }
+    }
+}
+
 impl Keeper {
     /// Starts the keeper as a process of its own. Call it before anything else runs and before any thread.
     pub(crate) fn start() -> Result<Self, KeeperError> {

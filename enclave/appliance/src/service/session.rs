@@ -82,13 +82,14 @@ fn refuse(channel: &mut Channel<Stream>, stream: u32, refused: &Refused) -> Resu
         Refused::Keeper(error) => code_of(error),
         Refused::Evidence(_) | Refused::Empty(_) => FailureCode::Evidence,
     };
-    channel.fail(stream, code, &refused.to_string())?;
-    match refused {
-        Refused::Keeper(KeeperError::Gone(_) | KeeperError::OutOfTurn) => {
-            end_the_enclave(channel, &refused.to_string())
-        }
-        _ => Ok(()),
+    let told = channel.fail(stream, code, &refused.to_string());
+    // The host may have hung up: an anomaly ends the enclave whether or not there is anybody to tell.
+    if let Refused::Keeper(error) = refused
+        && error.is_anomaly()
+    {
+        end_the_enclave(channel, &refused.to_string())
     }
+    told
 }
 
 /// Binds the key and endorses it for the host's challenge.
@@ -129,11 +130,11 @@ fn work(
         Ok(outcome) => Ok(channel.send(stream, &Message::Result(Box::new(outcome)))?),
         Err(JobEnd::Connection(error)) => Err(error),
         Err(end) => {
-            channel.fail(stream, end.code(), &end.to_string())?;
+            let told = channel.fail(stream, end.code(), &end.to_string());
             if end.is_anomaly() {
                 end_the_enclave(channel, &end.to_string())
             }
-            Ok(())
+            Ok(told?)
         }
     }
 }

@@ -112,6 +112,17 @@ impl Enclave {
         self.process.wait().unwrap().code()
     }
 
+    /// The exit code of an enclave that ends by itself; nothing where it still runs after a generous while.
+    pub fn ended(&mut self) -> Option<i32> {
+        for _ in 0..200 {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        None
+    }
+
     /// Takes the scratch directory away from under the enclave.
     pub fn remove_scratch(&self) {
         std::fs::remove_dir_all(self.directory.path().join("scratch")).unwrap();
