@@ -4,8 +4,9 @@ use crate::journal::{CloseCause, WaitCause};
 use orv_chain::primitives::{B256, U256};
 use orv_chain::{ProposalId, ProposalStatus};
 
-/// Attempts that the gateway grants a proposal, over all keys and for good (DESIGN 5.2).
-pub const MOST_ATTEMPTS: usize = 3;
+/// Attempts that the gateway grants a proposal, over all keys and for good (DESIGN 5.2): those that the rule's interval
+/// is made for.
+pub const MOST_ATTEMPTS: usize = orv_protocol::judgement::ATTEMPTS as usize;
 
 /// What the chain says of one proposal, at one block.
 #[derive(Debug, Clone, PartialEq, Eq)]
