@@ -1,0 +1,28 @@
+//! Why there are no figures.
+
+use crate::{content, runner, verdict};
+
+/// A benchmark that could not be run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BenchError {
+    /// The container's.
+    #[error("runner: {0}")]
+    Runner(#[from] runner::RunnerBenchError),
+    /// The content's.
+    #[error("content: {0}")]
+    Content(#[from] content::ContentBenchError),
+    /// The verdict's.
+    #[error("verdict: {0}")]
+    Verdict(#[from] verdict::VerdictBenchError),
+}
+
+impl BenchError {
+    /// The stable code, listed in docs/errors.md.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Runner(_) => "ORV-B-001",
+            Self::Content(_) => "ORV-B-002",
+            Self::Verdict(_) => "ORV-B-003",
+        }
+    }
+}

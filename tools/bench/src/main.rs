@@ -1,0 +1,43 @@
+//! Every figure in PERFORMANCE.md, each from one command.
+//!
+//! A figure is worth something only beside another that was taken in the same run: what is measured and what it is
+//! compared with alternate, medians are compared, and intervals are of order statistics. Nothing here fails because a
+//! target is missed; the document says so, and who reads it decides.
+
+mod arguments;
+mod content;
+mod document;
+mod error;
+mod runner;
+mod verdict;
+
+use crate::arguments::{Arguments, Subject};
+use crate::document::{Document, Section};
+use crate::error::BenchError;
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match sections(&arguments.subject) {
+        Ok(sections) => {
+            println!("{}", Document::of(sections).printed(arguments.form()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{} {error}", error.code());
+            if arguments.json {
+                println!("{}", document::failure(&error));
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn sections(subject: &Subject) -> Result<Vec<Section>, BenchError> {
+    Ok(match subject {
+        Subject::Runner(arguments) => runner::run(arguments)?,
+        Subject::Content(arguments) => content::run(arguments)?,
+        Subject::Verdict(arguments) => verdict::run(arguments)?,
+    })
+}
