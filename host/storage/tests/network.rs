@@ -3,20 +3,15 @@
 // The lints know test functions, not the set-up functions beside them.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-use std::{path::Path, sync::Arc, time::Duration};
+mod support;
 
-use orv_chain::{Chain, FeeRules, Patience, TransactionOwner, wallet::Wallet};
+use std::{path::Path, sync::Arc};
+
 use orv_content::{Root, Sha256, identity::MatchedHash, merkle::root_of};
-use orv_contracts::development::{FixedPrice, Flow};
-use orv_devnet::{
-    client::connect,
-    on_both_chains,
-    peer::{self, PeerKind},
-    storage::Fault as NodeFault,
-};
+use orv_devnet::{on_both_chains, peer::PeerKind, storage::Fault as NodeFault};
 use orv_storage::{Fault, FetchError, IndexSource, Progress, Stage, Storage, StorageOptions};
 use serde_json::json;
-use zeroize::Zeroizing;
+use support::{Network, content};
 
 on_both_chains!(
     content_of_every_shape_comes_back_as_it_went,
@@ -30,53 +25,6 @@ on_both_chains!(
     a_network_that_does_not_answer_says_nothing_about_its_content,
     a_sha256_is_found_through_the_artifact_index,
 );
-
-struct Network {
-    running: peer::Network,
-    owner: TransactionOwner,
-    directory: tempfile::TempDir,
-}
-
-impl Network {
-    async fn start(kind: PeerKind) -> Self {
-        let running = peer::Network::start(kind).await.unwrap();
-        let chain = Chain::connect(&running.rpc_url(), 16602).await.unwrap();
-        let provider = connect(&running.rpc_url(), running.accounts()[0].signer.clone()).unwrap();
-        let market = FixedPrice::deploy(&provider, 30_733_644_962_u64.try_into().unwrap())
-            .await
-            .unwrap();
-        let flow = Flow::deploy(&provider, *market.address()).await.unwrap();
-        running.storage().follow(*flow.address());
-        let wallet = Wallet::from_raw_key_dangerously(&Zeroizing::new(running.accounts()[1].key.0)).unwrap();
-        let patience = Patience {
-            limit: Duration::from_secs(120),
-            interval: Duration::from_millis(20),
-        };
-        let owner = TransactionOwner::start(chain, wallet, FeeRules::default(), patience);
-        Self {
-            running,
-            owner,
-            directory: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn options(&self, cache: &str) -> StorageOptions {
-        StorageOptions {
-            poll_interval: Duration::from_millis(20),
-            ..StorageOptions::new(self.running.storage_url(), self.directory.path().join(cache))
-        }
-    }
-
-    fn client(&self, cache: &str) -> Storage {
-        Storage::connect(self.options(cache)).unwrap()
-    }
-}
-
-fn content(size: u64) -> Vec<u8> {
-    (0..size)
-        .map(|position| ((31 * position * position + 7 * position + size) % 251) as u8)
-        .collect()
-}
 
 async fn content_of_every_shape_comes_back_as_it_went(kind: PeerKind) {
     let network = Network::start(kind).await;
