@@ -166,10 +166,9 @@ impl Project {
 
     /// The record as the published rule reads it.
     fn records(&self, bundle: &Bundle) -> Vec<TrialRecord> {
-        let (protocol, channel) = (&self.documents.protocol, self.documents.project.channel());
         let records = bundle.trials.iter().map(|trial| TrialRecord {
             arm: arm_of(trial.arm).unwrap(),
-            outcome: trial.observation.outcome(protocol, channel),
+            outcome: trial.observation.outcome(&self.documents),
         });
         records.collect()
     }

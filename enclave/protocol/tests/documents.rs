@@ -14,7 +14,7 @@ use std::time::Duration;
 use fixture::{document, protocol, with, without};
 use orv_protocol::MetricChannel;
 use orv_protocol::document::{Eligibility, ExtractKind, NotJudgeable, Protocol, SetupCommand};
-use orv_protocol::project::{ImageError, ProjectManifest};
+use orv_protocol::project::{ImageError, MetricSource, ProjectManifest, ProjectManifestError};
 use orv_protocol::score::{Bips, Direction, Scale};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -299,6 +299,23 @@ fn a_manifest_needs_no_more_than_schema_and_score() {
     let least = json!({"schema": "openresearch/1", "score": {"scale": "1000000", "sign": "negate-if-minimize"}});
     let least = ProjectManifest::parse(least.to_string().as_bytes()).unwrap();
     assert_eq!(least, ProjectManifest::upstream_conventions());
+}
+
+#[test]
+fn the_time_of_the_windows_is_a_metric_of_split_projects_alone() {
+    let timed = manifest_with("/metric/source", json!("window-time"));
+    let parsed = ProjectManifest::parse(timed.to_string().as_bytes()).unwrap();
+    assert_eq!(parsed.metric.source, MetricSource::WindowTime);
+
+    let shared = json!({
+        "schema": "openresearch/1",
+        "score": {"scale": "1", "sign": "negate-if-minimize"},
+        "metric": {"source": "window-time"}
+    });
+    assert_eq!(
+        ProjectManifest::parse(shared.to_string().as_bytes()),
+        Err(ProjectManifestError::NoWindows)
+    );
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //!
 //! The record keeps raw readings; the outcome is derived from them by the same code in the enclave and at the auditor's.
 
+use crate::rule::Documents;
 use minicbor::{Decode, Encode};
 use orv_protocol::MetricChannel;
-use orv_protocol::document::Protocol;
 use orv_protocol::judgement::{TrialOutcome, VoidCause};
 use orv_protocol::metric;
+use orv_protocol::project::MetricSource;
 
 /// One trial as seen from outside the containers.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -157,13 +158,17 @@ impl Observation {
     }
 
     /// What the published rule makes of it: a metric, or the first cause that voids the trial.
-    pub fn outcome(&self, protocol: &Protocol, channel: MetricChannel) -> TrialOutcome {
+    pub fn outcome(&self, documents: &Documents) -> TrialOutcome {
         if let Some(cause) = self.void_cause() {
             return TrialOutcome::Void(cause);
         }
-        let metric = match channel {
-            MetricChannel::Split => metric::from_channel(&self.metric),
-            MetricChannel::Shared => metric::extract(&protocol.measurement.primary_metric.extract, &self.metric),
+        let Documents { protocol, project } = documents;
+        let metric = match (project.channel(), project.metric.source) {
+            (MetricChannel::Split, MetricSource::Written) => metric::from_channel(&self.metric),
+            (MetricChannel::Split, MetricSource::WindowTime) => {
+                metric::from_windows(&self.metric, self.window_nanoseconds)
+            }
+            (MetricChannel::Shared, _) => metric::extract(&protocol.measurement.primary_metric.extract, &self.metric),
         };
         metric.into()
     }

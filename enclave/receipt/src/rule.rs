@@ -151,7 +151,7 @@ fn records_of(bundle: &Bundle, documents: &Documents) -> Result<Vec<TrialRecord>
         }
         Ok(TrialRecord {
             arm,
-            outcome: trial.observation.outcome(&documents.protocol, channel),
+            outcome: trial.observation.outcome(documents),
         })
     };
     bundle.trials.iter().enumerate().map(record).collect()

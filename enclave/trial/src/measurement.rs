@@ -172,7 +172,7 @@ fn trial(
     number: usize,
 ) -> Result<Trial, MeasureError> {
     let (protocol, project) = (&documents.protocol, &documents.project);
-    let metric = match observation.outcome(protocol, project.channel()) {
+    let metric = match observation.outcome(documents) {
         TrialOutcome::Metric(metric) => metric,
         TrialOutcome::Void(cause) => {
             return Err(MeasureError::Void {

@@ -294,7 +294,7 @@ fn run_trials<S: Read + Write + AsFd>(
         }
         host.still_wants_it()?;
         let observation = workshop.run(arm, &bundle.seed.0).map_err(JobEnd::Trial)?;
-        let outcome = observation.outcome(&documents.protocol, documents.project.channel());
+        let outcome = observation.outcome(documents);
         bundle.trials.push(TrialReport {
             arm: arm as u8,
             observation,

@@ -2,11 +2,13 @@
 //! also ran the candidate's code.
 
 mod decimal;
+mod windows;
 
 use std::str;
 
 pub use crate::document::{Extract, ExtractKind};
 pub use decimal::{Decimal, DecimalError};
+pub use windows::{RIGHT, from_windows};
 
 /// Bytes of a shared project's output that are searched: its last 64 KiB (openresearch.md 4.2).
 pub const TAIL_BYTES: usize = 65_536;

@@ -64,12 +64,28 @@ pub struct ScoreRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricLimits {
+    /// What the metric is.
+    #[serde(default)]
+    pub source: MetricSource,
     /// Least half-width of a timed interval, in basis points of the median ratio; at most 5000.
     #[serde(default, deserialize_with = "noise_floor")]
     pub noise_floor_bips: Option<Bips>,
     /// Most times better than the incumbent that is believed, at least 2, written as a text.
     #[serde(default, deserialize_with = "max_jump")]
     pub max_jump: Option<u64>,
+}
+
+/// What a trial's metric is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetricSource {
+    /// What was written: by a split project's judge on its metric channel, by a shared project's command where its
+    /// protocol looks for it.
+    #[default]
+    Written,
+    /// The nanoseconds of a split trial's windows by the runner's counter (DESIGN 5.6). The judge only says whether the
+    /// answers were right: it sees its own time, without the candidate's.
+    WindowTime,
 }
 
 /// The image that trials run in.
@@ -117,6 +133,9 @@ pub enum ProjectManifestError {
         /// The block that is not.
         missing: &'static str,
     },
+    /// Only the windows of a split project have a time of their own.
+    #[error("metric.source is window-time, and there is no judge: a shared project has no windows")]
+    NoWindows,
 }
 
 /// Why a project's image cannot be told.
@@ -187,9 +206,13 @@ impl ProjectManifest {
                 });
             }
         };
+        let metric = written.metric.unwrap_or_default();
+        if metric.source == MetricSource::WindowTime && split.is_none() {
+            return Err(ProjectManifestError::NoWindows);
+        }
         Ok(ProjectManifest {
             score: written.score,
-            metric: written.metric.unwrap_or_default(),
+            metric,
             image: written.image,
             sizes: written.sizes.unwrap_or_default(),
             split,

@@ -183,9 +183,7 @@ pub fn run_trials(bundle: &mut Bundle, metric_of: impl Fn(Arm) -> &'static str) 
     let mut judgement = Judgement::begin(case_of(bundle, &documents).unwrap());
     while let Step::Run(arm) = judgement.next() {
         let observation = observation(metric_of(arm));
-        judgement
-            .record(observation.outcome(&documents.protocol, documents.project.channel()))
-            .unwrap();
+        judgement.record(observation.outcome(&documents)).unwrap();
         bundle.trials.push(TrialReport {
             arm: arm as u8,
             observation,
