@@ -1,13 +1,23 @@
 //! The tree while it grows: perfect subtrees of descending height, folded from the right at the end.
 
-use super::shape::SEGMENT_CHUNKS;
-use crate::keccak::{Digest, Lanes, lanes, leaf, parent};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::thread;
+
+use super::Engine;
+use super::shape::{SEGMENT_BYTES, SEGMENT_CHUNKS};
+use crate::keccak::{Digest, Implementation, leaf, parent};
+
+const CHUNK: usize = super::shape::CHUNK_BYTES as usize;
 
 /// Height of a full segment's root.
-const SEGMENT_HEIGHT: u32 = SEGMENT_CHUNKS.ilog2();
+pub(super) const SEGMENT_HEIGHT: u32 = SEGMENT_CHUNKS.ilog2();
+
+/// Bytes hashed level by level together: eight segments, so that the widest implementation finds a full batch up to the
+/// segments' roots, and few enough for their digests to stay near the processor.
+const GROUP: usize = 8 * SEGMENT_BYTES as usize;
 
 /// A perfect subtree over `2^height` chunks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Perfect {
     pub root: Digest,
     pub height: u32,
@@ -18,30 +28,27 @@ pub(super) struct Perfect {
 pub(super) struct Forest {
     trees: Vec<Perfect>,
     chunks: u64,
+    grower: Grower,
 }
 
 impl Forest {
-    /// Appends chunks of content; a partial last chunk is filled with zeros, so only the last call may bring one.
-    pub fn absorb(&mut self, content: &[u8]) {
-        for segment in content.chunks(CHUNK * SEGMENT_CHUNKS as usize) {
-            let mut level = leaves(segment);
-            let whole = level.len() as u64 == SEGMENT_CHUNKS && self.chunks.is_multiple_of(SEGMENT_CHUNKS);
-            if !whole {
-                level
-                    .into_iter()
-                    .for_each(|root| self.push(Perfect { root, height: 0 }));
-                continue;
+    /// Appends whole segments of content. The last call may bring any bytes; a partial last chunk is filled with zeros.
+    pub fn absorb(&mut self, engine: &Engine, content: &[u8]) {
+        let groups = content.len().div_ceil(GROUP);
+        let threads = engine.threads.get().min(groups);
+        if threads > 1 {
+            for tree in grow_in_parallel(engine.implementation, threads, content) {
+                self.push(tree);
             }
-            while level.len() > 1 {
-                level = parents(&level);
-            }
-            level.into_iter().for_each(|root| {
-                self.push(Perfect {
-                    root,
-                    height: SEGMENT_HEIGHT,
-                })
-            });
+            return;
         }
+        let mut grower = std::mem::take(&mut self.grower);
+        for group in content.chunks(GROUP) {
+            for tree in grower.grow(engine.implementation, group) {
+                self.push(tree);
+            }
+        }
+        self.grower = grower;
     }
 
     /// Appends zero chunks until there are `chunks` in all.
@@ -69,7 +76,8 @@ impl Forest {
             .reduce(|right, left| parent(&left, &right))
     }
 
-    fn push(&mut self, tree: Perfect) {
+    /// Appends a subtree whose height the number of chunks so far is a multiple of.
+    pub fn push(&mut self, tree: Perfect) {
         let Perfect { mut root, mut height } = tree;
         self.chunks += 1 << height;
         while let Some(left) = self.trees.pop_if(|last| last.height == height) {
@@ -80,35 +88,93 @@ impl Forest {
     }
 }
 
-const CHUNK: usize = super::shape::CHUNK_BYTES as usize;
+/// Turns content into perfect subtrees; keeps its two buffers from one group to the next.
+#[derive(Debug, Clone, Default)]
+struct Grower {
+    level: Vec<Digest>,
+    next: Vec<Digest>,
+}
+
+impl Grower {
+    /// The perfect subtrees of a group, left to right: one for each whole segment, then the binary digits of what is
+    /// left. All segments rise together, level by level.
+    fn grow(&mut self, implementation: Implementation, group: &[u8]) -> impl Iterator<Item = Perfect> {
+        self.level.clear();
+        leaves(implementation, group, &mut self.level);
+        let mut rest = Vec::new();
+        for height in 0..SEGMENT_HEIGHT {
+            let (pairs, odd) = self.level.as_chunks::<2>();
+            rest.extend(odd.iter().map(|&root| Perfect { root, height }));
+            self.next.clear();
+            implementation.parents(pairs, &mut self.next);
+            std::mem::swap(&mut self.level, &mut self.next);
+        }
+        let segments = self.level.iter().map(|&root| Perfect {
+            root,
+            height: SEGMENT_HEIGHT,
+        });
+        segments.chain(rest.into_iter().rev())
+    }
+}
+
+/// What [`Grower::grow`] gives for each group of `content`, one group after the other; the threads take the next group
+/// as they become free.
+fn grow_in_parallel(implementation: Implementation, threads: usize, content: &[u8]) -> Vec<Perfect> {
+    let groups = content.chunks(GROUP);
+    let mut grown = vec![Vec::new(); groups.len()];
+    let work = Mutex::new(groups.zip(&mut grown));
+    let hash = || {
+        let mut grower = Grower::default();
+        loop {
+            // A thread that panicked elsewhere has left the iterator whole.
+            let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((group, place)) = next else { break };
+            place.extend(grower.grow(implementation, group));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(hash);
+        }
+        hash();
+    });
+    grown.into_iter().flatten().collect()
+}
 
 /// The root over `content` filled with zeros to `chunks` chunks; `None` when that is none.
 pub(super) fn padded_root(content: &[u8], chunks: u64) -> Option<Digest> {
     let mut forest = Forest::default();
-    forest.absorb(content);
+    forest.absorb(&Engine::one_thread(), content);
     forest.pad_to(chunks);
     forest.root()
 }
 
 /// The root over `2^height` zero chunks.
 pub(super) fn zeros(height: u32) -> Digest {
-    (0..height).fold(leaf(&[0; CHUNK]), |root, _| parent(&root, &root))
+    /// Of every height that a tree can have: at most 2^56 chunks.
+    static ZEROS: LazyLock<Vec<Digest>> = LazyLock::new(|| {
+        let roots = std::iter::successors(Some(leaf(&[0; CHUNK])), |root| Some(parent(root, root)));
+        roots.take(57).collect()
+    });
+    let known = usize::try_from(height).ok().and_then(|height| ZEROS.get(height));
+    known
+        .copied()
+        .unwrap_or_else(|| (0..height).fold(leaf(&[0; CHUNK]), |root, _| parent(&root, &root)))
 }
 
 /// The next level: neighbours hashed together, an odd last node moved up unchanged.
 pub(super) fn parents(level: &[Digest]) -> Vec<Digest> {
     let (pairs, odd) = level.as_chunks::<2>();
     let mut next = Vec::with_capacity(pairs.len() + odd.len());
-    lanes().parents(pairs, &mut next);
+    Implementation::fastest().parents(pairs, &mut next);
     next.extend_from_slice(odd);
     next
 }
 
-/// The hashes of the chunks, the last one filled with zeros.
-fn leaves(content: &[u8]) -> Vec<Digest> {
+/// Appends the hashes of the chunks, the last one filled with zeros.
+fn leaves(implementation: Implementation, content: &[u8], digests: &mut Vec<Digest>) {
     let (chunks, rest) = content.as_chunks::<CHUNK>();
-    let mut digests = Vec::with_capacity(chunks.len() + 1);
-    lanes().leaves(chunks, &mut digests);
+    implementation.leaves(chunks, digests);
     if !rest.is_empty() {
         let mut chunk = [0; CHUNK];
         for (to, from) in chunk.iter_mut().zip(rest) {
@@ -116,5 +182,4 @@ fn leaves(content: &[u8]) -> Vec<Digest> {
         }
         digests.push(leaf(&chunk));
     }
-    digests
 }

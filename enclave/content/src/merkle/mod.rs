@@ -1,16 +1,20 @@
 //! The Merkle tree of 0G Storage (0G Storage reference 1 and 2): chunks of 256 bytes, padded as the Flow contract
 //! wants them, hashed with Keccak-256 into segment roots and a file root; submission nodes; segment proofs.
 
+mod engine;
 mod forest;
 mod proof;
 mod root;
 mod shape;
 mod submission;
 
+pub use engine::Engine;
 pub use proof::{ProofError, SegmentProof, SegmentTree, prove, segment_root};
-pub use root::{RootHasher, root_of};
+pub use root::{RootHasher, root_of, root_with};
 pub use shape::{CHUNK_BYTES, SEGMENT_BYTES, SEGMENT_CHUNKS, Shape};
 pub use submission::{Submission, SubmissionNode, submission_nodes};
+
+pub use crate::keccak::Implementation;
 
 /// Content without bytes: 0G Storage cannot represent it, so it has neither shape nor root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,9 @@
 //! The root of a whole content, at once or as a stream.
 
-use super::EmptyContent;
 use super::forest::Forest;
 use super::shape::{SEGMENT_BYTES, Shape};
 use super::submission::{Submission, SubmissionNode};
+use super::{EmptyContent, Engine};
 use crate::hash::Root;
 
 const SEGMENT: usize = SEGMENT_BYTES as usize;
@@ -13,7 +13,15 @@ const SEGMENT: usize = SEGMENT_BYTES as usize;
 /// # Errors
 /// [`EmptyContent`] when there are none.
 pub fn root_of(bytes: &[u8]) -> Result<Root, EmptyContent> {
-    let mut hasher = RootHasher::new();
+    root_with(&Engine::one_thread(), bytes)
+}
+
+/// The 0G root of `bytes`, computed as `engine` says.
+///
+/// # Errors
+/// [`EmptyContent`] when there are none.
+pub fn root_with(engine: &Engine, bytes: &[u8]) -> Result<Root, EmptyContent> {
+    let mut hasher = RootHasher::with(*engine);
     hasher.update(bytes);
     hasher.finish().map(|(root, _)| root)
 }
@@ -21,6 +29,7 @@ pub fn root_of(bytes: &[u8]) -> Result<Root, EmptyContent> {
 /// The 0G root of a stream; holds at most one segment of it.
 #[derive(Debug, Clone, Default)]
 pub struct RootHasher {
+    engine: Engine,
     forest: Forest,
     pending: Vec<u8>,
     length: u64,
@@ -30,6 +39,15 @@ impl RootHasher {
     /// A hasher that has seen nothing.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, computing as `engine` says. More threads than one help where [`RootHasher::update`] is given several
+    /// mebibytes at once.
+    pub fn with(engine: Engine) -> Self {
+        Self {
+            engine,
+            ..Self::default()
+        }
     }
 
     /// Appends `bytes`.
@@ -43,11 +61,11 @@ impl RootHasher {
             if self.pending.len() < SEGMENT {
                 return;
             }
-            self.forest.absorb(&self.pending);
+            self.forest.absorb(&self.engine, &self.pending);
             self.pending.clear();
         }
         let (segments, rest) = bytes.split_at(bytes.len() - bytes.len() % SEGMENT);
-        self.forest.absorb(segments);
+        self.forest.absorb(&self.engine, segments);
         self.pending.extend_from_slice(rest);
     }
 
@@ -66,7 +84,7 @@ impl RootHasher {
     /// [`EmptyContent`] when nothing was seen.
     pub fn finish_submission(mut self) -> Result<Submission, EmptyContent> {
         let shape = Shape::of(self.length)?;
-        self.forest.absorb(&self.pending);
+        self.forest.absorb(&self.engine, &self.pending);
         self.forest.pad_to(shape.padded_chunks());
         let root = self.forest.root().map(Root).ok_or(EmptyContent)?;
         let nodes = self
