@@ -182,6 +182,46 @@ fn the_enclave_links_no_http_no_tls_no_chain_client_and_no_simulator() {
     }
 }
 
+/// `weakened` leaves out one protection of a run at a time: for the suite of hostile programs, and for nothing else.
+#[test]
+fn no_program_is_built_with_weakened_protections() {
+    let tree = |packages: &[&str]| {
+        let mut arguments = vec![
+            "tree",
+            "--locked",
+            "-e",
+            "features",
+            "--prefix",
+            "none",
+            "-f",
+            "{lib} {f}",
+        ];
+        arguments.extend(packages);
+        cargo(&arguments)
+    };
+    // The whole workspace too: built together, one member's wish would be everybody's.
+    for packages in [&["-p", "orv-enclave"][..], &["-p", "orv"], &["--workspace"]] {
+        let built = tree(packages);
+        assert!(built.contains("orv_runner"), "the tree was not read: {built}");
+        let weakened: Vec<_> = built.lines().filter(|line| line.contains("weakened")).collect();
+        assert!(weakened.is_empty(), "{packages:?} is built with {weakened:?}");
+    }
+    let metadata = metadata();
+    for package in metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|package| package["source"].is_null())
+    {
+        let default = package["features"]["default"].to_string();
+        assert!(
+            !default.contains("weakened"),
+            "{} is weakened by default",
+            package["name"]
+        );
+    }
+}
+
 #[test]
 fn every_licence_is_permissive() {
     // The tree holds what is built; the lock file also names what an unused feature would bring.

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::statvfs::statvfs;
 
-use crate::container::PAYLOAD_HOST_ID;
 use crate::document::parts::KEPT_UPPER;
 use crate::error::RunnerError;
 use crate::helper;
+use crate::protection::Kept;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -25,7 +25,7 @@ pub struct Layer {
 }
 
 impl Layer {
-    pub(crate) fn new(scratch: &Path, bytes: u64) -> Result<Self, RunnerError> {
+    pub(crate) fn new(scratch: &Path, bytes: u64, kept: Kept) -> Result<Self, RunnerError> {
         let name = format!(
             "orv-layer-{}-{}",
             std::process::id(),
@@ -43,11 +43,11 @@ impl Layer {
         let layer = Layer {
             directory: directory.clone(),
         };
-        let options = helper::tmpfs_options(bytes, 0o700);
+        let options = helper::tmpfs_options(bytes, 0o700, kept);
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
         mount(Some("tmpfs"), &directory, Some("tmpfs"), flags, Some(options.as_str()))
             .map_err(|errno| error(errno.into()))?;
-        helper::make_directories(&directory).map_err(error)?;
+        helper::make_directories(&directory, kept).map_err(error)?;
         Ok(layer)
     }
 
@@ -88,12 +88,13 @@ fn discard(directory: &Path) {
 }
 
 /// Gives a prepared tree to the payload, once: the top directory, changed last, says that the rest is done.
-pub(crate) fn give_to_payload(tree: &Path) -> Result<(), RunnerError> {
+pub(crate) fn give_to_payload(tree: &Path, kept: Kept) -> Result<(), RunnerError> {
+    let payload = kept.payload_host_id();
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| RunnerError::Ownership { path, source }
     };
-    if fs::symlink_metadata(tree).map_err(failed(tree))?.uid() == PAYLOAD_HOST_ID {
+    if fs::symlink_metadata(tree).map_err(failed(tree))?.uid() == payload {
         return Ok(());
     }
     let mut directories = vec![tree.to_owned()];
@@ -101,11 +102,11 @@ pub(crate) fn give_to_payload(tree: &Path) -> Result<(), RunnerError> {
         for entry in fs::read_dir(&directory).map_err(failed(&directory))? {
             let entry = entry.map_err(failed(&directory))?;
             let path = entry.path();
-            lchown(&path, Some(PAYLOAD_HOST_ID), Some(PAYLOAD_HOST_ID)).map_err(failed(&path))?;
+            lchown(&path, Some(payload), Some(payload)).map_err(failed(&path))?;
             if entry.file_type().map_err(failed(&path))?.is_dir() {
                 directories.push(path);
             }
         }
     }
-    lchown(tree, Some(PAYLOAD_HOST_ID), Some(PAYLOAD_HOST_ID)).map_err(failed(tree))
+    lchown(tree, Some(payload), Some(payload)).map_err(failed(tree))
 }

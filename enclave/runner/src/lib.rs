@@ -13,6 +13,10 @@
 //! version 1 also cpuacct and freezer) in control groups of version 1, or of version 2 on Linux 5.19 or later. The
 //! host's root must not be its initramfs.
 //!
+//! Every protection has a name ([`Protection`]). The feature `weakened`, which is in no default set and in no build but that
+//! of the hostile programs' suite, adds `Runner::without`, which leaves out one of them: a suite that cannot fail proves
+//! nothing.
+//!
 //! ```no_run
 //! use std::{path::PathBuf, process::ExitCode, time::Duration};
 //! use orv_runner::{Channel, Container, Limits, Runner, WorkTree};
@@ -55,7 +59,7 @@ mod error;
 mod helper;
 mod layer;
 mod message;
-mod protections;
+mod protection;
 mod report;
 mod runner;
 mod split;
@@ -68,7 +72,7 @@ pub use error::RunnerError;
 pub use helper::{HELPER_ARGUMENT, helper_main};
 pub use layer::Layer;
 pub use message::Step;
-pub use protections::{ControlGroups, Protections, Strength};
+pub use protection::{ControlGroups, Protection, Protections, Strength};
 pub use report::{CandidateEnd, Captured, Exit, Report, Side, SplitReport, Violation};
 pub use runner::{CgroupMode, Runner};
 pub use split::{RelayLimits, separation};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protections::Protections;
+use crate::protection::Protections;
 
 /// How a run ended. A limit that was hit takes precedence over the exit status: a process may well exit with 0 after
 /// its child was killed for memory (container.md 4).

@@ -8,7 +8,7 @@ use crate::container::{Channel, Container};
 use crate::document::Upper;
 use crate::error::RunnerError;
 use crate::layer::Layer;
-use crate::protections::{ControlGroups, Protections, Strength};
+use crate::protection::{ControlGroups, Kept, Protections, Strength};
 use crate::report::{Report, SplitReport};
 use crate::split::{self, RelayLimits};
 use crate::supervise::Supervised;
@@ -32,6 +32,7 @@ pub struct Runner {
     pub scratch: PathBuf,
     /// What to do where a limit cannot be set.
     pub cgroups: CgroupMode,
+    pub(crate) kept: Kept,
 }
 
 impl Runner {
@@ -42,6 +43,17 @@ impl Runner {
             helper: PathBuf::from("/proc/self/exe"),
             scratch,
             cgroups: CgroupMode::Required,
+            kept: Kept::default(),
+        }
+    }
+
+    /// The same runner without one protection: for the suite of hostile programs alone.
+    #[cfg(feature = "weakened")]
+    #[must_use]
+    pub fn without(self, protection: crate::Protection) -> Self {
+        Runner {
+            kept: Kept::all_but(protection),
+            ..self
         }
     }
 
@@ -58,7 +70,7 @@ impl Runner {
     /// # Errors
     /// As [`Runner::run`]; also when the layer cannot be made in the scratch directory.
     pub fn run_setup(&self, container: &Container) -> Result<(Report, Layer), RunnerError> {
-        let layer = Layer::new(&self.scratch, container.work.size_limit)?;
+        let layer = Layer::new(&self.scratch, container.work.size_limit, self.kept)?;
         let report = self.run_over(container, Upper::Kept(layer.directory().to_owned()))?;
         Ok((report, layer))
     }

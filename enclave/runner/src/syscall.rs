@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::unistd::{ForkResult, Pid};
+use seccompiler::BpfProgramRef;
 
 /// Highest capability number tried when the bounding set is emptied; the kernel answers EINVAL beyond its last.
 const CAPABILITY_NUMBERS: libc::c_ulong = 64;
@@ -15,6 +16,15 @@ const CAPABILITY_VERSION: u32 = 0x2008_0522;
 struct CapabilityHeader {
     version: u32,
     pid: libc::c_int,
+}
+
+impl CapabilityHeader {
+    const fn of_this_process() -> Self {
+        CapabilityHeader {
+            version: CAPABILITY_VERSION,
+            pid: 0,
+        }
+    }
 }
 
 #[repr(C)]
@@ -98,13 +108,63 @@ pub(crate) fn drop_bounding_set() -> Result<(), Errno> {
 pub(crate) fn drop_capabilities() -> Result<(), Errno> {
     // SAFETY: integers only.
     Errno::result(unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) })?;
-    let header = CapabilityHeader {
-        version: CAPABILITY_VERSION,
-        pid: 0,
-    };
-    let none = [CapabilityData::default(); 2];
+    set_capabilities([CapabilityData::default(); 2])
+}
+
+/// Makes every permitted capability effective: a weakened build's, for a process that installs a filter without
+/// no-new-privileges.
+pub(crate) fn make_capabilities_effective() -> Result<(), Errno> {
+    let permitted = permitted_capabilities()?;
+    set_capabilities(permitted.map(|word| CapabilityData {
+        effective: word.permitted,
+        ..word
+    }))
+}
+
+/// Makes every permitted capability survive execve: a weakened build's, for a command that is to have them.
+pub(crate) fn raise_capabilities() -> Result<(), Errno> {
+    let permitted = permitted_capabilities()?;
+    set_capabilities(permitted.map(|word| CapabilityData {
+        effective: word.permitted,
+        inheritable: word.permitted,
+        ..word
+    }))?;
+    for capability in 0..CAPABILITY_NUMBERS {
+        // SAFETY: integers only.
+        let answer = unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, capability, 0, 0) };
+        match Errno::result(answer) {
+            Ok(_) => {}
+            Err(Errno::EINVAL) if capability > 0 => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn permitted_capabilities() -> Result<[CapabilityData; 2], Errno> {
+    let header = CapabilityHeader::of_this_process();
+    let mut found = [CapabilityData::default(); 2];
+    // SAFETY: both pointers are to live values of the layout that version 3 prescribes; the kernel fills two words.
+    let answer = unsafe { libc::syscall(libc::SYS_capget, &raw const header, found.as_mut_ptr()) };
+    Errno::result(answer).map(|_| found)
+}
+
+fn set_capabilities(capabilities: [CapabilityData; 2]) -> Result<(), Errno> {
+    let header = CapabilityHeader::of_this_process();
     // SAFETY: both pointers are to live values of the layout that version 3 prescribes; the kernel only reads them.
-    let answer = unsafe { libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()) };
+    let answer = unsafe { libc::syscall(libc::SYS_capset, &raw const header, capabilities.as_ptr()) };
+    Errno::result(answer).map(drop)
+}
+
+/// Installs a filter of system calls on the calling thread. Needs no-new-privileges, or `CAP_SYS_ADMIN`.
+pub(crate) fn install_filter(program: BpfProgramRef<'_>) -> Result<(), Errno> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.len()).map_err(|_| Errno::EINVAL)?,
+        // The kernel reads it only; the C type has no way to say so. Both instruction types are the kernel's own.
+        filter: program.as_ptr().cast_mut().cast(),
+    };
+    // SAFETY: the kernel copies `len` instructions from a live slice.
+    let answer = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
     Errno::result(answer).map(drop)
 }
 

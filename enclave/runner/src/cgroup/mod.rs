@@ -14,7 +14,7 @@ use thiserror::Error;
 
 pub(crate) use hierarchy::{GroupName, Hierarchy};
 
-use crate::protections::ControlGroups;
+use crate::protection::{ControlGroups, Kept, Protection};
 
 /// A control group could not be made, limited, read or used.
 #[derive(Debug, Error)]
@@ -56,6 +56,34 @@ pub(crate) struct Bounds {
     /// The payload's own, without our init.
     pub pids: u32,
     pub cpus: Option<Vec<u32>>,
+    pub kept: Kept,
+}
+
+impl Bounds {
+    /// More than any machine has: written where a weakened build leaves a limit out.
+    const NO_BYTES: u64 = 1 << 62;
+    /// Just below what the kernel takes (`PID_MAX_LIMIT`).
+    const NO_PROCESSES: u64 = 4 << 20;
+
+    fn memory(&self) -> String {
+        let kept = self.kept.has(Protection::MemoryLimit);
+        if kept { self.memory_bytes } else { Bounds::NO_BYTES }.to_string()
+    }
+
+    /// One more than the payload's: our init is in the group.
+    fn processes(&self) -> String {
+        let kept = self.kept.has(Protection::ProcessLimit);
+        if kept {
+            u64::from(self.pids) + 1
+        } else {
+            Bounds::NO_PROCESSES
+        }
+        .to_string()
+    }
+
+    fn processors(&self) -> Option<&[u32]> {
+        self.cpus.as_deref().filter(|_| self.kept.has(Protection::Pinning))
+    }
 }
 
 /// A group's readings.

@@ -72,22 +72,21 @@ impl Group {
     }
 
     fn limit(&self, cpuset_root: &Path, bounds: &Bounds) -> Result<(), CgroupError> {
-        let bytes = bounds.memory_bytes.to_string();
+        let bytes = bounds.memory();
         file::write(&self.at.memory, "memory.limit_in_bytes", &bytes)?;
         if self.at.memory.join("memory.memsw.limit_in_bytes").exists() {
             file::write(&self.at.memory, "memory.memsw.limit_in_bytes", &bytes)?;
         } else if super::v2::machine_swaps()? {
             return Err(CgroupError::Swap(self.at.memory.clone()));
         }
-        // One more than the payload's: our init is in the group.
-        file::write(&self.at.pids, "pids.max", &(u64::from(bounds.pids) + 1).to_string())?;
+        file::write(&self.at.pids, "pids.max", &bounds.processes())?;
         // A cpuset admits nobody before both are set.
         file::write(
             &self.at.cpuset,
             "cpuset.mems",
             file::read(cpuset_root, "cpuset.effective_mems")?.trim(),
         )?;
-        let cpus = match &bounds.cpus {
+        let cpus = match bounds.processors() {
             Some(cpus) => super::v2::cpu_list(cpus),
             None => file::read(cpuset_root, "cpuset.effective_cpus")?.trim().to_owned(),
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use nix::unistd::Pid;
 
 use super::{Bounds, CgroupError, Counters, file};
+use crate::protection::Protection;
 
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -30,16 +31,16 @@ impl Group {
     }
 
     fn limit(&self, bounds: &Bounds) -> Result<(), CgroupError> {
-        file::write(&self.at, "memory.max", &bounds.memory_bytes.to_string())?;
+        file::write(&self.at, "memory.max", &bounds.memory())?;
         if self.at.join("memory.swap.max").exists() {
             file::write(&self.at, "memory.swap.max", "0")?;
         } else if machine_swaps()? {
             return Err(CgroupError::Swap(self.at.clone()));
         }
-        file::write(&self.at, "memory.oom.group", "1")?;
-        // One more than the payload's: our init is in the group.
-        file::write(&self.at, "pids.max", &(u64::from(bounds.pids) + 1).to_string())?;
-        match &bounds.cpus {
+        let together = bounds.kept.has(Protection::OutOfMemoryEndsRun);
+        file::write(&self.at, "memory.oom.group", if together { "1" } else { "0" })?;
+        file::write(&self.at, "pids.max", &bounds.processes())?;
+        match bounds.processors() {
             Some(cpus) => file::write(&self.at, "cpuset.cpus", &cpu_list(cpus)),
             None => Ok(()),
         }
@@ -128,6 +129,7 @@ mod tests {
                 memory_bytes: 4096,
                 pids: 8,
                 cpus: Some(vec![1, 3]),
+                kept: Default::default(),
             })
             .expect("limits");
         let written = names.map(|name| fs::read_to_string(group.at.join(name)).expect("text"));
@@ -141,6 +143,7 @@ mod tests {
             memory_bytes: 4096,
             pids: 8,
             cpus: None,
+            kept: Default::default(),
         });
         assert!(
             matches!(&refused, Err(CgroupError::File { path, .. }) if path.ends_with("memory.oom.group")),

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::cgroup::GroupName;
 use crate::container::{FIRST_HOST_ID, PAYLOAD_ID};
+use crate::protection::Kept;
 
 /// Version of the runtime specification the documents follow.
 const OCI_VERSION: &str = "1.2.1";
@@ -66,6 +67,8 @@ pub(crate) struct Plan {
     pub scratch_bytes: u64,
     pub resource_limits: Vec<ResourceLimit>,
     pub group: Option<GroupName>,
+    /// What the container has of what the document says; all of it, but in a weakened build.
+    pub kept: Kept,
 }
 
 /// Where writes to `/work` go.
@@ -123,7 +126,7 @@ impl Plan {
         if let (Some(group), Some(linux)) = (&self.group, linux.as_object_mut()) {
             linux.insert("cgroupsPath".to_owned(), json!(group.path()));
         }
-        json!({
+        let mut document = json!({
             "ociVersion": OCI_VERSION,
             "hostname": HOST_NAME,
             "root": { "path": self.rootfs, "readonly": true },
@@ -139,7 +142,12 @@ impl Plan {
             },
             "mounts": parts::mounts(self),
             "linux": linux,
-        })
+        });
+        // The rest stays as it is: it says what a whole run has, and this what is not done of it.
+        if let (Some(without), Some(document)) = (self.kept.without(), document.as_object_mut()) {
+            document.insert("annotations".to_owned(), json!({ parts::WITHOUT: without.name() }));
+        }
+        document
     }
 
     /// The plan of a document.
@@ -196,6 +204,7 @@ mod tests {
                 value: 64,
             }],
             group: Some(GroupName::new(7, 1, 2)),
+            kept: Kept::default(),
         }
     }
 
@@ -262,6 +271,20 @@ mod tests {
         let device = json!([{ "path": "/dev/kvm", "type": "c", "major": 10, "minor": 232 }]);
         assert_eq!(refused_at(|d| d["linux"]["devices"] = device), "/linux/devices");
         assert_eq!(refused_at(|d| d["linux"]["resources"] = json!({})), "/linux/resources");
+    }
+
+    #[test]
+    fn a_protection_left_out_is_refused_unless_the_build_is_a_weakened_one() {
+        let mut document = plan().to_document();
+        document["annotations"] = json!({ parts::WITHOUT: "call-list" });
+        let read = Plan::from_document(document.to_string().as_bytes());
+        if cfg!(feature = "weakened") {
+            assert!(!read.expect("a plan").kept.has(crate::Protection::CallList));
+            document["annotations"] = json!({ parts::WITHOUT: "nothing-known" });
+            assert!(Plan::from_document(document.to_string().as_bytes()).is_err());
+        } else {
+            assert!(matches!(read, Err(DocumentError::NotImplemented(path)) if path == "/annotations"));
+        }
     }
 
     #[test]

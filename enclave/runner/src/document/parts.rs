@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use super::{DocumentError, Plan, ResourceLimit, Upper};
 use crate::cgroup::GroupName;
+use crate::protection::Kept;
 
+/// Annotation that names the protection a weakened build leaves out.
+pub(super) const WITHOUT: &str = "orv.weakened.without";
 const WORK: &str = "/work";
 const TEMPORARY: &str = "/tmp";
 const LAYERS: &str = "lowerdir=";
@@ -80,7 +83,19 @@ pub(super) fn read(spec: &Spec) -> Result<Plan, DocumentError> {
             })
             .collect(),
         group: group.map(|path| read_group(path)).transpose()?,
+        kept: read_kept(spec),
     })
+}
+
+#[cfg(not(feature = "weakened"))]
+fn read_kept(_: &Spec) -> Kept {
+    Kept::default()
+}
+
+#[cfg(feature = "weakened")]
+fn read_kept(spec: &Spec) -> Kept {
+    let without = spec.annotations().as_ref().and_then(|notes| notes.get(WITHOUT));
+    without.map_or_else(Kept::default, |name| Kept::named(name))
 }
 
 /// Mounts that every container has.

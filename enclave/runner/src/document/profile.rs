@@ -11,11 +11,14 @@ use seccompiler::{
 use serde_json::{Value, json};
 
 use super::allowed::{ALLOWED, Call};
+use crate::protection::{Kept, Protection};
 
 /// Every bit of `CLONE_NEW*` that `clone(2)` takes. `CLONE_NEWTIME` lies in the signal byte and is for `clone3` alone.
 const NEW_NAMESPACES: u32 =
     0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000;
 const WHOLE: u32 = u32::MAX;
+/// Above every number in use.
+const NO_CALL: libc::c_long = 600;
 
 /// `argument & mask == value`, in 32 bits, for one of `values`.
 struct Argument {
@@ -88,17 +91,30 @@ pub(super) fn to_document() -> Value {
 
 /// The two programs, in the order in which they are installed. A filter has one answer for what matches, so "`clone3` is
 /// not there", which makes the C library fall back to `clone`, needs a filter of its own.
-pub(crate) fn compile() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+pub(crate) fn compile(kept: Kept) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    let judged = if kept.has(Protection::CallArguments) {
+        libc::SYS_clone3
+    } else {
+        // A filter must judge something: a number that no call has.
+        NO_CALL
+    };
     let absent = SeccompFilter::new(
-        BTreeMap::from([(libc::SYS_clone3, vec![])]),
+        BTreeMap::from([(judged, vec![])]),
         SeccompAction::Allow,
         SeccompAction::Errno(libc::ENOSYS as u32),
         arch,
     )?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|(_, number)| (*number, vec![])).collect();
     rules.insert(libc::SYS_clone3, vec![]);
+    if !kept.has(Protection::CallList) {
+        rules.extend((0..NO_CALL).map(|number| (number, vec![])));
+    }
     for argument in CONDITIONAL {
+        if !kept.has(argument.behind()) {
+            rules.insert(argument.call.1, vec![]);
+            continue;
+        }
         let alternatives = argument
             .values
             .iter()
@@ -116,6 +132,13 @@ pub(crate) fn compile() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
 }
 
 impl Argument {
+    fn behind(&self) -> Protection {
+        match self.call.1 {
+            libc::SYS_socket | libc::SYS_socketpair => Protection::SocketFamilies,
+            _ => Protection::CallArguments,
+        }
+    }
+
     fn rule(&self, value: u32) -> Result<SeccompRule, seccompiler::BackendError> {
         let operator = SeccompCmpOp::MaskedEq(u64::from(self.mask));
         let condition = SeccompCondition::new(self.index, SeccompCmpArgLen::Dword, operator, u64::from(value))?;
@@ -192,6 +215,11 @@ mod tests {
 
     #[test]
     fn both_filters_compile() {
-        assert!(compile().expect("compiles").iter().all(|program| !program.is_empty()));
+        assert!(
+            compile(Kept::default())
+                .expect("compiles")
+                .iter()
+                .all(|program| !program.is_empty())
+        );
     }
 }

@@ -19,11 +19,16 @@ use super::error::{At, SetupError};
 use super::work;
 use crate::document::{MASKED_PATHS, Plan, READ_ONLY_PATHS};
 use crate::message::Step;
+use crate::protection::{Kept, Protection};
 
 /// Where everything is put together, relative to the stage, which is the working directory meanwhile.
 const SKELETON: &str = "skeleton";
 const ROOT: &str = "root";
+const DEVICES_AT: &str = "root/dev";
+const TEMPORARY_AT: &str = "root/tmp";
 const STAGE_OPTIONS: &str = "mode=700,size=1m,nr_inodes=256";
+/// Where a weakened build leaves the host's root.
+const HOST: &str = "host";
 /// Places the container always has.
 const PLACES: [&str; 4] = ["proc", "dev", "tmp", "work"];
 /// Name, major, minor: `Documentation/admin-guide/devices.txt` of the kernel.
@@ -72,25 +77,50 @@ pub(super) fn build(plan: &Plan) -> Result<(), SetupError> {
         .iter()
         .map(|(source, target)| Ok((Source::open(source)?, relative(target)?)))
         .collect::<Result<Vec<_>, SetupError>>()?;
+    let kept = plan.kept;
+    let (devices, temporary) = (
+        foreign(kept, Protection::DeviceSet)?,
+        foreign(kept, Protection::PrivateTemporary)?,
+    );
     enter_stage(&plan.rootfs)?;
-    mount_root(&rootfs, shown.iter().map(|(_, target)| target.as_path()))?;
-    mount_proc()?;
-    make_devices()?;
-    let options = work::tmpfs_options(plan.scratch_bytes, 0o1777);
-    let no_devices = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount_at(
-        Some("tmpfs"),
-        &format!("{ROOT}/tmp"),
-        Some("tmpfs"),
-        no_devices,
-        Some(&options),
-    )
-    .at(Step::Temporary)?;
-    layers.mount(&format!("{ROOT}/work"))?;
-    for (source, target) in &shown {
-        show_read_only(&source.path(), &Path::new(ROOT).join(target), no_devices).at(Step::ReadOnly)?;
+    mount_root(&rootfs, shown.iter().map(|(_, target)| target.as_path()), kept)?;
+    mount_proc(kept)?;
+    match devices {
+        None => make_devices()?,
+        Some(host) => bind(&host.path(), Path::new(DEVICES_AT)).at(Step::Devices)?,
     }
-    pivot().at(Step::Pivot)
+    match temporary {
+        None => mount_temporary(plan)?,
+        Some(host) => bind(&host.path(), Path::new(TEMPORARY_AT)).at(Step::Temporary)?,
+    }
+    layers.mount(&format!("{ROOT}/work"), kept)?;
+    for (source, target) in &shown {
+        let target = Path::new(ROOT).join(target);
+        bind(&source.path(), &target).at(Step::ReadOnly)?;
+        if kept.has(Protection::ReadOnlyRoot) {
+            make_read_only(&target, no_devices(kept)).at(Step::ReadOnly)?;
+        }
+    }
+    pivot(kept).at(Step::Pivot)
+}
+
+/// The host's own directory, which stands where a weakened build leaves a protection out.
+fn foreign(kept: Kept, without: Protection) -> Result<Option<Source>, SetupError> {
+    let path = match without {
+        Protection::DeviceSet => "/dev",
+        _ => "/tmp",
+    };
+    (!kept.has(without)).then(|| Source::open(Path::new(path))).transpose()
+}
+
+/// Flags of what holds files that are not ours: neither devices nor set-user-id programs.
+pub(super) fn no_devices(kept: Kept) -> MsFlags {
+    let all = [
+        (MsFlags::MS_NOSUID, Protection::NoNewPrivileges),
+        (MsFlags::MS_NODEV, Protection::NoDeviceFiles),
+    ];
+    let all = all.into_iter().filter(|(_, behind)| kept.has(*behind));
+    all.fold(MsFlags::empty(), |flags, (flag, _)| flags | flag)
 }
 
 pub(super) fn mount_at(
@@ -126,19 +156,31 @@ fn enter_stage(over: &Path) -> Result<(), SetupError> {
     chdir(over).at(Step::Root)
 }
 
-fn mount_root<'a>(rootfs: &Source, further: impl Iterator<Item = &'a Path>) -> Result<(), SetupError> {
+fn mount_root<'a>(rootfs: &Source, further: impl Iterator<Item = &'a Path>, kept: Kept) -> Result<(), SetupError> {
     fs::create_dir(ROOT).at(Step::Root)?;
-    for place in PLACES.map(Path::new).into_iter().chain(further) {
+    let host = (!kept.has(Protection::DetachedRoot)).then_some(Path::new(HOST));
+    for place in PLACES.map(Path::new).into_iter().chain(host).chain(further) {
         fs::create_dir_all(Path::new(SKELETON).join(place)).at(Step::Root)?;
     }
-    let options = format!("lowerdir={SKELETON}:{}", rootfs.path());
-    let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    let mut options = format!("lowerdir={SKELETON}:{}", rootfs.path());
+    let mut flags = no_devices(kept);
+    if kept.has(Protection::ReadOnlyRoot) {
+        flags |= MsFlags::MS_RDONLY;
+    } else {
+        for place in ["written", "workplace"] {
+            fs::create_dir(place).at(Step::Root)?;
+        }
+        options.push_str(",upperdir=written,workdir=workplace");
+    }
     mount_at(Some("overlay"), ROOT, Some("overlay"), flags, Some(&options)).at(Step::Root)
 }
 
-fn mount_proc() -> Result<(), SetupError> {
+fn mount_proc(kept: Kept) -> Result<(), SetupError> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount_at(Some("proc"), &format!("{ROOT}/proc"), Some("proc"), flags, None).at(Step::Proc)?;
+    if !kept.has(Protection::MaskedProc) {
+        return Ok(());
+    }
     for path in READ_ONLY_PATHS {
         let path = format!("{ROOT}{path}");
         if Path::new(&path).exists() {
@@ -165,36 +207,54 @@ fn mask_file(path: &str, flags: MsFlags) -> Result<(), Errno> {
     show_read_only("empty", Path::new(path), flags)
 }
 
-/// Binds `source` to `target`, without what is mounted below it, and makes the result read-only.
+/// Binds `source` to `target`, without what is mounted below it.
+pub(super) fn bind(source: &str, target: &Path) -> Result<(), Errno> {
+    mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+}
+
+/// Binds `source` to `target` and makes the result read-only.
 fn show_read_only(source: &str, target: &Path, flags: MsFlags) -> Result<(), Errno> {
-    mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    bind(source, target)?;
+    make_read_only(target, flags)
+}
+
+fn make_read_only(target: &Path, flags: MsFlags) -> Result<(), Errno> {
     let flags = flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
     mount(None::<&str>, target, None::<&str>, flags, None::<&str>)
 }
 
 fn make_devices() -> Result<(), SetupError> {
-    let place = format!("{ROOT}/dev");
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
     let options = Some("mode=755,size=65536");
-    mount_at(Some("tmpfs"), &place, Some("tmpfs"), flags, options).at(Step::Devices)?;
+    mount_at(Some("tmpfs"), DEVICES_AT, Some("tmpfs"), flags, options).at(Step::Devices)?;
     for (name, major, minor) in DEVICES {
-        let path = Path::new(&place).join(name);
+        let path = Path::new(DEVICES_AT).join(name);
         mknod(&path, SFlag::S_IFCHR, Mode::empty(), makedev(major, minor)).at(Step::Devices)?;
         // Apart from mknod, whose mode the umask would narrow.
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o666)).at(Step::Devices)?;
     }
     for (target, name) in LINKS {
-        symlink(target, Path::new(&place).join(name)).at(Step::Devices)?;
+        symlink(target, Path::new(DEVICES_AT).join(name)).at(Step::Devices)?;
     }
     let read_only = flags | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-    mount_at(Some("tmpfs"), &place, Some("tmpfs"), read_only, options).at(Step::Devices)
+    mount_at(Some("tmpfs"), DEVICES_AT, Some("tmpfs"), read_only, options).at(Step::Devices)
+}
+
+fn mount_temporary(plan: &Plan) -> Result<(), SetupError> {
+    let options = work::tmpfs_options(plan.scratch_bytes, 0o1777, plan.kept);
+    let flags = no_devices(plan.kept);
+    mount_at(Some("tmpfs"), TEMPORARY_AT, Some("tmpfs"), flags, Some(&options)).at(Step::Temporary)
 }
 
 /// Makes the tree the root and lets go of the host's. The kernel refuses this where the host's root is an initramfs.
-fn pivot() -> Result<(), Errno> {
+fn pivot(kept: Kept) -> Result<(), Errno> {
     chdir(ROOT)?;
-    pivot_root(".", ".")?;
-    umount2(".", MntFlags::MNT_DETACH)?;
+    if kept.has(Protection::DetachedRoot) {
+        pivot_root(".", ".")?;
+        umount2(".", MntFlags::MNT_DETACH)?;
+    } else {
+        pivot_root(".", HOST)?;
+    }
     chdir("/")
 }
 

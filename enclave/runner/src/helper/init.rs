@@ -8,19 +8,21 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitStatus, wait};
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{ForkResult, Gid, Pid, Uid, setgroups, sethostname, setresgid, setresuid};
+use nix::unistd::{ForkResult, Pid, sethostname};
 
 use super::error::{At, SetupError};
 use super::link::Link;
-use super::{Inputs, filesystem, payload};
+use super::{Inputs, filesystem, payload, privileges};
 use crate::document::HOST_NAME;
 use crate::message::{Message, Status, Step};
+use crate::protection::{Kept, Protection};
 use crate::syscall;
 
 /// One end of the socket between helper and init: each side goes on when the other has opened the gate.
@@ -54,7 +56,7 @@ pub(super) fn run(inputs: Inputs, link: &Link, gate: UnixStream) -> ! {
 }
 
 fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> {
-    prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
+    die_with_the_helper(inputs.plan.kept)?;
     // The caller's own would decide who may enter the directories that are made here.
     umask(Mode::from_bits_truncate(0o022));
     // Until the helper has put us into the control group.
@@ -65,10 +67,10 @@ fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> 
     gate.wait()?;
     let started = now()?;
     let (command, verdict) = start(&inputs)?;
-    let filters = inputs.filters.clone();
+    let (filters, kept) = (inputs.filters.clone(), inputs.plan.kept);
     // The command alone holds its output and its channel from here.
     drop(inputs);
-    restrict(&filters)?;
+    privileges::restrict(&filters)?;
     payload::executed(verdict)?;
     let status = reap(command)?;
     let wall = now()?.saturating_sub(started);
@@ -77,37 +79,46 @@ fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> 
         status,
         wall_nanoseconds,
     });
+    if !kept.has(Protection::KillTree) {
+        link.hang_up();
+        // As process 1 it would take the others with it.
+        while wait() != Err(Errno::ECHILD) {}
+    }
+    Ok(())
+}
+
+fn die_with_the_helper(kept: Kept) -> Result<(), SetupError> {
+    if kept.has(Protection::KillTree) {
+        prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
+    }
     Ok(())
 }
 
 /// The mount, network, host-name and message namespaces belong to the host's user namespace: the container's own, which
 /// comes last, has no power over them, not even for its id 0.
 fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> {
-    let outer = CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWNET
-        | CloneFlags::CLONE_NEWIPC
-        | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWCGROUP;
-    unshare(outer).at(Step::Namespaces)?;
-    sethostname(HOST_NAME).at(Step::Namespaces)?;
-    syscall::set_domain_name("(none)").at(Step::Namespaces)?;
+    let kept = inputs.plan.kept;
+    let outer = [
+        (CloneFlags::CLONE_NEWNET, Protection::NetworkNamespace),
+        (CloneFlags::CLONE_NEWIPC, Protection::IpcNamespace),
+        (CloneFlags::CLONE_NEWUTS, Protection::HostName),
+        (CloneFlags::CLONE_NEWCGROUP, Protection::CgroupNamespace),
+    ];
+    let outer = outer.into_iter().filter(|(_, behind)| kept.has(*behind));
+    unshare(outer.fold(CloneFlags::CLONE_NEWNS, |all, (kind, _)| all | kind)).at(Step::Namespaces)?;
+    if kept.has(Protection::HostName) {
+        sethostname(HOST_NAME).at(Step::Namespaces)?;
+        syscall::set_domain_name("(none)").at(Step::Namespaces)?;
+    }
     filesystem::build(&inputs.plan)?;
     unshare(CloneFlags::CLONE_NEWUSER).at(Step::Namespaces)?;
     // Only a process outside may write a map of many ids.
     gate.open()?;
     gate.wait()?;
-    become_id(0)?;
+    privileges::become_id(0)?;
     // A change of ids clears the first one.
-    prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
+    die_with_the_helper(kept)?;
     prctl::set_dumpable(false).at(Step::Identity)
-}
-
-/// Takes the id, for good, of user and group alike, without any further group.
-pub(super) fn become_id(id: u32) -> Result<(), SetupError> {
-    let (user, group) = (Uid::from_raw(id), Gid::from_raw(id));
-    setgroups(&[]).at(Step::Identity)?;
-    setresgid(group, group, group).at(Step::Identity)?;
-    setresuid(user, user, user).at(Step::Identity)
 }
 
 fn start(inputs: &Inputs) -> Result<(Pid, OwnedFd), SetupError> {
@@ -118,29 +129,13 @@ fn start(inputs: &Inputs) -> Result<(Pid, OwnedFd), SetupError> {
     }
 }
 
-/// From here the init needs nothing but `wait` and `write`.
-fn restrict(filters: &[seccompiler::BpfProgram; 2]) -> Result<(), SetupError> {
-    syscall::drop_bounding_set().at(Step::Capabilities)?;
-    syscall::drop_capabilities().at(Step::Capabilities)?;
-    install(filters)
-}
-
-/// Installs the filters; nothing can take them off again.
-pub(super) fn install(filters: &[seccompiler::BpfProgram; 2]) -> Result<(), SetupError> {
-    prctl::set_no_new_privs().at(Step::Filter)?;
-    filters
-        .iter()
-        .try_for_each(|filter| seccompiler::apply_filter(filter))
-        .map_err(|error| SetupError::other(Step::Filter, error))
-}
-
 /// Waits for the command; orphans that come to us on the way are buried.
 fn reap(command: Pid) -> Result<Status, SetupError> {
     loop {
         match wait() {
             Ok(WaitStatus::Exited(pid, code)) if pid == command => return Ok(Status::Code(code)),
             Ok(WaitStatus::Signaled(pid, signal, _)) if pid == command => return Ok(Status::Signal(signal as i32)),
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(SetupError::other(Step::Process, errno)),
         }
     }

@@ -1,6 +1,7 @@
 //! The socket to the runner.
 
 use std::io::{IoSliceMut, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
@@ -86,6 +87,11 @@ impl Link {
             Ok(1) if byte == [GO] => Order::Go,
             _ => Order::Kill,
         }
+    }
+
+    /// Tells the runner that nothing more comes, though this process lives on: a weakened build's.
+    pub(super) fn hang_up(&self) {
+        let _ = self.0.shutdown(Shutdown::Write);
     }
 
     /// Tells the runner. When it is gone there is nobody to tell.

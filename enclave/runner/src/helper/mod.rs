@@ -12,6 +12,7 @@ mod filesystem;
 mod init;
 mod link;
 mod payload;
+mod privileges;
 mod work;
 
 use std::fs;
@@ -27,9 +28,9 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid};
 
 use crate::cgroup::Hierarchy;
-use crate::container::FIRST_HOST_ID;
 use crate::document::{MAPPED_IDS, Plan, profile};
 use crate::message::Step;
+use crate::protection::{Kept, Protection};
 use crate::syscall;
 pub(crate) use work::{make_directories, tmpfs_options};
 
@@ -46,7 +47,7 @@ pub const HELPER_ARGUMENT: &str = "container-run";
 #[must_use]
 pub fn helper_main() -> ExitCode {
     // Whatever the caller leaked into us would otherwise live as long as the container.
-    if syscall::close_from(3).is_err() {
+    if !keeps_descriptors() && syscall::close_from(3).is_err() {
         return ExitCode::FAILURE;
     }
     let Ok(link) = Link::standard_input() else {
@@ -59,6 +60,13 @@ pub fn helper_main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Second argument of a weakened build's helper that is to pass on what its caller leaked into it.
+pub(crate) const LEAK_ARGUMENT: &str = "leak-descriptors";
+
+fn keeps_descriptors() -> bool {
+    cfg!(feature = "weakened") && std::env::args().nth(2).as_deref() == Some(LEAK_ARGUMENT)
 }
 
 /// What a container is made from.
@@ -80,7 +88,7 @@ impl Inputs {
                 "no descriptors for standard output and error came along".to_owned(),
             ));
         };
-        let filters = profile::compile().map_err(|error| SetupError::other(Step::Filter, error))?;
+        let filters = profile::compile(plan.kept).map_err(|error| SetupError::other(Step::Filter, error))?;
         Ok(Inputs {
             plan,
             stdout,
@@ -94,9 +102,11 @@ impl Inputs {
 fn supervise(link: &Link) -> Result<(), SetupError> {
     prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
     let inputs = Inputs::receive(link)?;
-    let group = inputs.plan.group.clone();
+    let (group, kept) = (inputs.plan.group.clone(), inputs.plan.kept);
     let (ours, theirs) = UnixStream::pair().map_err(|error| SetupError::other(Step::Process, error))?;
-    unshare(CloneFlags::CLONE_NEWPID).at(Step::Namespaces)?;
+    if kept.has(Protection::PidNamespace) {
+        unshare(CloneFlags::CLONE_NEWPID).at(Step::Namespaces)?;
+    }
     let init = match syscall::fork().at(Step::Process)? {
         ForkResult::Child => {
             drop(ours);
@@ -112,7 +122,10 @@ fn supervise(link: &Link) -> Result<(), SetupError> {
             .attach(&group, init)
             .map_err(|error| SetupError::other(Step::ControlGroup, error))
     });
-    let made = made.and_then(|()| accompany(link, &ours, init));
+    let made = made.and_then(|()| accompany(link, &ours, init, kept));
+    if made.is_ok() && !kept.has(Protection::KillTree) {
+        return made;
+    }
     if made.is_err() {
         let _ = kill(init, Signal::SIGKILL);
     }
@@ -122,14 +135,14 @@ fn supervise(link: &Link) -> Result<(), SetupError> {
 }
 
 /// Hands the init through its gates, then waits for its end or for the order to bring it about.
-fn accompany(link: &Link, init_gate: &UnixStream, init: Pid) -> Result<(), SetupError> {
+fn accompany(link: &Link, init_gate: &UnixStream, init: Pid, kept: Kept) -> Result<(), SetupError> {
     let gate = init::Gate::new(init_gate);
     gate.open()?;
     if gate.wait().is_err() {
         // It has reported its failure itself and is on its way out.
         return Ok(());
     }
-    let map = format!("0 {FIRST_HOST_ID} {MAPPED_IDS}");
+    let map = format!("0 {} {MAPPED_IDS}", kept.first_host_id());
     for file in ["uid_map", "gid_map"] {
         fs::write(format!("/proc/{init}/{file}"), &map).map_err(|error| SetupError::other(Step::IdentityMap, error))?;
     }
@@ -152,6 +165,7 @@ fn accompany(link: &Link, init_gate: &UnixStream, init: Pid) -> Result<(), Setup
             match link.order() {
                 // Once the init is dead nobody is behind the gate; the next turn sees that.
                 Order::Go => drop(gate.open()),
+                Order::Kill if !kept.has(Protection::KillTree) => return Ok(()),
                 Order::Kill => return kill(init, Signal::SIGKILL).at(Step::Process),
             }
         }

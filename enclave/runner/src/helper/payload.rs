@@ -7,15 +7,16 @@ use std::os::fd::{AsFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::libc::RLIM_INFINITY;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{chdir, execve, pipe2, setsid, write};
 
 use super::error::{At, SetupError};
 use super::link::lift;
-use super::{Inputs, init};
-use crate::container::PAYLOAD_ID;
+use super::{Inputs, privileges};
 use crate::document::ResourceLimit;
 use crate::message::{Message, Step};
+use crate::protection::Protection;
 use crate::syscall;
 
 /// The first descriptor of the channel.
@@ -62,13 +63,11 @@ fn become_command(inputs: &Inputs) -> Result<Never, SetupError> {
     setsid().at(Step::Process)?;
     place_descriptors(inputs)?;
     plan.resource_limits.iter().try_for_each(limit)?;
-    syscall::drop_bounding_set().at(Step::Capabilities)?;
-    init::become_id(PAYLOAD_ID)?;
-    syscall::drop_capabilities().at(Step::Capabilities)?;
+    privileges::give_up(plan)?;
     // Whether it is there is the tree's doing, not the machine's.
     chdir(plan.cwd.as_str()).map_err(SetupError::NotStarted)?;
     syscall::restore_default_pipe_signal().at(Step::Process)?;
-    init::install(&inputs.filters)?;
+    privileges::confine(inputs)?;
     let mut last = Errno::ENOENT;
     for candidate in &candidates {
         match execve(candidate, &argv, &env) {
@@ -86,6 +85,9 @@ fn place_descriptors(inputs: &Inputs) -> Result<(), SetupError> {
     for (source, target) in standard.into_iter().chain(&inputs.channel).zip(0..) {
         syscall::place(source.as_fd(), target).at(Step::Descriptors)?;
         first_free = target + 1;
+    }
+    if !inputs.plan.kept.has(Protection::Descriptors) {
+        return Ok(());
     }
     let first_free =
         u32::try_from(first_free.max(FIRST_CHANNEL)).map_err(|_| SetupError::other(Step::Descriptors, Errno::EBADF))?;
@@ -116,7 +118,12 @@ fn limit(limit: &ResourceLimit) -> Result<(), SetupError> {
             ));
         }
     };
-    setrlimit(resource, limit.value, limit.value)
+    let value = match getrlimit(resource) {
+        // Only a weakened build leaves a limit open; more than the hard one only the host's administrator may.
+        Ok((_, hard)) if limit.value == RLIM_INFINITY => hard,
+        _ => limit.value,
+    };
+    setrlimit(resource, value, value)
         .map_err(|errno| SetupError::other(Step::ResourceLimits, format!("{} {}: {errno}", limit.name, limit.value)))
 }
 

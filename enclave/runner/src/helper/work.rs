@@ -7,11 +7,11 @@ use std::path::Path;
 use nix::mount::MsFlags;
 
 use super::error::{At, SetupError};
-use super::filesystem::{Source, mount_at};
-use crate::container::PAYLOAD_HOST_ID;
+use super::filesystem::{Source, bind, mount_at, no_devices};
 use crate::document::parts::{KEPT_UPPER, KEPT_WORK};
 use crate::document::{Plan, Upper};
 use crate::message::Step;
+use crate::protection::{Kept, Protection};
 
 /// Bytes of a tmpfs for which one inode is granted, within bounds: inodes cost memory that `size=` does not count.
 const BYTES_PER_INODE: u64 = 1024;
@@ -49,9 +49,12 @@ impl Layers {
     }
 
     /// Mounts them at `target`; the working directory is the stage.
-    pub(super) fn mount(&self, target: &str) -> Result<(), SetupError> {
+    pub(super) fn mount(&self, target: &str, kept: Kept) -> Result<(), SetupError> {
+        if let (Some(tree), false) = (self.lower.last(), kept.has(Protection::FreshTree)) {
+            return bind(&tree.path(), Path::new(target)).at(Step::Work);
+        }
         let (upper, work) = match &self.upper {
-            OpenUpper::Fresh(bytes) => fresh(*bytes)?,
+            OpenUpper::Fresh(bytes) => fresh(*bytes, kept)?,
             OpenUpper::Kept { upper, work } => (upper.path(), work.path()),
         };
         let lower: Vec<String> = self.lower.iter().map(Source::path).collect();
@@ -60,12 +63,18 @@ impl Layers {
             "lowerdir={},upperdir={upper},workdir={work},redirect_dir=on,metacopy=off,index=off",
             lower.join(":")
         );
-        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-        mount_at(Some("overlay"), target, Some("overlay"), flags, Some(&options)).at(Step::Work)
+        mount_at(
+            Some("overlay"),
+            target,
+            Some("overlay"),
+            no_devices(kept),
+            Some(&options),
+        )
+        .at(Step::Work)
     }
 }
 
-fn fresh(bytes: u64) -> Result<(String, String), SetupError> {
+fn fresh(bytes: u64, kept: Kept) -> Result<(String, String), SetupError> {
     fs::create_dir(FRESH).at(Step::Work)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     mount_at(
@@ -73,23 +82,30 @@ fn fresh(bytes: u64) -> Result<(String, String), SetupError> {
         FRESH,
         Some("tmpfs"),
         flags,
-        Some(&tmpfs_options(bytes, 0o755)),
+        Some(&tmpfs_options(bytes, 0o755, kept)),
     )
     .at(Step::Work)?;
-    make_directories(Path::new(FRESH)).at(Step::Work)?;
+    make_directories(Path::new(FRESH), kept).at(Step::Work)?;
     Ok((format!("{FRESH}/{KEPT_UPPER}"), format!("{FRESH}/{KEPT_WORK}")))
 }
 
 /// The two directories that an upper layer consists of. The first is the payload's: it becomes `/work` itself.
-pub(crate) fn make_directories(layer: &Path) -> std::io::Result<()> {
+pub(crate) fn make_directories(layer: &Path, kept: Kept) -> std::io::Result<()> {
     fs::create_dir(layer.join(KEPT_WORK))?;
     fs::create_dir(layer.join(KEPT_UPPER))?;
     fs::set_permissions(layer.join(KEPT_UPPER), fs::Permissions::from_mode(0o755))?;
-    chown(layer.join(KEPT_UPPER), Some(PAYLOAD_HOST_ID), Some(PAYLOAD_HOST_ID))
+    let owner = Some(kept.payload_host_id());
+    chown(layer.join(KEPT_UPPER), owner, owner)
 }
 
 /// Options of a tmpfs of `bytes`.
-pub(crate) fn tmpfs_options(bytes: u64, mode: u32) -> String {
+pub(crate) fn tmpfs_options(bytes: u64, mode: u32, kept: Kept) -> String {
     let inodes = (bytes / BYTES_PER_INODE).clamp(FEWEST_INODES, MOST_INODES);
-    format!("size={bytes},nr_inodes={inodes},mode={mode:o}")
+    // Zero is no limit.
+    let limit = |amount, behind| if kept.has(behind) { amount } else { 0 };
+    let (size, files) = (
+        limit(bytes, Protection::WritableBytes),
+        limit(inodes, Protection::WritableFiles),
+    );
+    format!("size={size},nr_inodes={files},mode={mode:o}")
 }

@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags};
 use crate::container::{Channel, Container};
 use crate::document::Upper;
 use crate::error::RunnerError;
-use crate::protections::{ControlGroups, Strength};
+use crate::protection::{ControlGroups, Kept, Protection, Strength};
 use crate::report::{CandidateEnd, SplitReport, Violation};
 use crate::runner::Runner;
 use crate::supervise::{Stop, Stream, Supervised, wait};
@@ -54,13 +54,25 @@ pub(crate) fn run(
     limits: &RelayLimits,
 ) -> Result<SplitReport, RunnerError> {
     check(judge, candidate)?;
-    let separation = processors::separation(judge.limits.cpus.as_deref(), candidate.limits.cpus.as_deref())?;
+    let kept = runner.kept;
+    let separation = if kept.has(Protection::DisjointProcessors) {
+        processors::separation(judge.limits.cpus.as_deref(), candidate.limits.cpus.as_deref())?
+    } else {
+        Strength::Absent
+    };
+    let shown = with_judge_files(judge, candidate, kept);
+    let candidate = shown.as_ref().unwrap_or(candidate);
     let action = "making a channel";
     let (judge_end, judge_channel) = UnixStream::pair().map_err(RunnerError::system(action))?;
     let (candidate_end, candidate_channel) = UnixStream::pair().map_err(RunnerError::system(action))?;
     let (metric, metric_writer) = Stream::new(limits.metric_bytes)?;
+    let mut candidate_channels = vec![OwnedFd::from(candidate_channel)];
+    if !kept.has(Protection::MetricDescriptor) {
+        candidate_channels.push(metric_writer.try_clone().map_err(RunnerError::system(action))?);
+    }
     let mut judge_run = start(runner, judge, &[judge_channel.into(), metric_writer])?;
-    let mut candidate_run = start(runner, candidate, &[candidate_channel.into()])?;
+    let mut candidate_run = start(runner, candidate, &candidate_channels)?;
+    drop(candidate_channels);
     for run in [&judge_run, &candidate_run] {
         if run.group().kind() == ControlGroups::None {
             // Its own answer is the typed error for this machine.
@@ -76,7 +88,7 @@ pub(crate) fn run(
         candidate: candidate_end,
         metric,
     };
-    let mut relay = Relay::new(ends, limits)?;
+    let mut relay = Relay::new(ends, limits, kept)?;
     let violation = serve(&mut judge_run, &mut candidate_run, &mut relay)?;
     if violation.is_none() && relay.candidate_left() {
         // One that crashed is about to be reported with its own exit.
@@ -93,6 +105,21 @@ pub(crate) fn run(
 fn start<'a>(runner: &Runner, container: &'a Container, channel: &[OwnedFd]) -> Result<Supervised<'a>, RunnerError> {
     let channel: Vec<_> = channel.iter().map(AsFd::as_fd).collect();
     Supervised::start(runner, container, Upper::Fresh(container.work.size_limit), &channel)
+}
+
+/// The candidate with the judge's directories, in a weakened build that leaves out their being the judge's alone.
+fn with_judge_files(judge: &Container, candidate: &Container, kept: Kept) -> Option<Container> {
+    let shown = candidate.extra_read_only.iter().chain(&judge.extra_read_only);
+    (!kept.has(Protection::JudgeFiles)).then(|| Container {
+        rootfs: candidate.rootfs.clone(),
+        work: candidate.work.clone(),
+        argv: candidate.argv.clone(),
+        env: candidate.env.clone(),
+        cwd: candidate.cwd.clone(),
+        extra_read_only: shown.cloned().collect(),
+        limits: candidate.limits.clone(),
+        channel: Channel::None,
+    })
 }
 
 fn check(judge: &Container, candidate: &Container) -> Result<(), RunnerError> {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::error::RunnerError;
-use crate::protections::Strength;
+use crate::protection::Strength;
 
 /// How far the two sides are apart. Without pinning on either side, they are not.
 ///

@@ -11,8 +11,12 @@ use nix::poll::{PollFd, PollFlags};
 use super::{Ends, RelayLimits, watch};
 use crate::cgroup::CgroupError;
 use crate::error::RunnerError;
+use crate::protection::{Kept, Protection};
 use crate::report::{Side, Violation};
 use crate::supervise::{Stop, Supervised, now, set_nonblocking};
+
+/// Longer than any run: a window's limit where a weakened build leaves it out.
+const UNLIMITED: Duration = Duration::from_secs(1 << 32);
 
 /// Whose turn it is.
 enum Turn {
@@ -46,7 +50,10 @@ pub(super) struct Tally {
 pub(super) struct Relay {
     ends: Ends,
     limits: RelayLimits,
+    kept: Kept,
     requests: Vec<u8>,
+    /// What a candidate answered ahead: always empty, but in a weakened build.
+    ahead: Vec<u8>,
     judge_done: bool,
     turn: Turn,
     tally: Tally,
@@ -60,13 +67,15 @@ enum Got {
 }
 
 impl Relay {
-    pub(super) fn new(ends: Ends, limits: &RelayLimits) -> Result<Self, RunnerError> {
+    pub(super) fn new(ends: Ends, limits: &RelayLimits, kept: Kept) -> Result<Self, RunnerError> {
         set_nonblocking(ends.judge.as_fd())?;
         set_nonblocking(ends.candidate.as_fd())?;
         Ok(Relay {
             ends,
-            limits: *limits,
+            limits: effective(*limits, kept),
+            kept,
             requests: Vec::new(),
+            ahead: Vec::new(),
             judge_done: false,
             turn: Turn::Judge,
             tally: Tally::default(),
@@ -152,7 +161,8 @@ impl Relay {
     /// Waits for a request and opens the window for it.
     fn judge_turn(&mut self, candidate: &mut Supervised<'_>) -> Result<Result<(Turn, bool), Violation>, RunnerError> {
         // It is frozen: what it says now it had said before it was asked.
-        match read_some(&mut self.ends.candidate, &mut Vec::new())? {
+        match read_some(&mut self.ends.candidate, &mut self.ahead)? {
+            Got::Bytes if !self.kept.has(Protection::EarlyAnswer) => {}
             Got::Bytes => return Ok(Err(Violation::EarlyAnswer)),
             Got::End => return self.end().map(|turn| Ok((turn, true))),
             Got::Nothing => {}
@@ -183,7 +193,7 @@ impl Relay {
             Turn::Candidate {
                 opened,
                 request: Outgoing::new(request),
-                answer: Vec::new(),
+                answer: std::mem::take(&mut self.ahead),
             },
             true,
         )))
@@ -207,12 +217,15 @@ impl Relay {
         let window = now.saturating_sub(opened);
         if let Some(line) = take_line(&mut answer, self.limits.line_bytes) {
             self.tally.window_time += window;
-            match candidate.group().freeze() {
-                Err(CgroupError::NotFrozen(_)) => return Ok(Err(Violation::NotFrozen)),
-                other => other?,
+            if self.kept.has(Protection::Freezing) {
+                match candidate.group().freeze() {
+                    Err(CgroupError::NotFrozen(_)) => return Ok(Err(Violation::NotFrozen)),
+                    other => other?,
+                }
             }
             // An answer to what has not been asked yet, or to what has not been read to its end.
-            let early = !answer.is_empty() || !request.is_written();
+            let early = (!answer.is_empty() || !request.is_written()) && self.kept.has(Protection::EarlyAnswer);
+            self.ahead = answer;
             return Ok(if early {
                 Err(Violation::EarlyAnswer)
             } else {
@@ -265,6 +278,17 @@ impl Relay {
             _ => Ok(Turn::Over),
         }
     }
+}
+
+/// The limits, without the one that a weakened build leaves out.
+fn effective(mut limits: RelayLimits, kept: Kept) -> RelayLimits {
+    if !kept.has(Protection::LineLength) {
+        limits.line_bytes = usize::MAX;
+    }
+    if !kept.has(Protection::WindowLimit) {
+        limits.window = UNLIMITED;
+    }
+    limits
 }
 
 impl Outgoing {

@@ -6,22 +6,33 @@ use crate::cgroup::GroupName;
 use crate::container::Container;
 use crate::document::{Plan, ResourceLimit, Upper};
 use crate::error::RunnerError;
+use crate::protection::{Kept, Protection};
 
 /// Stack of a process in bytes: the usual default, fixed so that no host's own setting shows.
 const STACK_BYTES: u64 = 8 << 20;
 /// Memory a process may lock in bytes, likewise.
 const LOCKED_BYTES: u64 = 64 << 10;
+/// Of a limit that a weakened build leaves out; the helper takes it for as much as it may grant.
+const UNLIMITED: u64 = u64::MAX;
 
-pub(super) fn compose(container: &Container, upper: Upper, group: Option<GroupName>) -> Result<Plan, RunnerError> {
+pub(super) fn compose(
+    container: &Container,
+    upper: Upper,
+    group: Option<GroupName>,
+    kept: Kept,
+) -> Result<Plan, RunnerError> {
     check_limits(container)?;
     if container.argv.is_empty() {
         return Err(RunnerError::EmptyCommand);
     }
-    let env = container
+    let mut env = container
         .env
         .iter()
         .map(|(name, value)| variable(name, value))
         .collect::<Result<Vec<_>, _>>()?;
+    if !kept.has(Protection::Environment) {
+        env.extend(std::env::vars().map(|(name, value)| format!("{name}={value}")));
+    }
     for text in container.argv.iter().chain([&container.cwd]).chain(&env) {
         if text.contains('\0') {
             return Err(RunnerError::NulByte(text.clone()));
@@ -44,8 +55,9 @@ pub(super) fn compose(container: &Container, upper: Upper, group: Option<GroupNa
             .map(|(from, to)| Ok((host_path(from.clone())?, to.clone())))
             .collect::<Result<_, RunnerError>>()?,
         scratch_bytes: container.limits.scratch_bytes,
-        resource_limits: resource_limits(container, group.is_some()),
+        resource_limits: resource_limits(container, group.is_some(), kept),
         group,
+        kept,
     })
 }
 
@@ -99,31 +111,31 @@ fn host_path(path: PathBuf) -> Result<PathBuf, RunnerError> {
     }
 }
 
-fn resource_limits(container: &Container, grouped: bool) -> Vec<ResourceLimit> {
+fn resource_limits(container: &Container, grouped: bool, kept: Kept) -> Vec<ResourceLimit> {
     let limits = &container.limits;
     // One byte more than fits anywhere: a full place is to be an error of the write, not a signal.
     let largest_file = limits.scratch_bytes.max(container.work.size_limit).saturating_add(1);
     let mut all = vec![
         // Not 0, which a core pattern that is a pipe ignores: a crash would start the host's handler. 1 stops both kinds.
-        ("RLIMIT_CORE", 1),
-        ("RLIMIT_FSIZE", largest_file),
-        ("RLIMIT_MEMLOCK", LOCKED_BYTES),
-        ("RLIMIT_MSGQUEUE", 0),
-        ("RLIMIT_NOFILE", limits.open_files.into()),
-        ("RLIMIT_STACK", STACK_BYTES),
+        ("RLIMIT_CORE", Protection::NoCoreFiles, 1),
+        ("RLIMIT_FSIZE", Protection::FileLength, largest_file),
+        ("RLIMIT_MEMLOCK", Protection::MemoryLimit, LOCKED_BYTES),
+        ("RLIMIT_MSGQUEUE", Protection::MemoryLimit, 0),
+        ("RLIMIT_NOFILE", Protection::OpenFiles, limits.open_files.into()),
+        ("RLIMIT_STACK", Protection::MemoryLimit, STACK_BYTES),
     ];
     if let Some(cpu) = limits.cpu {
         // A net below the group's: one process cannot outlive a runner that looks away.
-        all.push(("RLIMIT_CPU", cpu.as_secs().saturating_add(2)));
+        all.push(("RLIMIT_CPU", Protection::CpuLimit, cpu.as_secs().saturating_add(2)));
     }
     if !grouped {
-        all.push(("RLIMIT_AS", limits.memory_bytes));
-        all.push(("RLIMIT_NPROC", limits.pids.into()));
+        all.push(("RLIMIT_AS", Protection::MemoryLimit, limits.memory_bytes));
+        all.push(("RLIMIT_NPROC", Protection::ProcessLimit, limits.pids.into()));
     }
     all.into_iter()
-        .map(|(name, value)| ResourceLimit {
+        .map(|(name, behind, value)| ResourceLimit {
             name: name.to_owned(),
-            value,
+            value: if kept.has(behind) { value } else { UNLIMITED },
         })
         .collect()
 }

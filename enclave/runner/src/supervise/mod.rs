@@ -18,7 +18,7 @@ use crate::cgroup::Group;
 use crate::container::Limits;
 use crate::error::RunnerError;
 use crate::message::{GO, LONGEST_MESSAGE, Message, Status};
-use crate::protections::Protections;
+use crate::protection::{Kept, Protection, Protections};
 use crate::report::{Exit, Report};
 pub(crate) use outcome::Stop;
 
@@ -39,6 +39,7 @@ pub(crate) struct Supervised<'a> {
     stderr: Stream,
     group: Group,
     limits: &'a Limits,
+    kept: Kept,
     protections: Protections,
     ready: bool,
     /// CPU time that making the container took, which is in the group's reading and not the command's.
@@ -85,7 +86,8 @@ impl Supervised<'_> {
 
     /// Lets the wall limit run from now.
     pub(crate) fn begin_deadline(&mut self) {
-        self.deadline = Some(Instant::now() + self.limits.wall);
+        let limited = self.kept.has(Protection::WallLimit);
+        self.deadline = limited.then(|| Instant::now() + self.limits.wall);
     }
 
     pub(crate) fn group(&self) -> &Group {
@@ -147,12 +149,13 @@ impl Supervised<'_> {
             return Ok(());
         }
         let counters = self.group.counters()?;
-        if counters.oom_kills > 0 {
+        if counters.oom_kills > 0 && self.kept.has(Protection::OutOfMemoryEndsRun) {
             // Version 1 kills one process; the container is lost all the same.
             self.stop(Stop::Memory)?;
         } else if self
             .limits
             .cpu
+            .filter(|_| self.kept.has(Protection::CpuLimit))
             .is_some_and(|limit| counters.cpu.saturating_sub(self.own_cpu) >= limit)
         {
             self.stop(Stop::Cpu)?;
@@ -166,7 +169,11 @@ impl Supervised<'_> {
             return Ok(());
         }
         self.stop = Some((cause, Instant::now()));
-        self.group.kill()?;
+        if self.kept.has(Protection::KillTree) {
+            self.group.kill()?;
+        } else {
+            self.link_open = false;
+        }
         match self.link.shutdown(Shutdown::Write) {
             Err(error) if error.kind() != ErrorKind::NotConnected => Err(RunnerError::System {
                 action: "stopping the helper",
@@ -263,12 +270,19 @@ impl Supervised<'_> {
         }
         let counters = self.group.counters()?;
         let stop = self.stop.map(|(cause, _)| cause);
-        let exit = outcome::exit(counters.oom_kills, stop, self.ended).ok_or(RunnerError::HelperVanished)?;
+        let ends_run = self.kept.has(Protection::OutOfMemoryEndsRun);
+        let oom_kills = if ends_run { counters.oom_kills } else { 0 };
+        let exit = outcome::exit(oom_kills, stop, self.ended).ok_or(RunnerError::HelperVanished)?;
         let wall = match self.ended {
             Some(Ended::With { wall, .. }) => wall,
             Some(Ended::NotStarted(_)) | None => self.started.elapsed(),
         };
-        self.group.remove()?;
+        if self.kept.has(Protection::KillTree) {
+            self.group.remove()?;
+        } else {
+            // Dropped, it would kill.
+            std::mem::forget(std::mem::replace(&mut self.group, Group::Absent));
+        }
         Ok(Report {
             exit,
             stdout: self.stdout.take(),

@@ -16,9 +16,9 @@ use crate::cgroup::{Bounds, Group, GroupName, Hierarchy};
 use crate::container::Container;
 use crate::document::{Plan, Upper};
 use crate::error::RunnerError;
-use crate::helper::HELPER_ARGUMENT;
+use crate::helper::{HELPER_ARGUMENT, LEAK_ARGUMENT};
 use crate::layer::give_to_payload;
-use crate::protections::{Protections, Strength};
+use crate::protection::{Protection, Protections, Strength};
 use crate::runner::{CgroupMode, Runner};
 
 static NEXT_GROUP: AtomicU64 = AtomicU64::new(0);
@@ -31,12 +31,17 @@ impl<'a> Supervised<'a> {
         upper: Upper,
         channel: &[BorrowedFd<'_>],
     ) -> Result<Self, RunnerError> {
-        let limits = &container.limits;
-        let (name, group) = make_group(runner.cgroups, container)?;
-        let plan = compose(container, upper, name)?;
-        give_to_payload(&container.work.lower)?;
-        let (stdout, stdout_writer) = Stream::new(limits.output_bytes)?;
-        let (stderr, stderr_writer) = Stream::new(limits.output_bytes)?;
+        let (limits, kept) = (&container.limits, runner.kept);
+        let (name, group) = make_group(runner, container)?;
+        let plan = compose(container, upper, name, kept)?;
+        give_to_payload(&container.work.lower, kept)?;
+        let cap = if kept.has(Protection::OutputLimit) {
+            limits.output_bytes
+        } else {
+            usize::MAX
+        };
+        let (stdout, stdout_writer) = Stream::new(cap)?;
+        let (stderr, stderr_writer) = Stream::new(cap)?;
         let (child, link) = spawn(runner)?;
         let pinned = limits.cpus.as_ref().map_or(Strength::Absent, |_| Strength::Enforced);
         let protections = Protections::of(group.kind(), pinned);
@@ -51,6 +56,7 @@ impl<'a> Supervised<'a> {
             stderr,
             group,
             limits,
+            kept,
             protections,
             ready: false,
             own_cpu: Duration::ZERO,
@@ -71,17 +77,18 @@ impl<'a> Supervised<'a> {
     }
 }
 
-fn make_group(mode: CgroupMode, container: &Container) -> Result<(Option<GroupName>, Group), RunnerError> {
+fn make_group(runner: &Runner, container: &Container) -> Result<(Option<GroupName>, Group), RunnerError> {
     let limits = &container.limits;
     let bounds = Bounds {
         memory_bytes: limits.memory_bytes,
         pids: limits.pids,
         cpus: limits.cpus.clone(),
+        kept: runner.kept,
     };
     let name = GroupName::own(NEXT_GROUP.fetch_add(1, Ordering::Relaxed))?;
     match (
         Hierarchy::detect().and_then(|hierarchy| hierarchy.create(&name, &bounds)),
-        mode,
+        runner.cgroups,
     ) {
         (Ok(group), _) => Ok((Some(name), group)),
         (Err(_), CgroupMode::Weaker) => Ok((None, Group::Absent)),
@@ -96,8 +103,10 @@ fn spawn(runner: &Runner) -> Result<(Child, UnixStream), RunnerError> {
     };
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
     // The command value holds the other end, and lets go of it here.
+    let leak = (!runner.kept.has(Protection::Descriptors)).then_some(LEAK_ARGUMENT);
     let child = Command::new(&runner.helper)
         .arg(HELPER_ARGUMENT)
+        .args(leak)
         .env_clear()
         .stdin(OwnedFd::from(theirs))
         .stdout(Stdio::null())

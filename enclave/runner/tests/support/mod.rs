@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use orv_runner::{CgroupMode, Channel, Container, Limits, RelayLimits, Report, Runner, SplitReport, WorkTree};
+use orv_runner::{Channel, Container, Limits, RelayLimits, Report, Runner, SplitReport, WorkTree};
 use tempfile::TempDir;
 
 pub const MIB: u64 = 1 << 20;
@@ -94,11 +94,9 @@ impl Bench {
     }
 
     pub fn runner(&self) -> Runner {
-        Runner {
-            helper: PathBuf::from(env!("CARGO_BIN_EXE_orv-container")),
-            scratch: self.path("scratch"),
-            cgroups: CgroupMode::Required,
-        }
+        let mut runner = Runner::new(self.path("scratch"));
+        runner.helper = PathBuf::from(env!("CARGO_BIN_EXE_orv-container"));
+        runner
     }
 
     /// The probe with these arguments, inside limits that none of it meets by accident.
