@@ -3,8 +3,9 @@
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
-use super::Engine;
 use super::shape::{SEGMENT_BYTES, SEGMENT_CHUNKS};
+use super::{EmptyContent, Engine, Shape, Submission, SubmissionNode};
+use crate::hash::Root;
 use crate::keccak::{Digest, Implementation, leaf, parent};
 
 const CHUNK: usize = super::shape::CHUNK_BYTES as usize;
@@ -34,20 +35,8 @@ pub(super) struct Forest {
 impl Forest {
     /// Appends whole segments of content. The last call may bring any bytes; a partial last chunk is filled with zeros.
     pub fn absorb(&mut self, engine: &Engine, content: &[u8]) {
-        let groups = content.len().div_ceil(GROUP);
-        let threads = engine.threads.get().min(groups);
-        if threads > 1 {
-            for tree in grow_in_parallel(engine.implementation, threads, content) {
-                self.push(tree);
-            }
-            return;
-        }
         let mut grower = std::mem::take(&mut self.grower);
-        for group in content.chunks(GROUP) {
-            for tree in grower.grow(engine.implementation, group) {
-                self.push(tree);
-            }
-        }
+        grower.grow_all(engine, content, |tree| self.push(tree));
         self.grower = grower;
     }
 
@@ -62,9 +51,19 @@ impl Forest {
         }
     }
 
-    /// The perfect subtrees, left to right.
-    pub fn trees(&self) -> &[Perfect] {
-        &self.trees
+    /// What the Flow contract is told about a content of this shape, all of which has been appended.
+    pub fn submission(mut self, shape: &Shape) -> Result<Submission, EmptyContent> {
+        self.pad_to(shape.padded_chunks());
+        let root = self.root().map(Root).ok_or(EmptyContent)?;
+        let nodes = self.trees.iter().map(|tree| SubmissionNode {
+            root: Root(tree.root),
+            height: tree.height,
+        });
+        Ok(Submission {
+            root,
+            length: shape.size(),
+            nodes: nodes.collect(),
+        })
     }
 
     /// The root over everything, an odd last node being promoted unchanged; `None` when nothing was appended.
@@ -78,27 +77,47 @@ impl Forest {
 
     /// Appends a subtree whose height the number of chunks so far is a multiple of.
     pub fn push(&mut self, tree: Perfect) {
-        let Perfect { mut root, mut height } = tree;
-        self.chunks += 1 << height;
-        while let Some(left) = self.trees.pop_if(|last| last.height == height) {
-            root = parent(&left.root, &root);
-            height += 1;
+        let mut tree = tree;
+        self.chunks += 1 << tree.height;
+        while let Some(left) = self.trees.pop_if(|last| last.height == tree.height) {
+            tree = join(&left, &tree);
         }
-        self.trees.push(Perfect { root, height });
+        self.trees.push(tree);
+    }
+}
+
+/// The subtree that two of equal height are the halves of.
+pub(super) fn join(left: &Perfect, right: &Perfect) -> Perfect {
+    Perfect {
+        root: parent(&left.root, &right.root),
+        height: left.height + 1,
     }
 }
 
 /// Turns content into perfect subtrees; keeps its two buffers from one group to the next.
 #[derive(Debug, Clone, Default)]
-struct Grower {
+pub(super) struct Grower {
     level: Vec<Digest>,
     next: Vec<Digest>,
 }
 
 impl Grower {
+    /// Hands `take` the perfect subtrees of content that begins a segment, left to right.
+    pub fn grow_all(&mut self, engine: &Engine, content: &[u8], mut take: impl FnMut(Perfect)) {
+        let threads = engine.threads.get().min(content.len().div_ceil(GROUP));
+        if threads > 1 {
+            let grown = grow_in_parallel(engine.implementation, threads, content);
+            grown.into_iter().for_each(take);
+            return;
+        }
+        for group in content.chunks(GROUP) {
+            self.grow(engine.implementation, group).for_each(&mut take);
+        }
+    }
+
     /// The perfect subtrees of a group, left to right: one for each whole segment, then the binary digits of what is
     /// left. All segments rise together, level by level.
-    fn grow(&mut self, implementation: Implementation, group: &[u8]) -> impl Iterator<Item = Perfect> {
+    pub fn grow(&mut self, implementation: Implementation, group: &[u8]) -> impl Iterator<Item = Perfect> {
         self.level.clear();
         leaves(implementation, group, &mut self.level);
         let mut rest = Vec::new();

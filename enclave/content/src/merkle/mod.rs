@@ -1,6 +1,8 @@
 //! The Merkle tree of 0G Storage (0G Storage reference 1 and 2): chunks of 256 bytes, padded as the Flow contract
 //! wants them, hashed with Keccak-256 into segment roots and a file root; submission nodes; segment proofs.
 
+mod builder;
+mod commitment;
 mod engine;
 mod forest;
 mod proof;
@@ -8,6 +10,8 @@ mod root;
 mod shape;
 mod submission;
 
+pub use builder::{BuildError, Builder, Length};
+pub use commitment::{Commitment, StreamError};
 pub use engine::Engine;
 pub use proof::{ProofError, SegmentProof, SegmentTree, prove, segment_root};
 pub use root::{RootHasher, root_of, root_with};

@@ -2,7 +2,7 @@
 
 use super::forest::Forest;
 use super::shape::{SEGMENT_BYTES, Shape};
-use super::submission::{Submission, SubmissionNode};
+use super::submission::Submission;
 use super::{EmptyContent, Engine};
 use crate::hash::Root;
 
@@ -85,22 +85,7 @@ impl RootHasher {
     pub fn finish_submission(mut self) -> Result<Submission, EmptyContent> {
         let shape = Shape::of(self.length)?;
         self.forest.absorb(&self.engine, &self.pending);
-        self.forest.pad_to(shape.padded_chunks());
-        let root = self.forest.root().map(Root).ok_or(EmptyContent)?;
-        let nodes = self
-            .forest
-            .trees()
-            .iter()
-            .map(|tree| SubmissionNode {
-                root: Root(tree.root),
-                height: tree.height,
-            })
-            .collect();
-        Ok(Submission {
-            root,
-            length: self.length,
-            nodes,
-        })
+        self.forest.submission(&shape)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the Flow contract is told about a content (0G Storage reference 2).
 
-use super::{EmptyContent, RootHasher};
+use super::{Commitment, EmptyContent, RootHasher};
 use crate::hash::Root;
 use crate::keccak::keccak256;
 
@@ -33,6 +33,14 @@ impl Submission {
         let mut hasher = RootHasher::new();
         hasher.update(bytes);
         hasher.finish_submission()
+    }
+
+    /// The root with the length, without the nodes.
+    pub fn commitment(&self) -> Commitment {
+        Commitment {
+            root: self.root,
+            length: self.length,
+        }
     }
 
     /// Sectors to pay for: the fee is this times the market's price per sector.
