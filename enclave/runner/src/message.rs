@@ -41,6 +41,8 @@ pub enum Step {
     Document,
     /// Compiling or installing the system-call filter.
     Filter,
+    /// Making or taking on the Landlock rules.
+    Rules,
     /// New namespaces.
     Namespaces,
     /// Joining the control group.
@@ -80,6 +82,7 @@ impl fmt::Display for Step {
         let words = match self {
             Step::Document => "reading the document",
             Step::Filter => "installing the system-call filter",
+            Step::Rules => "taking on the Landlock rules",
             Step::Namespaces => "making namespaces",
             Step::ControlGroup => "joining the control group",
             Step::IdentityMap => "mapping ids",

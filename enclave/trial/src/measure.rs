@@ -157,6 +157,7 @@ mod tests {
                 control_groups: ControlGroups::V2,
                 isolation: Strength::Enforced,
                 system_calls: Strength::Enforced,
+                landlock: Strength::Enforced,
                 memory: Strength::Enforced,
                 processes: Strength::Enforced,
                 cpu_time: Strength::Enforced,

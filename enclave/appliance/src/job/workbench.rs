@@ -101,6 +101,7 @@ fn missing(protections: &Protections) -> Vec<String> {
     [
         ("isolation", protections.isolation),
         ("system-calls", protections.system_calls),
+        ("landlock", protections.landlock),
         ("memory", protections.memory),
         ("processes", protections.processes),
         ("cpu-time", protections.cpu_time),

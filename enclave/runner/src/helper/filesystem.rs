@@ -5,7 +5,7 @@
 //! perhaps, the skeleton hides it, so no mount ever follows a path of the image's making.
 
 use std::fs;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
 
@@ -59,6 +59,10 @@ impl Source {
         )
         .map(Source)
         .map_err(|errno| SetupError::other(Step::Sources, format!("{}: {errno}", path.display())))
+    }
+
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 
     /// A path to it that is good for as long as it is open.

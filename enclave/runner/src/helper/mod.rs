@@ -10,6 +10,7 @@
 mod error;
 mod filesystem;
 mod init;
+mod landlock;
 mod link;
 mod payload;
 mod privileges;
@@ -32,6 +33,7 @@ use crate::document::{MAPPED_IDS, Plan, profile};
 use crate::message::Step;
 use crate::protection::{Kept, Protection};
 use crate::syscall;
+pub(crate) use landlock::FIRST_VERSION as FIRST_LANDLOCK_VERSION;
 pub(crate) use work::{make_directories, tmpfs_options};
 
 use error::{At, SetupError};

@@ -3,8 +3,8 @@
 use nix::sys::prctl;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
-use super::Inputs;
 use super::error::{At, SetupError};
+use super::{Inputs, landlock};
 use crate::container::PAYLOAD_ID;
 use crate::document::Plan;
 use crate::message::Step;
@@ -41,6 +41,9 @@ pub(super) fn give_up(plan: &Plan) -> Result<(), SetupError> {
 pub(super) fn confine(inputs: &Inputs) -> Result<(), SetupError> {
     if inputs.plan.kept.has(Protection::NoNewPrivileges) {
         prctl::set_no_new_privs().at(Step::Filter)?;
+    }
+    if let Some(rules) = landlock::rules(inputs.plan.kept)? {
+        rules.restrict().at(Step::Rules)?;
     }
     install(&inputs.filters)
 }

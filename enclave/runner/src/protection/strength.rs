@@ -1,5 +1,7 @@
 //! What stands between the payload and the machine.
 
+use crate::helper::FIRST_LANDLOCK_VERSION;
+use crate::syscall::landlock;
 use serde::{Deserialize, Serialize};
 
 /// How far one protection holds.
@@ -34,6 +36,9 @@ pub struct Protections {
     pub isolation: Strength,
     /// The allow-list of system calls.
     pub system_calls: Strength,
+    /// Landlock behind the mounts and the network namespace: enforced from version 6 of the kernel's interface, weaker
+    /// from 2, absent below and where it is not among the kernel's active modules.
+    pub landlock: Strength,
     /// The memory limit.
     pub memory: Strength,
     /// The limit of processes and threads.
@@ -49,6 +54,17 @@ pub struct Protections {
     pub control_groups: ControlGroups,
 }
 
+/// The version that has all we ask of it: scopes of sockets and signals.
+const WHOLE_LANDLOCK: u32 = 6;
+
+fn second_line(version: Option<u32>) -> Strength {
+    match version {
+        Some(version) if version >= WHOLE_LANDLOCK => Strength::Enforced,
+        Some(version) if version >= FIRST_LANDLOCK_VERSION => Strength::Weaker,
+        _ => Strength::Absent,
+    }
+}
+
 impl Protections {
     /// What a run with these control groups has. Isolation and the system-call filter are not graded: a run without
     /// them does not start.
@@ -60,6 +76,7 @@ impl Protections {
         Protections {
             isolation: Strength::Enforced,
             system_calls: Strength::Enforced,
+            landlock: second_line(landlock::version()),
             memory: grouped(Strength::Weaker),
             processes: grouped(Strength::Weaker),
             cpu_time: grouped(Strength::Weaker),

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use nix::unistd::fchown;
 
 use super::Supervised;
 use super::compose::compose;
@@ -42,6 +43,12 @@ impl<'a> Supervised<'a> {
         };
         let (stdout, stdout_writer) = Stream::new(cap)?;
         let (stderr, stderr_writer) = Stream::new(cap)?;
+        for writer in [&stdout_writer, &stderr_writer] {
+            // Or the command could write to what it has open, but not open it once more as `/dev/stdout`.
+            let payload = kept.payload_host_id();
+            fchown(writer, Some(payload.into()), Some(payload.into()))
+                .map_err(RunnerError::system("giving a pipe to the payload"))?;
+        }
         let (child, link) = spawn(runner)?;
         let pinned = limits.cpus.as_ref().map_or(Strength::Absent, |_| Strength::Enforced);
         let protections = Protections::of(group.kind(), pinned);

@@ -197,6 +197,26 @@ int main(int argc, char **argv) {
         printf("%ld %d\n", total, errno);
         return 0;
     }
+    if (is(verb, "parent-memory")) {
+        static volatile int target = 1;
+        char path[64];
+        pid_t p = fork();
+        int f, n;
+        if (p == 0) {
+            snprintf(path, sizeof path, "/proc/%d/mem", getppid());
+            f = open(path, O_WRONLY);
+            n = 2;
+            if (f < 0) { printf("errno %d\n", errno); _exit(0); }
+            if (pwrite(f, &n, sizeof n, (off_t)(uintptr_t)&target) < 0) printf("write %d\n", errno);
+            _exit(0);
+        }
+        waitpid(p, 0, 0);
+        printf("target %d\n", target);
+        return 0;
+    }
+    if (is(verb, "whiteout")) { tell("whiteout", mknod("/tmp/whiteout", S_IFCHR | 0644, 0)); return 0; }
+    if (is(verb, "execute")) { execv(what, argv + 2); printf("errno %d\n", errno); return 1; }
+    if (is(verb, "open")) { tell("open", open(what, O_RDWR | O_CREAT, 0644)); return 0; }
     if (is(verb, "descriptors")) { for (int i = 0; i < 1024; i++) if (fcntl(i, F_GETFD) >= 0) printf("%d\n", i); return 0; }
     if (is(verb, "judge")) return judge(what);
     if (is(verb, "candidate")) return candidate(what);

@@ -1,6 +1,8 @@
 //! The system calls that neither `std` nor `nix` offers as safe functions. The crate's only unsafe code.
 #![allow(unsafe_code)]
 
+pub(crate) mod landlock;
+
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
@@ -44,8 +46,8 @@ pub(crate) fn fork() -> Result<ForkResult, Errno> {
 
 /// Takes ownership of a descriptor that the kernel has just installed in this process for us.
 pub(crate) fn own(descriptor: RawFd) -> OwnedFd {
-    // SAFETY: callers pass descriptors received in an SCM_RIGHTS message, each exactly once, or the number 0 that the
-    // helper owns from its start.
+    // SAFETY: callers pass descriptors that a call has just answered, or an SCM_RIGHTS message has brought, each exactly
+    // once, or the number 0 that the helper owns from its start.
     unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
