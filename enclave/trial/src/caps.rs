@@ -69,6 +69,10 @@ impl Caps {
     }
 }
 
+/// Longest job, from its beginning to its last trial: fetching and preparation are part of it. It is measured with the
+/// enclave, and creators are told when a verdict would not fit into it.
+pub const JOB_TIME: Duration = Duration::from_secs(6 * 3600);
+
 /// Why a project's bounds cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CapsError {

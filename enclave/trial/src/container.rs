@@ -96,7 +96,7 @@ fn environment(workshop: &Workshop<'_>) -> Vec<(String, String)> {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
-    for setting in &workshop.image.config().env {
+    for setting in &workshop.environment {
         let Some((name, value)) = setting.split_once('=') else {
             continue;
         };

@@ -5,7 +5,7 @@
 //! are laid out ([`Workshop`]), and a trial of an arm runs in fresh containers and becomes an observation. What an
 //! observation is worth is decided elsewhere, by `orv-receipt`'s rule, from the record alone.
 //!
-//! [`measurement`] repeats one arm, for creators who need a baseline and miners who want to know before they stake.
+//! [`judging`] runs what the rule asks for and makes the record of it. [`measurement`] repeats one arm, for creators who need a baseline and miners who want to know before they stake.
 //!
 //! ```no_run
 //! use orv_content::{archive::Quota, materialize::read_directory};
@@ -39,12 +39,13 @@
 pub mod archive;
 mod caps;
 mod container;
+pub mod judging;
 mod measure;
 pub mod measurement;
 mod processors;
 mod workshop;
 
-pub use caps::{Caps, CapsError};
+pub use caps::{Caps, CapsError, JOB_TIME};
 pub use measure::TrialError;
 pub use processors::Processors;
-pub use workshop::{Fault, Inputs, PrepareError, Workshop};
+pub use workshop::{Fault, Inputs, Pace, PrepareError, Workshop};

@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{Caps, Inputs, PrepareError, TrialError, Workshop};
+use crate::{Caps, Inputs, Pace, PrepareError, TrialError, Workshop};
 use orv_protocol::judgement::{Arm, TrialOutcome, VoidCause};
 use orv_protocol::metric::Decimal;
 use orv_protocol::score::{Bips, Rounding, Score, ScoreOutOfRange, threshold};
@@ -136,7 +136,7 @@ pub enum MeasureError {
 /// # Errors
 /// [`MeasureError`]; one trial without a metric ends the measurement.
 pub fn measure(
-    inputs: &Inputs<'_>,
+    inputs: &Inputs<'_, '_>,
     arm: Arm,
     seeds: &[[u8; 32]],
     bench: &Bench<'_>,
@@ -147,7 +147,9 @@ pub fn measure(
         path: workshop_directory.clone(),
         source,
     })?;
-    let workshop = Workshop::prepare(inputs, bench.runner, bench.caps, &workshop_directory)?;
+    let workshop = Workshop::prepare(inputs, bench.runner, bench.caps, &workshop_directory, || {
+        Pace::UNHURRIED
+    })?;
     let mut trials = Vec::with_capacity(seeds.len());
     for seed in seeds {
         let observation = workshop.run(arm, seed)?;

@@ -95,6 +95,15 @@ impl Stop {
         })
     }
 
+    /// What it means that the job's directory cannot be made: a full disk is a bound of the job, anything else is this
+    /// machine's failure.
+    pub(super) fn scratch(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::obstacle(Reason::JobLimit, error),
+            _ => Self::End(JobEnd::Scratch(error)),
+        }
+    }
+
     /// What a faulty archive means: the host's lie ends the job, the publisher's fault is an obstacle.
     pub(super) fn archive(reason: Reason, error: OpenError) -> Self {
         match error {
@@ -110,6 +119,18 @@ impl From<JobEnd> for Stop {
     }
 }
 
+impl From<TrialError> for Stop {
+    fn from(error: TrialError) -> Self {
+        Self::End(error.into())
+    }
+}
+
+impl From<RuleError> for Stop {
+    fn from(error: RuleError) -> Self {
+        Self::End(error.into())
+    }
+}
+
 impl From<FrameError> for JobEnd {
     fn from(error: FrameError) -> Self {
         Self::Connection(error.into())
@@ -120,6 +141,7 @@ impl From<FrameError> for JobEnd {
 pub(super) fn preparation(error: PrepareError) -> Stop {
     match (error.fault(), &error) {
         (Fault::Machine, _) => Stop::End(JobEnd::Prepare(error)),
+        (Fault::Bounds, _) => Stop::obstacle(Reason::JobLimit, error),
         (Fault::Candidate, PrepareError::Setup { .. }) => Stop::obstacle(Reason::CandidateSetup, error),
         (Fault::Candidate, _) => Stop::obstacle(Reason::CandidateArchive, error),
         (Fault::Project, PrepareError::ImagePin(_) | PrepareError::Image(_)) => {

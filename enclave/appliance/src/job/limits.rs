@@ -1,7 +1,6 @@
 //! The bounds of a job. They are part of the measured configuration: changing one changes the measurement (DESIGN 5.8).
 
 use orv_trial::Caps;
-use std::time::Duration;
 
 /// Longest protocol.json that is fetched, with the padding of its last chunk, in bytes.
 pub(crate) const PROTOCOL_BYTES: u64 = (1 << 20) + 256;
@@ -13,8 +12,7 @@ pub(crate) const ARCHIVE_BYTES: u64 = 512 << 20;
 /// nobody (`orv_receipt::MAX_RECEIPT`).
 pub(crate) const BUNDLE_BYTES: usize = 64 << 20;
 
-/// Longest job, from its first trial.
-pub(crate) const JOB_TIME: Duration = Duration::from_secs(6 * 3600);
+pub(crate) use orv_trial::JOB_TIME;
 
 /// Most trials of a job; the rule needs some sixty.
 pub(crate) const TRIALS: usize = 2000;

@@ -17,15 +17,17 @@ use orv_content::archive::Quota;
 use orv_content::identity::{ContentKind, IdentityError, identify};
 use orv_content::tree::Tree;
 use orv_content::{Root, Sha256, merkle};
-use orv_protocol::judgement::{Arm, Judgement, Reason, Step};
+use orv_protocol::judgement::Reason;
 use orv_protocol::project::LONGEST_MANIFEST;
 use orv_protocol::seed::trial_seed;
-use orv_receipt::rule::{Documents, case_of, statement_of};
-use orv_receipt::{BUNDLE_VERSION, Bundle, DifferenceRecord, ImageRecord, Obstacle, Role, TrialReport};
-use orv_trial::{Inputs, Workshop, archive};
+use orv_receipt::rule::{Documents, statement_of};
+use orv_receipt::{BUNDLE_VERSION, Bundle, Obstacle, Role};
+use orv_runner::Runner;
+use orv_trial::{Inputs, Pace, Workshop, archive, judging};
 use orv_wire::{Channel, Job, Outcome, Stage};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::time::Instant;
 
 /// Judges one proposal: the bundle's bytes go to the host, the signed statement is returned.
@@ -101,6 +103,7 @@ fn work<S: Read + Write + AsFd>(
     bundle: &mut Bundle,
     workbench: &mut Workbench,
 ) -> Result<(), Stop> {
+    let began = Instant::now();
     let trees = fetch_all(host, bundle)?;
     let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref())
         .map_err(|error| Stop::obstacle(malformed(&error), error))?;
@@ -112,7 +115,7 @@ fn work<S: Read + Write + AsFd>(
     let image = fetch_image(host, &documents)?;
     host.progress(Stage::Prepare, 0, 1)?;
     workbench.begin(bundle.ticket)?;
-    let directory = workbench.fresh_directory().map_err(JobEnd::Scratch)?;
+    let directory = workbench.fresh_directory().map_err(Stop::scratch)?;
     let inputs = Inputs {
         documents: &documents,
         snapshot: &trees.snapshot,
@@ -121,10 +124,48 @@ fn work<S: Read + Write + AsFd>(
         incumbent: trees.incumbent.as_ref(),
         candidate: Some(&trees.candidate),
     };
-    let workshop =
-        Workshop::prepare(&inputs, workbench.runner(), limits::TRIAL, directory.path()).map_err(preparation)?;
-    describe(bundle, &workshop);
-    run_trials(host, bundle, &documents, &workshop)
+    let workshop = prepare(host, &inputs, workbench.runner(), directory.path(), began)?;
+    // Everything is on disk now, and the trials run for hours.
+    drop((trees, image));
+    judging::describe(bundle, &workshop);
+    judging::judge(bundle, &documents, &workshop, |trials| {
+        in_time(began, trials)?;
+        host.still_wants_it()?;
+        Ok(host.progress(Stage::Trials, trials as u64, 0)?)
+    })
+}
+
+/// Lays out and sets up the arms, for as long as the host wants it and the job has time.
+fn prepare<'a, S: Read + Write + AsFd>(
+    host: &mut Host<'_, S>,
+    inputs: &Inputs<'a, '_>,
+    runner: &'a Runner,
+    directory: &Path,
+    began: Instant,
+) -> Result<Workshop<'a>, Stop> {
+    let mut broken_off = None;
+    let prepared = Workshop::prepare(inputs, runner, limits::TRIAL, directory, || {
+        match host.still_wants_it() {
+            Ok(()) => Pace::Within(limits::JOB_TIME.saturating_sub(began.elapsed())),
+            Err(end) => {
+                broken_off = Some(end);
+                Pace::BreakOff
+            }
+        }
+    });
+    match (prepared, broken_off) {
+        (_, Some(end)) => Err(end.into()),
+        (prepared, None) => prepared.map_err(preparation),
+    }
+}
+
+/// Whether the job may have another trial.
+fn in_time(began: Instant, trials: usize) -> Result<(), Stop> {
+    if trials < limits::TRIALS && began.elapsed() < limits::JOB_TIME {
+        Ok(())
+    } else {
+        Err(Stop::obstacle(Reason::JobLimit, format!("after {trials} trials")))
+    }
 }
 
 /// The trees of a job.
@@ -253,57 +294,6 @@ fn fits(candidate: &Tree, documents: &Documents) -> Result<(), Stop> {
             Reason::CandidateTooLarge,
             format!("{bytes} bytes in {entries} files"),
         ));
-    }
-    Ok(())
-}
-
-/// Puts on record what is measured: tree, seed, image, and what was undone.
-fn describe(bundle: &mut Bundle, workshop: &Workshop<'_>) {
-    if let Some(tree) = workshop.tree_hash(Arm::Candidate) {
-        bundle.candidate_tree = tree;
-        bundle.seed = B256::from(trial_seed(&tree, &bundle.ticket.0, &bundle.secret.0));
-    }
-    let image = workshop.image();
-    bundle.image = Some(ImageRecord {
-        manifest: image.manifest_bytes().to_vec(),
-        config: image.config_bytes().to_vec(),
-    });
-    bundle.differences = workshop
-        .candidate_differences()
-        .iter()
-        .map(DifferenceRecord::from)
-        .collect();
-}
-
-/// Runs what the rule asks for until it decides.
-fn run_trials<S: Read + Write + AsFd>(
-    host: &mut Host<'_, S>,
-    bundle: &mut Bundle,
-    documents: &Documents,
-    workshop: &Workshop<'_>,
-) -> Result<(), Stop> {
-    let case = case_of(bundle, documents).map_err(JobEnd::Rule)?;
-    let mut judgement = Judgement::begin(case);
-    let started = Instant::now();
-    while let Step::Run(arm) = judgement.next() {
-        if bundle.trials.len() >= limits::TRIALS || started.elapsed() >= limits::JOB_TIME {
-            return Err(Stop::obstacle(
-                Reason::JobLimit,
-                format!("after {} trials", bundle.trials.len()),
-            ));
-        }
-        host.still_wants_it()?;
-        let observation = workshop.run(arm, &bundle.seed.0).map_err(JobEnd::Trial)?;
-        let outcome = observation.outcome(documents);
-        bundle.trials.push(TrialReport {
-            arm: arm as u8,
-            observation,
-        });
-        // `next` asked for this trial, so it can be recorded.
-        if judgement.record(outcome).is_err() {
-            break;
-        }
-        host.progress(Stage::Trials, bundle.trials.len() as u64, 0)?;
     }
     Ok(())
 }

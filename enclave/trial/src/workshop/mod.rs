@@ -1,42 +1,48 @@
 //! Lays out what the trials of one job need: the image, the judge's files, and one prepared tree for each arm.
 
-use crate::caps::{Caps, CapsError, LEAST_SCRATCH};
+mod disk;
+mod error;
+mod pace;
+
+pub use error::{Fault, PrepareError};
+pub use pace::Pace;
+
+use crate::caps::{Caps, LEAST_SCRATCH};
 use crate::container;
 use crate::processors::Processors;
+use disk::{lay_out, make, open};
 use orv_content::Sha256;
 use orv_content::archive::Quota;
-use orv_content::materialize::{self, MaterializeError};
-use orv_content::oci::{self, Image, ManifestDigest, OciError};
-use orv_content::tree::{Tree, TreeError};
+use orv_content::oci::{self, Image, ManifestDigest};
+use orv_content::tree::Tree;
 use orv_protocol::judgement::Arm;
-use orv_protocol::project::ImageError;
-use orv_protocol::seed::{SeedError, SeedVariable, seed_variable};
-use orv_protocol::surface::{self, Difference, SurfaceError};
+use orv_protocol::seed::{SeedVariable, seed_variable};
+use orv_protocol::surface::{self, Difference};
+use orv_receipt::ImageRecord;
 use orv_receipt::rule::Documents;
-use orv_runner::{Exit, Report, Runner, RunnerError, WorkTree};
+use orv_runner::{Exit, Report, Runner, WorkTree};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// The verified inputs of a job.
-#[derive(Debug)]
-pub struct Inputs<'a> {
+/// The verified inputs of a job. The trees are needed until the workshop is prepared and no longer: by then their files
+/// are on disk.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'documents, 'trees> {
     /// protocol.json and openresearch.json.
-    pub documents: &'a Documents,
+    pub documents: &'documents Documents,
     /// The project's repository.
-    pub snapshot: &'a Tree,
+    pub snapshot: &'trees Tree,
     /// The benchmark bundle.
-    pub benchmark: &'a Tree,
+    pub benchmark: &'trees Tree,
     /// The image layout, where the benchmark does not carry it.
-    pub image: Option<&'a Tree>,
+    pub image: Option<&'trees Tree>,
     /// The incumbent's submission, where there is one and its bytes were to be had.
-    pub incumbent: Option<&'a Tree>,
+    pub incumbent: Option<&'trees Tree>,
     /// The candidate's submission; a creator who measures a baseline has none.
-    pub candidate: Option<&'a Tree>,
+    pub candidate: Option<&'trees Tree>,
 }
 
 /// Whose tree an arm runs.
@@ -56,7 +62,7 @@ struct Prepared {
     seed_variable: Option<SeedVariable>,
 }
 
-/// Everything that the trials of one job need, on disk under one directory.
+/// Everything that the trials of one job need, on disk under one directory. It holds no file in memory.
 #[derive(Debug)]
 pub struct Workshop<'a> {
     pub(crate) runner: &'a Runner,
@@ -66,82 +72,9 @@ pub struct Workshop<'a> {
     pub(crate) rootfs: PathBuf,
     pub(crate) judge_files: PathBuf,
     pub(crate) judge_work: WorkTree,
-    pub(crate) image: Image,
+    pub(crate) environment: Vec<String>,
+    image: ImageRecord,
     arms: BTreeMap<Source, Prepared>,
-}
-
-/// Why trials cannot begin. The first group is the project's fault, the second the candidate's, the third ours.
-#[derive(Debug, thiserror::Error)]
-pub enum PrepareError {
-    /// The documents pin no image, or two.
-    #[error(transparent)]
-    ImagePin(#[from] ImageError),
-    /// The image is not what its digest says, or not one that we unpack.
-    #[error("image: {0}")]
-    Image(#[from] OciError),
-    /// The benchmark bundle's folders cannot be used.
-    #[error("benchmark: {0}")]
-    Benchmark(TreeError),
-    /// The project asks for bounds that cannot be used.
-    #[error(transparent)]
-    Caps(#[from] CapsError),
-    /// The files of an arm cannot stand beside each other.
-    #[error("{arm}: {source}")]
-    Compose {
-        /// Whose tree.
-        arm: &'static str,
-        /// What is wrong.
-        source: SurfaceError,
-    },
-    /// The protocol's seed cannot be derived.
-    #[error("seed: {0}")]
-    Seed(#[from] SeedError),
-    /// A setup command failed.
-    #[error("{arm}: setup command {index} ended with {exit:?}")]
-    Setup {
-        /// Whose tree.
-        arm: &'static str,
-        /// Which command, from 0.
-        index: usize,
-        /// How it ended.
-        exit: Exit,
-    },
-    /// Files could not be written here.
-    #[error("{path}: {source}")]
-    Disk {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A tree could not be written here.
-    #[error(transparent)]
-    Materialize(#[from] MaterializeError),
-    /// The runner failed.
-    #[error(transparent)]
-    Runner(#[from] RunnerError),
-}
-
-/// Who has to mend a [`PrepareError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The creator's files.
-    Project,
-    /// The candidate's files.
-    Candidate,
-    /// This machine.
-    Machine,
-}
-
-impl PrepareError {
-    /// Who has to mend it.
-    pub fn fault(&self) -> Fault {
-        match self {
-            Self::Compose { arm, .. } | Self::Setup { arm, .. } if *arm == Source::Candidate.name() => Fault::Candidate,
-            Self::Disk { .. } | Self::Materialize(_) | Self::Runner(_) => Fault::Machine,
-            _ => Fault::Project,
-        }
-    }
 }
 
 impl Source {
@@ -155,15 +88,17 @@ impl Source {
 }
 
 impl<'a> Workshop<'a> {
-    /// Lays out image, judge and arms beneath `directory`, which must be empty and belongs to the workshop.
+    /// Lays out image, judge and arms beneath `directory`, which must be empty and belongs to the workshop. Before every
+    /// step `pace` is asked; a command that has begun is let go on to its own limit.
     ///
     /// # Errors
     /// [`PrepareError`]; its [`PrepareError::fault`] says whose.
     pub fn prepare(
-        inputs: &Inputs<'a>,
+        inputs: &Inputs<'a, '_>,
         runner: &'a Runner,
         caps: Caps,
         directory: &Path,
+        mut pace: impl FnMut() -> Pace,
     ) -> Result<Self, PrepareError> {
         let documents = inputs.documents;
         let caps = caps.narrowed(&documents.protocol, &documents.project)?;
@@ -184,24 +119,33 @@ impl<'a> Workshop<'a> {
             rootfs,
             judge_files,
             judge_work,
-            image,
+            environment: image.config().env.clone(),
+            // Copies: what the image lends keeps a whole archive in memory.
+            image: ImageRecord {
+                manifest: image.manifest_bytes().to_vec(),
+                config: image.config_bytes().to_vec(),
+            },
             arms: BTreeMap::new(),
         };
+        drop(image);
         let harness = folder(inputs.benchmark, "harness")?;
-        workshop.add(Source::Snapshot, inputs, &harness, None, directory)?;
-        for (source, submission) in [
+        let submissions = [
             (Source::Incumbent, inputs.incumbent),
             (Source::Candidate, inputs.candidate),
-        ] {
-            if let Some(submission) = submission {
-                workshop.add(source, inputs, &harness, Some(submission), directory)?;
-            }
+        ];
+        let given = submissions
+            .into_iter()
+            .filter_map(|(source, tree)| tree.map(|tree| (source, Some(tree))));
+        for (source, submission) in [(Source::Snapshot, None)].into_iter().chain(given) {
+            time_left(&mut pace, source, 0)?;
+            workshop.lay_out_arm(source, submission, inputs.snapshot, &harness, directory)?;
+            workshop.set_up(source, &mut pace)?;
         }
         Ok(workshop)
     }
 
-    /// The image that the trials run in.
-    pub fn image(&self) -> &Image {
+    /// The image that the trials run in, as it goes on record.
+    pub fn image(&self) -> &ImageRecord {
         &self.image
     }
 
@@ -240,53 +184,75 @@ impl<'a> Workshop<'a> {
         }
     }
 
-    fn add(
+    fn lay_out_arm(
         &mut self,
         source: Source,
-        inputs: &Inputs<'_>,
-        harness: &Tree,
         submission: Option<&Tree>,
+        snapshot: &Tree,
+        harness: &Tree,
         directory: &Path,
     ) -> Result<(), PrepareError> {
         let arm = source.name();
-        let composition = surface::compose(inputs.snapshot, harness, submission, &self.documents.protocol)
+        let composition = surface::compose(snapshot, harness, submission, &self.documents.protocol)
             .map_err(|source| PrepareError::Compose { arm, source })?;
-        let seed_variable = seed_variable(&self.documents.protocol, &composition.tree)?;
-        let lower = lay_out(&composition.tree, directory, arm)?;
-        let mut work = WorkTree {
-            lower,
-            layers: Vec::new(),
-            size_limit: self.caps.scratch,
-        };
-        let begun = Instant::now();
-        let mut scratch_left = self.caps.scratch;
-        for (index, command) in self.documents.protocol.environment.setup_commands.iter().enumerate() {
-            let time_left = self.caps.setup_time.saturating_sub(begun.elapsed());
-            let share = WorkTree {
-                size_limit: scratch_left.max(LEAST_SCRATCH),
-                ..work.clone()
-            };
-            let container = container::setup(self, share, command.argv(), time_left);
-            let (Report { exit, .. }, layer) = self.runner.run_setup(&container)?;
-            if exit != Exit::Code(0) {
-                return Err(PrepareError::Setup { arm, index, exit });
-            }
-            scratch_left = scratch_left.saturating_sub(layer.bytes()?);
-            work.layers.push(Arc::new(layer));
-        }
-        let tree = composition.tree.hash();
         let prepared = Prepared {
-            work,
-            tree,
+            seed_variable: seed_variable(&self.documents.protocol, &composition.tree)?,
+            tree: composition.tree.hash(),
             differences: composition.differences,
-            seed_variable,
+            work: WorkTree {
+                lower: lay_out(&composition.tree, directory, arm)?,
+                layers: Vec::new(),
+                size_limit: self.caps.scratch,
+            },
         };
         self.arms.insert(source, prepared);
         Ok(())
     }
+
+    /// Runs the setup commands on an arm; each leaves a layer over what was laid out.
+    fn set_up(&mut self, source: Source, pace: &mut impl FnMut() -> Pace) -> Result<(), PrepareError> {
+        let arm = source.name();
+        let begun = Instant::now();
+        let mut scratch_left = self.caps.scratch;
+        for (index, command) in self.documents.protocol.environment.setup_commands.iter().enumerate() {
+            let Some(laid_out) = self.arms.get(&source) else {
+                return Ok(());
+            };
+            let job_left = time_left(pace, source, index)?;
+            let arm_left = self.caps.setup_time.saturating_sub(begun.elapsed());
+            let share = WorkTree {
+                size_limit: scratch_left.max(LEAST_SCRATCH),
+                ..laid_out.work.clone()
+            };
+            let container = container::setup(self, share, command.argv(), arm_left.min(job_left));
+            let (Report { exit, .. }, layer) = self.runner.run_setup(&container)?;
+            match exit {
+                Exit::Code(0) => {}
+                Exit::WallLimit if job_left < arm_left => return Err(PrepareError::OutOfTime { arm, index }),
+                exit => return Err(PrepareError::Setup { arm, index, exit }),
+            }
+            scratch_left = scratch_left.saturating_sub(layer.bytes()?);
+            if let Some(laid_out) = self.arms.get_mut(&source) {
+                laid_out.work.layers.push(Arc::new(layer));
+            }
+        }
+        Ok(())
+    }
 }
 
-fn open_image(inputs: &Inputs<'_>) -> Result<Image, PrepareError> {
+/// What the job has left for the next step of preparing an arm.
+fn time_left(pace: &mut impl FnMut() -> Pace, source: Source, index: usize) -> Result<Duration, PrepareError> {
+    match pace() {
+        Pace::Within(Duration::ZERO) => Err(PrepareError::OutOfTime {
+            arm: source.name(),
+            index,
+        }),
+        Pace::Within(left) => Ok(left),
+        Pace::BreakOff => Err(PrepareError::BrokenOff),
+    }
+}
+
+fn open_image(inputs: &Inputs<'_, '_>) -> Result<Image, PrepareError> {
     let digest = inputs.documents.project.image_digest(&inputs.documents.protocol)?;
     let digest = ManifestDigest(Sha256(digest.0));
     let carried;
@@ -302,26 +268,4 @@ fn open_image(inputs: &Inputs<'_>) -> Result<Image, PrepareError> {
 
 fn folder(benchmark: &Tree, name: &str) -> Result<Tree, PrepareError> {
     benchmark.subtree(name).map_err(PrepareError::Benchmark)
-}
-
-fn lay_out(tree: &Tree, directory: &Path, name: &str) -> Result<PathBuf, PrepareError> {
-    let path = make(directory, name)?;
-    materialize::write_beneath(tree, open(&path)?.as_fd())?;
-    Ok(path)
-}
-
-fn make(directory: &Path, name: &str) -> Result<PathBuf, PrepareError> {
-    let path = directory.join(name);
-    fs::create_dir(&path).map_err(|source| PrepareError::Disk {
-        path: path.clone(),
-        source,
-    })?;
-    Ok(path)
-}
-
-fn open(path: &Path) -> Result<File, PrepareError> {
-    File::open(path).map_err(|source| PrepareError::Disk {
-        path: path.to_owned(),
-        source,
-    })
 }

@@ -1,0 +1,146 @@
+//! Why trials cannot begin, and whose doing it is.
+
+use std::io;
+use std::path::PathBuf;
+
+use orv_content::materialize::MaterializeError;
+use orv_content::oci::OciError;
+use orv_content::tree::TreeError;
+use orv_protocol::project::ImageError;
+use orv_protocol::seed::SeedError;
+use orv_protocol::surface::SurfaceError;
+use orv_runner::{Exit, RunnerError};
+
+use super::Source;
+use crate::caps::CapsError;
+
+/// Why trials cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The documents pin no image, or two.
+    #[error(transparent)]
+    ImagePin(#[from] ImageError),
+    /// The image is not what its digest says, or not one that we unpack.
+    #[error("image: {0}")]
+    Image(#[from] OciError),
+    /// The benchmark bundle's folders cannot be used.
+    #[error("benchmark: {0}")]
+    Benchmark(TreeError),
+    /// The project asks for bounds that cannot be used.
+    #[error(transparent)]
+    Caps(#[from] CapsError),
+    /// The files of an arm cannot stand beside each other.
+    #[error("{arm}: {source}")]
+    Compose {
+        /// Whose tree.
+        arm: &'static str,
+        /// What is wrong.
+        source: SurfaceError,
+    },
+    /// The protocol's seed cannot be derived.
+    #[error("seed: {0}")]
+    Seed(#[from] SeedError),
+    /// A setup command failed.
+    #[error("{arm}: setup command {index} ended with {exit:?}")]
+    Setup {
+        /// Whose tree.
+        arm: &'static str,
+        /// Which command, from 0.
+        index: usize,
+        /// How it ended.
+        exit: Exit,
+    },
+    /// What the whole job may take was over before the arm was ready.
+    #[error("{arm}: the time of the job was over before setup command {index} ended")]
+    OutOfTime {
+        /// Whose tree.
+        arm: &'static str,
+        /// Which command, from 0.
+        index: usize,
+    },
+    /// It was broken off from outside.
+    #[error("the preparation was broken off")]
+    BrokenOff,
+    /// Files could not be written here.
+    #[error("{path}: {source}")]
+    Disk {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A tree could not be written here.
+    #[error(transparent)]
+    Materialize(#[from] MaterializeError),
+    /// The runner failed.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+}
+
+/// Who has to mend a [`PrepareError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The creator's files.
+    Project,
+    /// The candidate's files.
+    Candidate,
+    /// This machine.
+    Machine,
+    /// Nobody: the job does not fit in what a job may take.
+    Bounds,
+}
+
+impl PrepareError {
+    /// Who has to mend it.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Compose { arm, .. } | Self::Setup { arm, .. } if *arm == Source::Candidate.name() => Fault::Candidate,
+            Self::OutOfTime { .. } => Fault::Bounds,
+            _ if self.is_out_of_space() => Fault::Bounds,
+            Self::Disk { .. } | Self::Materialize(_) | Self::Image(OciError::Write(_)) => Fault::Machine,
+            Self::Runner(_) | Self::BrokenOff => Fault::Machine,
+            _ => Fault::Project,
+        }
+    }
+
+    /// Whether the scratch disk was too small for the job's files. They are as large as their publishers made them, so
+    /// this says nothing against the machine.
+    fn is_out_of_space(&self) -> bool {
+        let source = match self {
+            Self::Disk { source, .. } => source,
+            Self::Materialize(error) | Self::Image(OciError::Write(error)) => &error.source,
+            _ => return false,
+        };
+        matches!(
+            source.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(kind: io::ErrorKind) -> MaterializeError {
+        MaterializeError {
+            path: "a".to_owned(),
+            source: kind.into(),
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_a_bound_of_the_job_and_any_other_refusal_is_the_machines() {
+        let full = [
+            PrepareError::Materialize(refused(io::ErrorKind::StorageFull)),
+            PrepareError::Image(OciError::Write(refused(io::ErrorKind::QuotaExceeded))),
+            PrepareError::Disk {
+                path: "/scratch".into(),
+                source: io::ErrorKind::StorageFull.into(),
+            },
+        ];
+        assert!(full.iter().all(|error| error.fault() == Fault::Bounds), "{full:?}");
+        let denied = PrepareError::Image(OciError::Write(refused(io::ErrorKind::PermissionDenied)));
+        assert_eq!(denied.fault(), Fault::Machine);
+    }
+}
