@@ -1,5 +1,6 @@
 //! Figures with their units.
 
+use crate::statistics::Sample;
 use serde::Serialize;
 
 /// What a figure counts.
@@ -85,6 +86,18 @@ impl Cell {
 
     pub(crate) fn of(value: f64, unit: Unit) -> Self {
         Self::Quantity { value, unit }
+    }
+
+    /// A median with its interval.
+    pub(crate) fn estimate(sample: Option<&Sample>, unit: Unit) -> Self {
+        sample
+            .map(Sample::estimate)
+            .map_or(Self::Nothing, |estimate| Self::Interval {
+                value: estimate.median,
+                lower: estimate.lower,
+                upper: estimate.upper,
+                unit,
+            })
     }
 
     pub(crate) fn written(&self) -> String {

@@ -1,0 +1,212 @@
+//! Start to exit of a command that does nothing, beside the other runtimes.
+
+mod bundle;
+mod contestant;
+mod filter;
+
+pub(crate) use bundle::{RECORDER, record};
+
+use crate::cost::{Cost, adopt_orphans, cost_of, milliseconds};
+use crate::document::{Bound, Cell, Section, Table, Target, Unit};
+use crate::stage::{Stage, StageError};
+use crate::statistics::{Draw, Sample};
+use contestant::{Contestant, Failure, Prepared};
+use nix::errno::Errno;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+/// Version 2's hierarchy on a machine that has version 1 too; `crun` refuses to run beside it (container reference 1).
+const UNIFIED: &str = "/sys/fs/cgroup/unified";
+
+/// Why starts could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// There is nothing to start on.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// The container's document could not be had.
+    #[error("the container's document: {0}")]
+    Document(io::Error),
+    /// The container's document is not as it was.
+    #[error("the container's document has no {0}")]
+    Unexpected(&'static str),
+    /// The document names a system call that this architecture does not have.
+    #[error("there is no system call {0:?}")]
+    SystemCall(String),
+    /// The filter cannot be compiled.
+    #[error("the filter: {0}")]
+    Filter(#[from] seccompiler::BackendError),
+    /// The system did not do what measuring needs.
+    #[error("{what}: {source}")]
+    System {
+        /// What.
+        what: &'static str,
+        /// Why.
+        source: Errno,
+    },
+    /// Our own container did not run.
+    #[error("our container did not run: {0}")]
+    Ours(String),
+}
+
+/// The costs of one contestant, and how often it hung.
+#[derive(Debug, Default)]
+struct Record {
+    costs: Vec<(usize, Cost)>,
+    hung: usize,
+}
+
+/// Everybody once a round, in an order drawn for each round.
+pub(super) fn measure(stage: &Stage, rounds: usize, seed: u64) -> Result<Section, StartError> {
+    enter_own_mounts()?;
+    adopt_orphans().map_err(system("adopting orphans"))?;
+    let container = stage.container(&["/bin/true"], None);
+    let prepared = Prepared::of(stage, &container)?;
+    let (present, mut notes) = present(&prepared)?;
+    let mut records: BTreeMap<Contestant, Record> = present.iter().map(|one| (*one, Record::default())).collect();
+    let mut draw = Draw::from_seed(seed);
+    for round in 0..rounds {
+        for index in draw.order(present.len()) {
+            let Some(contestant) = present.get(index).copied() else {
+                continue;
+            };
+            let record = records.entry(contestant).or_default();
+            let (answer, cost) = cost_of(|| contestant.start(&prepared, round + 1)).map_err(system("reading times"))?;
+            match answer {
+                Ok(()) => record.costs.push((round, cost)),
+                Err(Failure::Hung) => record.hung += 1,
+                Err(Failure::Refused(reason)) if contestant == Contestant::Ours => {
+                    return Err(StartError::Ours(reason));
+                }
+                Err(Failure::Refused(reason)) => notes.push(format!("{}: {reason}", contestant.name())),
+            }
+        }
+    }
+    notes.extend(
+        records
+            .iter()
+            .filter(|(_, record)| record.hung > 0)
+            .map(|(contestant, record)| {
+                let (name, hung) = (contestant.name(), record.hung);
+                format!("{name} hung in {hung} of {rounds} runs and was killed; they are left out")
+            }),
+    );
+    Ok(section(&records, rounds, seed, notes))
+}
+
+/// Those that run the command here, after one start that does not count, and why the others do not.
+fn present(prepared: &Prepared<'_>) -> Result<(Vec<Contestant>, Vec<String>), StartError> {
+    let mut present = Vec::new();
+    let mut notes = Vec::new();
+    for contestant in Contestant::ALL {
+        let name = contestant.name();
+        if contestant.version().is_none() {
+            notes.push(format!("{name} is not installed here and was not measured"));
+            continue;
+        }
+        match contestant.start(prepared, 0) {
+            Ok(()) | Err(Failure::Hung) => present.push(contestant),
+            Err(Failure::Refused(reason)) if contestant == Contestant::Ours => return Err(StartError::Ours(reason)),
+            Err(Failure::Refused(reason)) => notes.push(format!("{name} does not run here: {reason}")),
+        }
+    }
+    Ok((present, notes))
+}
+
+/// A mount namespace of our own, without what keeps `crun` from running; everybody is started from it.
+fn enter_own_mounts() -> Result<(), StartError> {
+    use nix::mount::{MntFlags, MsFlags, mount, umount2};
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS).map_err(system("unsharing the mounts"))?;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>).map_err(system("making the mounts private"))?;
+    if Path::new(UNIFIED).exists() {
+        umount2(UNIFIED, MntFlags::MNT_DETACH).map_err(system("unmounting the second hierarchy"))?;
+    }
+    Ok(())
+}
+
+fn system(what: &'static str) -> impl FnOnce(Errno) -> StartError {
+    move |source| StartError::System { what, source }
+}
+
+fn section(records: &BTreeMap<Contestant, Record>, rounds: usize, seed: u64, notes: Vec<String>) -> Section {
+    let mut table = Table::new(&[
+        "runtime",
+        "wall, median",
+        "wall, least",
+        "cpu, median",
+        "orv / it, wall",
+        "orv / it, cpu",
+    ]);
+    let mut targets = Vec::new();
+    let empty = Record::default();
+    let ours = records.get(&Contestant::Ours).unwrap_or(&empty);
+    let mut fastest: Option<(Contestant, f64, f64)> = None;
+    for (contestant, record) in records {
+        let walls = Sample::of(record.costs.iter().map(|(_, cost)| milliseconds(cost.wall)));
+        let cpus = Sample::of(record.costs.iter().map(|(_, cost)| milliseconds(cost.cpu)));
+        let (Some(walls), Some(cpus)) = (walls, cpus) else {
+            continue;
+        };
+        let wall = ratios(ours, record, |cost| cost.wall.as_secs_f64());
+        let cpu = ratios(ours, record, |cost| cost.cpu.as_secs_f64());
+        if let (true, Some(wall), Some(cpu)) = (contestant.is_other_runtime(), &wall, &cpu) {
+            let found = (*contestant, wall.median(), cpu.median());
+            fastest = fastest.filter(|best| best.1 >= found.1).or(Some(found));
+        }
+        let version = contestant.version().unwrap_or_default();
+        table.rows.push(vec![
+            Cell::text(format!("{} {version}", contestant.name()).trim_end()),
+            Cell::of(walls.median(), Unit::Milliseconds),
+            Cell::of(walls.least(), Unit::Milliseconds),
+            Cell::of(cpus.median(), Unit::Milliseconds),
+            Cell::estimate(wall.as_ref(), Unit::Ratio),
+            Cell::estimate(cpu.as_ref(), Unit::Ratio),
+        ]);
+    }
+    if let Some((contestant, wall, cpu)) = fastest {
+        let name = contestant.name();
+        targets.push(Target::new(
+            format!("wall, orv / {name}, the fastest"),
+            wall,
+            Unit::Ratio,
+            Bound::AtMost(1.0),
+        ));
+        targets.push(Target::new(
+            format!("cpu, orv / {name}"),
+            cpu,
+            Unit::Ratio,
+            Bound::AtMost(1.0),
+        ));
+    }
+    Section {
+        name: "start",
+        title: "Start to exit of `true`".to_owned(),
+        method: format!(
+            "{rounds} rounds, everybody once a round in an order drawn from seed {seed}. Ours: from the call of \
+             `Runner::run` in a running program to its return; the others: from spawning their program to its end. One \
+             static image and one tree on one tmpfs; crun, runc and youki are given the document of our own container \
+             (with limits of memory and processes, and a writable layer that stands ready); bwrap has neither control \
+             groups, nor a map of many ids, nor overlay, nor masked files. CPU: this process and all it waited for. \
+             Ratios: median over the rounds of ours / theirs, with its 99 % interval."
+        ),
+        table,
+        targets,
+        notes,
+    }
+}
+
+/// Ours through theirs, of each round in which both ran.
+fn ratios(ours: &Record, theirs: &Record, figure: impl Fn(&Cost) -> f64) -> Option<Sample> {
+    let by_round: BTreeMap<usize, f64> = ours.costs.iter().map(|(round, cost)| (*round, figure(cost))).collect();
+    let pairs = theirs
+        .costs
+        .iter()
+        .filter_map(|(round, cost)| Some((by_round.get(round)?, figure(cost))));
+    Sample::of(
+        pairs
+            .filter(|(_, theirs)| *theirs > 0.0)
+            .map(|(ours, theirs)| ours / theirs),
+    )
+}
