@@ -1,7 +1,6 @@
 //! Starting and stopping the whole network.
 
 use std::io;
-use std::path::PathBuf;
 
 use alloy::primitives::{Address, U256};
 use alloy::signers::k256::ecdsa::Error as KeyError;
@@ -10,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::account::{DevAccount, PREFUNDED, dev_accounts};
 use crate::chain::{Chain, ChainMethods, ChainOptions, Mining};
 use crate::http::{Port, Server, rpc_router};
-use crate::storage::{Storage, StorageNode, StorageStartError};
+use crate::storage::{NodeOptions, Storage, StorageNetwork, StorageStartError};
 
 /// Largest request body of the chain's port, in bytes.
 const CHAIN_BODY_LIMIT: usize = 4 << 20;
@@ -22,10 +21,8 @@ pub struct DevnetOptions {
     pub chain: ChainOptions,
     /// Port of the chain's JSON-RPC.
     pub rpc_port: u16,
-    /// Port of the storage node and indexer.
-    pub storage_port: u16,
-    /// Where the storage node keeps its files; in memory when absent.
-    pub storage_directory: Option<PathBuf>,
+    /// The storage nodes.
+    pub storage: NodeOptions,
     /// Accounts to fund besides the ten of [`dev_accounts`], with wei.
     pub funded: Vec<(Address, U256)>,
 }
@@ -55,7 +52,7 @@ pub struct Devnet {
     chain: Chain,
     accounts: Vec<DevAccount>,
     rpc: Server,
-    storage: StorageNode,
+    storage: StorageNetwork,
     miner: Option<Miner>,
 }
 
@@ -75,7 +72,7 @@ impl Devnet {
             .await
             .map_err(|source| StartError::Listen { port, source })?;
         let rpc = rpc.serve(rpc_router(methods), CHAIN_BODY_LIMIT);
-        let storage = StorageNode::over(chain.clone(), options.storage_port, options.storage_directory).await?;
+        let storage = StorageNetwork::over(chain.clone(), &options.storage).await?;
         let miner = match options.chain.mining {
             Mining::Instant => None,
             Mining::Interval(interval) => Some(Miner(tokio::spawn(mine_each(chain.clone(), interval)))),
@@ -94,12 +91,17 @@ impl Devnet {
         self.rpc.url()
     }
 
-    /// URL of the storage node, the indexer and the file gateway.
+    /// URL of the first storage node, which is the indexer and the file gateway of all.
     pub fn storage_url(&self) -> String {
         self.storage.url()
     }
 
-    /// The storage node, from inside the process.
+    /// The storage nodes.
+    pub fn storage_network(&self) -> &StorageNetwork {
+        &self.storage
+    }
+
+    /// The first storage node, from inside the process.
     pub fn storage(&self) -> &Storage {
         self.storage.storage()
     }

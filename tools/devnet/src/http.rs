@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -12,13 +13,16 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::rpc::{self, Methods};
 
 /// Calls (or batches) worked on at the same time; further ones wait.
 const CONCURRENT_CALLS: usize = 32;
+
+/// How long answers under way may hold up the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// A port of 127.0.0.1 that is taken but not served yet.
 #[derive(Debug)]
@@ -49,13 +53,17 @@ impl Port {
         let router = router
             .layer(middleware::from_fn(loopback_host))
             .layer(DefaultBodyLimit::max(body_limit));
+        let (closing, closed) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(self.listener, router).await {
+            // Both a word and a dropped sender say that the port is to be closed.
+            let closed = async move { drop(closed.await) };
+            if let Err(error) = axum::serve(self.listener, router).with_graceful_shutdown(closed).await {
                 tracing::error!(%error, "http server ended");
             }
         });
         Server {
             address: self.address,
+            closing: Some(closing),
             task,
         }
     }
@@ -65,6 +73,7 @@ impl Port {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    closing: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -74,11 +83,12 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Closes the port and drops the connections that are left open.
+    /// Closes the port and the connections: idle ones at once, the others after their answer or [`LAST_ANSWERS`].
     pub async fn stop(mut self) {
+        drop(self.closing.take());
+        // Whether it ended or is cut off now, the port is closed.
+        let _ = tokio::time::timeout(LAST_ANSWERS, &mut self.task).await;
         self.task.abort();
-        // A cancelled task is what was asked for.
-        let _ = (&mut self.task).await;
     }
 }
 

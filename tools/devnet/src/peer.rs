@@ -16,7 +16,9 @@ use serde_json::Value;
 
 use crate::account::{DevAccount, dev_accounts};
 use crate::chain::GALILEO;
-use crate::storage::{AddressError, NodeError, RemoteChain, Storage, StorageNode, StorageOptions, StorageStartError};
+use crate::storage::{
+    AddressError, NodeError, NodeOptions, RemoteChain, Storage, StorageNetwork, StorageOptions, StorageStartError,
+};
 use crate::{Devnet, DevnetOptions, StartError};
 
 /// Where anvil is within the workspace, after `npm ci`.
@@ -172,7 +174,7 @@ pub struct Network {
 #[derive(Debug)]
 enum Running {
     Embedded(Box<Devnet>),
-    Anvil { anvil: Anvil, storage: StorageNode },
+    Anvil { anvil: Anvil, storage: StorageNetwork },
 }
 
 impl Network {
@@ -181,18 +183,18 @@ impl Network {
     /// # Errors
     /// See [`PeerError`].
     pub async fn start(kind: PeerKind) -> Result<Self, PeerError> {
-        Self::start_in(kind, None).await
+        Self::start_with(kind, NodeOptions::default()).await
     }
 
-    /// The same, with the storage node's files in a directory.
+    /// The same, with storage nodes set up otherwise.
     ///
     /// # Errors
     /// See [`PeerError`].
-    pub async fn start_in(kind: PeerKind, directory: Option<PathBuf>) -> Result<Self, PeerError> {
+    pub async fn start_with(kind: PeerKind, nodes: NodeOptions) -> Result<Self, PeerError> {
         let running = match kind {
             PeerKind::Embedded => {
                 let options = DevnetOptions {
-                    storage_directory: directory,
+                    storage: nodes,
                     ..DevnetOptions::default()
                 };
                 Running::Embedded(Box::new(Devnet::start(options).await?))
@@ -202,10 +204,9 @@ impl Network {
                 let options = StorageOptions {
                     rpc_url: anvil.url().to_owned(),
                     flow: None,
-                    port: 0,
-                    directory,
+                    nodes,
                 };
-                let storage = StorageNode::start(options).await?;
+                let storage = StorageNetwork::start(options).await?;
                 Running::Anvil { anvil, storage }
             }
         };
@@ -234,7 +235,15 @@ impl Network {
         Ok(asked.await??)
     }
 
-    /// URL of the storage node, the indexer and the file gateway.
+    /// The storage nodes.
+    pub fn storage_network(&self) -> &StorageNetwork {
+        match &self.running {
+            Running::Embedded(devnet) => devnet.storage_network(),
+            Running::Anvil { storage, .. } => storage,
+        }
+    }
+
+    /// URL of the first storage node, which is the indexer and the file gateway of all.
     pub fn storage_url(&self) -> String {
         match &self.running {
             Running::Embedded(devnet) => devnet.storage_url(),

@@ -13,7 +13,7 @@ use orv_contracts::development::{FixedPrice, Flow};
 use orv_devnet::deployment::{Deployment, deploy};
 use orv_devnet::on_both_chains;
 use orv_devnet::peer::{Network, PeerKind};
-use orv_devnet::storage::{Fault, StorageNode, StorageOptions};
+use orv_devnet::storage::{Fault, NodeOptions, ShardCount, StorageNetwork, StorageOptions};
 use serde_json::{Value, json};
 use support::{plan_of, post, quantity, result, rpc, wallet_at};
 
@@ -26,16 +26,18 @@ on_both_chains!(
     a_submission_that_a_reorganisation_took_back_is_forgotten,
     a_submission_that_took_anothers_place_is_found_however_far_the_chain_went_on,
     files_outlive_the_node_in_its_directory,
+    a_half_uploaded_file_is_completed_after_a_restart,
+    each_of_several_nodes_has_its_shard_and_the_gateway_has_all,
     a_second_node_reads_the_same_files_from_the_chain,
     the_node_tells_how_far_it_has_read,
 );
 
 async fn network(kind: PeerKind) -> (Network, Deployment) {
-    network_in(kind, None).await
+    network_with(kind, NodeOptions::default()).await
 }
 
-async fn network_in(kind: PeerKind, directory: Option<std::path::PathBuf>) -> (Network, Deployment) {
-    let network = Network::start_in(kind, directory).await.unwrap();
+async fn network_with(kind: PeerKind, nodes: NodeOptions) -> (Network, Deployment) {
+    let network = Network::start_with(kind, nodes).await.unwrap();
     let plan = plan_of(network.accounts()[0].signer.clone(), network.storage_url());
     let deployment = deploy(&network.rpc_url(), plan).await.unwrap();
     network.storage().follow(deployment.address("Flow").unwrap());
@@ -93,7 +95,7 @@ async fn upload(network: &Network, content: &[u8], sequence: u64) {
         let params = json!([[segment(content, index)], sequence]);
         assert_eq!(
             result(&network.storage_url(), "zgs_uploadSegmentsByTxSeq", params).await,
-            Value::Null
+            1
         );
     }
 }
@@ -194,7 +196,7 @@ async fn a_small_file_may_arrive_before_its_transaction(kind: PeerKind) {
     let url = network.storage_url();
     assert_eq!(
         result(&url, "zgs_uploadSegment", json!([segment(&content, 0)])).await,
-        Value::Null
+        1
     );
     let root = submit(&network, &deployment, &content).await;
     assert_eq!(
@@ -282,13 +284,85 @@ async fn a_submission_that_a_reorganisation_took_back_is_forgotten(kind: PeerKin
 
 async fn files_outlive_the_node_in_its_directory(kind: PeerKind) {
     let directory = tempfile::tempdir().unwrap();
+    let nodes = || NodeOptions {
+        directory: Some(directory.path().to_owned()),
+        ..NodeOptions::default()
+    };
     let content = content(300_000);
-    let (network, deployment) = network_in(kind, Some(directory.path().to_owned())).await;
+    let (network, deployment) = network_with(kind, nodes()).await;
     submit(&network, &deployment, &content).await;
     upload(&network, &content, 0).await;
     network.stop().await;
-    let (network, deployment) = network_in(kind, Some(directory.path().to_owned())).await;
+    let (network, deployment) = network_with(kind, nodes()).await;
     let root = submit(&network, &deployment, &content).await;
+    assert_eq!(gateway(&network, &format!("/file?root={root}")).await.1, content);
+}
+
+async fn a_half_uploaded_file_is_completed_after_a_restart(kind: PeerKind) {
+    let directory = tempfile::tempdir().unwrap();
+    let (network, deployment) = network(kind).await;
+    let content = content(600_000);
+    let root = submit(&network, &deployment, &content).await;
+    let start = async || {
+        let options = StorageOptions {
+            rpc_url: network.rpc_url(),
+            flow: deployment.address("Flow"),
+            nodes: NodeOptions {
+                directory: Some(directory.path().to_owned()),
+                ..NodeOptions::default()
+            },
+        };
+        StorageNetwork::start(options).await.unwrap()
+    };
+    let send =
+        async |url: &str, index| result(url, "zgs_uploadSegmentsByTxSeq", json!([[segment(&content, index)], 0])).await;
+    let before = start().await;
+    send(&before.url(), 0).await;
+    send(&before.url(), 2).await;
+    before.stop().await;
+    let after = start().await;
+    let told = result(&after.url(), "zgs_getFileInfo", json!([root, true])).await;
+    assert_eq!(
+        (&told["finalized"], &told["uploadedSegNum"]),
+        (&json!(false), &json!(2))
+    );
+    send(&after.url(), 1).await;
+    let response = reqwest::get(format!("{}/file?root={root}", after.url())).await.unwrap();
+    assert_eq!(response.bytes().await.unwrap(), content);
+    after.stop().await;
+}
+
+async fn each_of_several_nodes_has_its_shard_and_the_gateway_has_all(kind: PeerKind) {
+    let nodes = NodeOptions {
+        shards: ShardCount::new(4).unwrap(),
+        ..NodeOptions::default()
+    };
+    let (network, deployment) = network_with(kind, nodes).await;
+    let content = content(5 * 262_144 + 1);
+    let root = submit(&network, &deployment, &content).await;
+    let info = result(&network.storage_url(), "zgs_getFileInfo", json!([root, true])).await;
+    let first = info["tx"]["startEntryIndex"].as_u64().unwrap() / 1024;
+    let known = result(&network.storage_url(), "indexer_getShardedNodes", json!([])).await;
+    assert_eq!(known["trusted"].as_array().unwrap().len(), 4);
+    for (number, node) in known["trusted"].as_array().unwrap().iter().enumerate() {
+        let url = node["url"].as_str().unwrap();
+        assert_eq!(node["config"], json!({"shardId": number, "numShard": 4}));
+        assert_eq!(result(url, "zgs_getShardConfig", json!([])).await, node["config"]);
+        for index in 0..6 {
+            let answer = rpc(url, "zgs_uploadSegmentByTxSeq", json!([segment(&content, index), 0])).await;
+            assert_eq!(
+                answer["error"].is_null(),
+                (first + index) % 4 == number as u64,
+                "{answer}"
+            );
+        }
+        assert_eq!(result(url, "zgs_checkFileFinalized", json!([0])).await, true);
+        let other = (0..6).find(|index| (first + index) % 4 != number as u64).unwrap();
+        let answer = result(url, "zgs_downloadSegmentWithProofByTxSeq", json!([0, other])).await;
+        assert_eq!(answer, Value::Null);
+    }
+    let locations = result(&network.storage_url(), "indexer_getFileLocations", json!([root])).await;
+    assert_eq!(locations.as_array().unwrap().len(), 4);
     assert_eq!(gateway(&network, &format!("/file?root={root}")).await.1, content);
 }
 
@@ -314,11 +388,10 @@ async fn a_second_node_reads_the_same_files_from_the_chain(kind: PeerKind) {
     let (network, deployment) = network(kind).await;
     let content = content(1000);
     let root = submit(&network, &deployment, &content).await;
-    let second = StorageNode::start(StorageOptions {
+    let second = StorageNetwork::start(StorageOptions {
         rpc_url: network.rpc_url(),
         flow: deployment.address("Flow"),
-        port: 0,
-        directory: None,
+        nodes: NodeOptions::default(),
     })
     .await
     .unwrap();
@@ -345,11 +418,10 @@ async fn the_node_tells_how_far_it_has_read(kind: PeerKind) {
 
 #[tokio::test]
 async fn a_chain_that_cannot_be_read_is_an_error_and_not_an_absent_file() {
-    let node = StorageNode::start(StorageOptions {
+    let node = StorageNetwork::start(StorageOptions {
         rpc_url: "http://127.0.0.1:9".to_owned(),
         flow: Some(Address::repeat_byte(1)),
-        port: 0,
-        directory: None,
+        nodes: NodeOptions::default(),
     })
     .await
     .unwrap();

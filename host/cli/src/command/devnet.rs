@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 use orv_chain::primitives::{Address, B256};
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::storage::{Fault, NodeOptions, ShardCount};
 use orv_devnet::{Devnet, DevnetOptions};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,12 +34,19 @@ pub struct DevnetArguments {
     /// Port of the chain's JSON-RPC; 0 for a free one
     #[arg(long, default_value_t = 8545)]
     rpc_port: u16,
-    /// Port of the storage node and indexer; 0 for a free one
+    /// Port of the first storage node, which is the indexer too; the others have those after it; 0 for free ones
     #[arg(long, default_value_t = 5678)]
     storage_port: u16,
-    /// Where the storage node keeps its files [default: in memory]
+    /// Storage nodes, each with one shard of the flow: a power of two up to 64
+    #[arg(long, value_name = "COUNT", default_value = "1")]
+    storage_shards: ShardCount,
+    /// Where the storage nodes keep their segments [default: in memory]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// What is wrong with a storage node: flip, drop, delay, delay=MILLISECONDS, truncate, lie-size or error-200, of the
+    /// first node or, as NODE:FAULT, of another; may be given several times
+    #[arg(long, value_name = "[NODE:]FAULT")]
+    fault: Vec<NodeFault>,
     /// Account that admits enclave keys; may be given several times, and all have to agree
     #[arg(long, value_name = "ADDRESS")]
     attester: Vec<Address>,
@@ -67,6 +76,26 @@ pub struct DevnetArguments {
     fee_bips: u16,
 }
 
+/// A fault and the number of the node that has it.
+#[derive(Debug, Clone, Copy)]
+struct NodeFault {
+    node: usize,
+    fault: Fault,
+}
+
+impl FromStr for NodeFault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (node, fault) = match text.split_once(':') {
+            Some((node, fault)) => (node.parse().map_err(|_| format!("not a number: {node:?}"))?, fault),
+            None => (0, text),
+        };
+        let fault = fault.parse().map_err(|error| format!("{error}"))?;
+        Ok(Self { node, fault })
+    }
+}
+
 /// Starts everything, says so, and runs until SIGINT or SIGTERM.
 pub async fn run(arguments: DevnetArguments, file: Option<&Path>, output: &Output) -> Result<(), Failure> {
     // Taken before anything is said, so that nobody can interrupt too early.
@@ -74,11 +103,15 @@ pub async fn run(arguments: DevnetArguments, file: Option<&Path>, output: &Outpu
     let mut terminate = listen(SignalKind::terminate())?;
     let options = DevnetOptions {
         rpc_port: arguments.rpc_port,
-        storage_port: arguments.storage_port,
-        storage_directory: arguments.data.clone(),
+        storage: NodeOptions {
+            port: arguments.storage_port,
+            directory: arguments.data.clone(),
+            shards: arguments.storage_shards,
+        },
         ..DevnetOptions::default()
     };
     let devnet = Devnet::start(options).await?;
+    break_nodes(&devnet, &arguments.fault)?;
     let deployment = deploy(&devnet.rpc_url(), plan(&arguments, &devnet)?).await?;
     let flow = deployment
         .address("Flow")
@@ -96,6 +129,24 @@ pub async fn run(arguments: DevnetArguments, file: Option<&Path>, output: &Outpu
         _ = terminate.recv() => {}
     }
     devnet.stop().await;
+    Ok(())
+}
+
+/// Gives the nodes their faults.
+fn break_nodes(devnet: &Devnet, faults: &[NodeFault]) -> Result<(), Failure> {
+    let nodes = devnet.storage_network().nodes();
+    if let Some(wrong) = faults.iter().find(|fault| fault.node >= nodes.len()) {
+        let text = format!(
+            "--fault names node {}, there are {}, counted from 0",
+            wrong.node,
+            nodes.len()
+        );
+        return Err(Failure::new(Code::Usage, text));
+    }
+    for (number, (_, storage)) in nodes.enumerate() {
+        let own = faults.iter().filter(|fault| fault.node == number);
+        storage.set_faults(own.map(|fault| fault.fault).collect());
+    }
     Ok(())
 }
 
@@ -154,6 +205,7 @@ fn ready(devnet: &Devnet, deployment: &orv_devnet::deployment::Deployment, file:
     let fields = json!({
         "rpc_url": rpc,
         "indexer_url": storage,
+        "storage_nodes": devnet.storage_network().nodes().map(|(url, _)| url).collect::<Vec<_>>(),
         "chain_id": deployment.network.chain_id,
         "deployment_file": file,
         "deployment": deployment,

@@ -9,15 +9,20 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bytes::BytesMut;
+use orv_content::merkle::Shape;
 use serde_json::{Value, json};
 
 use crate::http::rpc_router;
 use crate::rpc::{Methods, Params, RpcError};
 
 use super::Storage;
+use super::error::NodeError;
 use super::fault::Fault;
 use super::methods::{StorageMethods, status};
 use super::node::{FileId, Node};
+use super::segments::FileKey;
+use super::service::Member;
 use super::view::file_info;
 
 /// The gateway's own errors.
@@ -49,21 +54,21 @@ fn reply(result: Result<Value, (Failure, Value)>) -> Response {
     .into_response()
 }
 
-/// The whole port of a storage node that is reached at `url`.
-pub(crate) fn router(storage: Storage, url: String) -> Router {
+/// The whole port of one node of a network.
+pub(super) fn router(storage: Storage, members: Arc<[Member]>) -> Router {
     let methods = Arc::new(StorageMethods {
         storage: storage.clone(),
-        url,
+        members,
     });
     let files = Router::new()
-        .route("/file", get(file))
         .route("/file/info/{cid}", get(info))
         .route("/node/status", get(node_status))
         .with_state(storage);
-    let upload = Router::new()
+    let over_all = Router::new()
+        .route("/file", get(file))
         .route("/file/segment", post(segment))
         .with_state(Arc::clone(&methods));
-    rpc_router(methods).merge(files).merge(upload)
+    rpc_router(methods).merge(files).merge(over_all)
 }
 
 /// Runs `work` on the node, which may block, on a thread that may.
@@ -94,31 +99,58 @@ fn parse(cid: &str) -> Result<FileId, (Failure, Value)> {
     })
 }
 
-async fn file(State(storage): State<Storage>, Query(query): Query<HashMap<String, String>>) -> Response {
-    with_node(storage, move |node| {
-        let cid = query.get("root").or_else(|| query.get("txSeq"));
-        let cid = cid.ok_or((Failure::InvalidParameter, "neither root nor txSeq is given".into()))?;
-        if node.fault == Some(Fault::Error200) {
-            return Err((Failure::Internal, "injected fault".into()));
+async fn file(State(methods): State<Arc<StorageMethods>>, Query(query): Query<HashMap<String, String>>) -> Response {
+    match tokio::task::spawn_blocking(move || whole_file(&methods, &query)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(failure)) => reply(Err(failure)),
+        Err(error) => reply(Err((Failure::Internal, error.to_string().into()))),
+    }
+}
+
+fn whole_file(methods: &StorageMethods, query: &HashMap<String, String>) -> Result<Response, (Failure, Value)> {
+    let internal = |error: NodeError| (Failure::Internal, error.to_string().into());
+    let cid = query.get("root").or_else(|| query.get("txSeq"));
+    let cid = cid.ok_or((Failure::InvalidParameter, "neither root nor txSeq is given".into()))?;
+    let id = parse(cid)?;
+    let faults = methods.storage.faults();
+    faults.wait();
+    if faults.has(Fault::Error200) {
+        return Err((Failure::Internal, "injected fault".into()));
+    }
+    let status = methods.storage.synced().map_err(internal)?.status(id);
+    let submission = status.ok_or((Failure::NotFound, Value::Null))?.submission;
+    let content = gathered(&methods.members, &submission.key()).map_err(internal)?;
+    let content = content.ok_or((Failure::NotFinalized, Value::Null))?;
+    let content = faults.spoil(content).ok_or((Failure::NotFound, Value::Null))?;
+    let name = query.get("name").unwrap_or(cid);
+    let name: String = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        .collect();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, content).into_response())
+}
+
+/// A whole file from the nodes that hold its parts; `None` while one is missing. No two nodes are locked at a time.
+fn gathered(members: &[Member], key: &FileKey) -> Result<Option<Bytes>, NodeError> {
+    let Ok(shape) = Shape::of(key.size) else {
+        return Ok(None);
+    };
+    let mut content = BytesMut::new();
+    'segments: for index in 0..shape.data_segments() {
+        for member in members {
+            if let Some(data) = member.storage.synced()?.honest(key, index) {
+                content.extend_from_slice(&data);
+                continue 'segments;
+            }
         }
-        let id = parse(cid)?;
-        let status = node.status(id).ok_or((Failure::NotFound, Value::Null))?;
-        if !status.finalized {
-            return Err((Failure::NotFinalized, Value::Null));
-        }
-        let content = node.content(id).ok_or((Failure::NotFound, Value::Null))?;
-        let name = query.get("name").unwrap_or(cid);
-        let name: String = name
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-            .collect();
-        let headers = [
-            (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        ];
-        Ok((headers, content).into_response())
-    })
-    .await
+        return Ok(None);
+    }
+    content.truncate(usize::try_from(key.size).unwrap_or(usize::MAX));
+    Ok(Some(content.freeze()))
 }
 
 async fn info(State(storage): State<Storage>, Path(cid): Path<String>) -> Response {
@@ -172,6 +204,18 @@ fn upload(methods: &StorageMethods, body: &[u8]) -> Result<Value, RpcError> {
     let submission = known.ok_or_else(|| RpcError::server("file not found"))?;
     fields.insert("root".to_owned(), json!(submission.root));
     fields.insert("fileSize".to_owned(), json!(submission.size));
+    let index = fields.get("index").and_then(Value::as_u64).unwrap_or_default();
+    let holder = methods.members.iter().map(|member| &member.storage);
+    let holder = holder
+        .filter(|storage| storage.shard().holds(submission.start, index))
+        .find(|storage| !Arc::ptr_eq(&storage.node, &methods.storage.node));
     let params = Params::from(vec![Value::Object(fields), json!(submission.sequence)]);
-    methods.call("zgs_uploadSegmentByTxSeq", params)
+    match holder {
+        Some(storage) => StorageMethods {
+            storage: storage.clone(),
+            members: Arc::clone(&methods.members),
+        }
+        .call("zgs_uploadSegmentByTxSeq", params),
+        None => methods.call("zgs_uploadSegmentByTxSeq", params),
+    }
 }

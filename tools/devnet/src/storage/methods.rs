@@ -1,5 +1,7 @@
 //! `zgs_*` and `indexer_*` JSON-RPC.
 
+use std::sync::Arc;
+
 use alloy::primitives::Address;
 use orv_content::Root;
 use serde::Deserialize;
@@ -7,15 +9,17 @@ use serde_json::{Value, json};
 
 use crate::rpc::{Methods, Params, RpcError};
 
-use super::Storage;
 use super::error::NodeError;
+use super::fault::Fault;
 use super::node::{FileId, Node};
+use super::service::Member;
 use super::view::{SegmentView, base64, file_info};
+use super::{Shard, Storage};
 
-/// Answers JSON-RPC calls on a storage node that is reached at `url`.
+/// Answers JSON-RPC calls on one node of a network.
 pub(super) struct StorageMethods {
     pub(super) storage: Storage,
-    pub(super) url: String,
+    pub(super) members: Arc<[Member]>,
 }
 
 /// The argument of `zgs_checkFileFinalized`: a number or a root.
@@ -29,10 +33,23 @@ enum Either {
 impl Methods for StorageMethods {
     fn call(&self, method: &str, mut params: Params) -> Result<Value, RpcError> {
         let params = &mut params;
+        match method {
+            "indexer_getShardedNodes" | "indexer_getSelectedNodes" => {
+                let trusted: Vec<_> = self.members.iter().map(location).collect();
+                return Ok(json!({"trusted": trusted, "discovered": []}));
+            }
+            "indexer_getFileLocations" => return self.locations(root(params)?),
+            "indexer_getNodeLocations" => return Ok(json!({})),
+            "zgs_downloadSegment"
+            | "zgs_downloadSegmentByTxSeq"
+            | "zgs_downloadSegmentWithProof"
+            | "zgs_downloadSegmentWithProofByTxSeq" => self.fail_on_purpose()?,
+            _ => {}
+        }
         let mut node = self.storage.synced()?;
         match method {
             "zgs_getStatus" => Ok(status(&node)?),
-            "zgs_getShardConfig" => Ok(shard()),
+            "zgs_getShardConfig" => Ok(shard(node.shard)),
             "zgs_getFileInfo" => Ok(info(&node, root(params)?)),
             "zgs_getFileInfoByTxSeq" => Ok(info(&node, sequence(params, 0)?)),
             "zgs_checkFileFinalized" => finalized(&node, params),
@@ -50,32 +67,47 @@ impl Methods for StorageMethods {
             "zgs_downloadSegmentByTxSeq" => download(&node, sequence(params, 0)?, params),
             "zgs_downloadSegmentWithProof" => prove(&node, root(params)?, params),
             "zgs_downloadSegmentWithProofByTxSeq" => prove(&node, sequence(params, 0)?, params),
-            "indexer_getShardedNodes" | "indexer_getSelectedNodes" => {
-                Ok(json!({"trusted": [self.location()], "discovered": []}))
-            }
-            "indexer_getFileLocations" => self.locations(&node, params),
-            "indexer_getNodeLocations" => Ok(json!({})),
             _ => Err(RpcError::method_not_found(method)),
         }
     }
 }
 
 impl StorageMethods {
-    fn location(&self) -> Value {
-        json!({"url": self.url, "config": shard(), "latency": 0, "since": 0})
+    /// The faults that come before a download is looked for. The node is not locked.
+    fn fail_on_purpose(&self) -> Result<(), RpcError> {
+        let faults = self.storage.faults();
+        faults.wait();
+        if faults.has(Fault::Error200) {
+            return Err(RpcError::server("injected fault"));
+        }
+        Ok(())
     }
 
-    fn locations(&self, node: &Node, params: &mut Params) -> Result<Value, RpcError> {
-        match node.status(root(params)?) {
-            None => Err(RpcError::server("file not found")),
-            Some(status) if status.finalized => Ok(json!([self.location()])),
-            Some(_) => Ok(Value::Null),
+    /// The nodes that have their part of a file. No two of them are locked at a time.
+    fn locations(&self, id: FileId) -> Result<Value, RpcError> {
+        let mut known = false;
+        let mut have = Vec::new();
+        for member in self.members.iter() {
+            let status = member.storage.synced()?.status(id);
+            known |= status.is_some();
+            if status.is_some_and(|status| status.finalized) {
+                have.push(location(member));
+            }
+        }
+        match (known, have.is_empty()) {
+            (false, _) => Err(RpcError::server("file not found")),
+            (true, true) => Ok(Value::Null),
+            (true, false) => Ok(Value::Array(have)),
         }
     }
 }
 
-fn shard() -> Value {
-    json!({"shardId": 0, "numShard": 1})
+fn location(member: &Member) -> Value {
+    json!({"url": member.url, "config": shard(member.storage.shard()), "latency": 0, "since": 0})
+}
+
+fn shard(shard: Shard) -> Value {
+    json!({"shardId": shard.id(), "numShard": shard.count()})
 }
 
 fn root(params: &mut Params) -> Result<FileId, RpcError> {
@@ -113,15 +145,17 @@ fn finalized(node: &Node, params: &mut Params) -> Result<Value, RpcError> {
     Ok(node.status(id).map_or(Value::Null, |status| status.finalized.into()))
 }
 
-/// The reference node answers `null` to an upload that it took.
+/// How many segments were taken. The present reference node answers `null`, which its clients ignore and the older SDK
+/// takes for a failure (0G Storage reference 10).
 fn upload_one(node: &mut Node, params: &mut Params, sequence: Option<u64>) -> Result<Value, RpcError> {
     let segment: SegmentView = params.required(0, "segment")?;
     node.upload(segment.segment()?, sequence)?;
-    Ok(Value::Null)
+    Ok(1.into())
 }
 
 fn upload_many(node: &mut Node, params: &mut Params, sequence: Option<u64>) -> Result<Value, RpcError> {
     let segments: Vec<SegmentView> = params.required(0, "segments")?;
+    let count = segments.len();
     for segment in segments {
         match node.upload(segment.segment()?, sequence) {
             // In a batch a segment that is here already is passed over.
@@ -129,7 +163,7 @@ fn upload_many(node: &mut Node, params: &mut Params, sequence: Option<u64>) -> R
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(Value::Null)
+    Ok(count.into())
 }
 
 fn download(node: &Node, id: FileId, params: &mut Params) -> Result<Value, RpcError> {

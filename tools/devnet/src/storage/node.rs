@@ -5,12 +5,15 @@ use orv_content::Root;
 use orv_content::merkle::{CHUNK_BYTES, ProofError, SEGMENT_CHUNKS, SegmentProof, Shape};
 
 use super::error::NodeError;
-use super::fault::{Fault, spoil};
-use super::files::{Files, Whole, filled};
+use super::fault::{Fault, Faults};
+use super::segments::{FileKey, ProvedSegment, Segments};
+use super::shard::Shard;
 use super::submission::{Submission, Submissions};
 
 /// Largest file that is cached before its transaction is known, in bytes.
 const CACHE_LIMIT: u64 = 10 << 20;
+/// Most files that may wait for their transaction at a time.
+const WAITING_LIMIT: usize = 1024;
 
 /// How a file is named in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub struct Segment {
 pub struct FileStatus {
     /// Its submission.
     pub submission: Submission,
-    /// All its segments are here.
+    /// All its segments of this shard are here.
     pub finalized: bool,
     /// Segments that are here while it is not.
     pub uploaded: usize,
@@ -53,17 +56,19 @@ pub struct FileStatus {
 #[derive(Debug)]
 pub struct Node {
     pub(super) submissions: Submissions,
-    files: Files,
-    pub(super) fault: Option<Fault>,
+    pub(super) shard: Shard,
+    pub(super) faults: Faults,
+    segments: Segments,
 }
 
 impl Node {
-    /// A node over these files.
-    pub fn new(submissions: Submissions, files: Files) -> Self {
+    /// A node over these segments.
+    pub fn new(submissions: Submissions, segments: Segments, shard: Shard) -> Self {
         Self {
             submissions,
-            files,
-            fault: None,
+            shard,
+            faults: Faults::default(),
+            segments,
         }
     }
 
@@ -75,23 +80,32 @@ impl Node {
             FileId::Root(root) => {
                 let mut same = known.iter().filter(|submission| submission.root == root);
                 same.clone()
-                    .find(|submission| self.whole(submission).is_some())
+                    .find(|submission| self.is_finalized(submission))
                     .or_else(|| same.next())
             }
         }
     }
 
-    fn whole(&self, submission: &Submission) -> Option<&Whole> {
-        self.files.whole(&submission.root, submission.size)
+    /// Whether every segment of this shard is here. A file without any is finalized as soon as it is known.
+    fn is_finalized(&self, submission: &Submission) -> bool {
+        let Ok(shape) = Shape::of(submission.size) else {
+            return false;
+        };
+        let key = submission.key();
+        (0..shape.data_segments())
+            .filter(|index| self.shard.holds(submission.start, *index))
+            .all(|index| self.segments.has(&key, index))
     }
 
     /// What is known of a file.
     pub fn status(&self, id: FileId) -> Option<FileStatus> {
         let submission = self.find(id)?;
-        let lie = u64::from(self.fault == Some(Fault::LieSize));
+        let finalized = self.is_finalized(submission);
+        let arrived = self.segments.count(&submission.key());
+        let lie = u64::from(self.faults.has(Fault::LieSize));
         Some(FileStatus {
-            finalized: self.whole(submission).is_some(),
-            uploaded: self.files.arrived(&submission.root),
+            finalized,
+            uploaded: if finalized { 0 } else { arrived },
             told_size: submission.size.saturating_add(lie),
             submission: submission.clone(),
         })
@@ -115,36 +129,36 @@ impl Node {
                     "segment file size not matched with tx file size",
                 ));
             }
-            Some(submission) if self.whole(submission).is_some() => {
+            Some(submission) if self.is_finalized(submission) => {
                 return Err(NodeError::invalid("root", "already uploaded and finalized"));
             }
+            Some(submission) if !self.shard.holds(submission.start, segment.index) => {
+                return Err(NodeError::Call("segment belongs to another shard"));
+            }
+            Some(_) => {}
             None if segment.file_size > CACHE_LIMIT => {
                 let reason = "caching of large file when tx is unavailable is not supported";
                 return Err(NodeError::invalid("file_size", reason));
             }
-            Some(_) | None => {}
+            None => self.room_to_wait()?,
         }
-        let known = submission.is_some();
-        self.files.insert(segment.root, segment.index, segment.data)?;
-        if known {
-            self.files.complete(segment.root, segment.file_size)
-        } else {
-            Ok(())
-        }
+        let key = FileKey {
+            root: segment.root,
+            size: segment.file_size,
+        };
+        let (data, proof) = (segment.data, segment.proof);
+        self.segments.insert(key, segment.index, ProvedSegment { data, proof })
     }
 
-    /// Reads the chain and finalizes what was cached before its transaction.
-    ///
-    /// # Errors
-    /// The chain or the disk.
-    pub fn sync(&mut self) -> Result<(), NodeError> {
-        self.submissions.sync()?;
-        for submission in self.submissions.known() {
-            if self.files.whole(&submission.root, submission.size).is_none() {
-                self.files.complete(submission.root, submission.size)?;
-            }
+    /// Whether one more file may come before its transaction.
+    fn room_to_wait(&self) -> Result<(), NodeError> {
+        let known = self.submissions.known();
+        let waiting = self.segments.files();
+        let waiting = waiting.filter(|key| !known.iter().any(|submission| submission.key() == **key));
+        match waiting.count() {
+            WAITING_LIMIT.. => Err(NodeError::TooMany(WAITING_LIMIT)),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Chunks `start..end` of a file; `None` when they are not all here.
@@ -161,24 +175,18 @@ impl Node {
         if end - start > SEGMENT_CHUNKS {
             return Err(NodeError::invalid("end_index", "exceeds maximum chunks 1024"));
         }
+        let key = submission.key();
         let mut bytes = Vec::new();
         for index in start / SEGMENT_CHUNKS..=(end - 1) / SEGMENT_CHUNKS {
-            let Some(segment) = self.segment_bytes(submission, index) else {
+            let Some(segment) = self.segments.get(&key, index) else {
                 return Ok(None);
             };
             let first = index * SEGMENT_CHUNKS;
             let bound = |chunk: u64| usize::try_from(chunk.saturating_sub(first) * CHUNK_BYTES).unwrap_or(usize::MAX);
-            let range = bound(start).min(segment.len())..bound(end).min(segment.len());
-            bytes.extend_from_slice(segment.get(range).unwrap_or_default());
+            let range = bound(start).min(segment.data.len())..bound(end).min(segment.data.len());
+            bytes.extend_from_slice(segment.data.get(range).unwrap_or_default());
         }
-        Ok(spoil(self.fault, bytes.into()))
-    }
-
-    fn segment_bytes(&self, submission: &Submission, index: u64) -> Option<Bytes> {
-        match self.whole(submission) {
-            Some(whole) => Some(filled(&whole.bytes, index)),
-            None => self.files.segment(&submission.root, index),
-        }
+        Ok(self.faults.spoil(bytes.into()))
     }
 
     /// A segment of a finalized file with its proof.
@@ -186,31 +194,28 @@ impl Node {
     /// # Errors
     /// An index outside the file's data.
     pub fn proved(&self, id: FileId, index: u64) -> Result<Option<Segment>, NodeError> {
-        let Some(submission) = self.find(id) else {
+        let Some(submission) = self.find(id).filter(|submission| self.is_finalized(submission)) else {
             return Ok(None);
         };
-        let Some(whole) = self.whole(submission) else {
-            return Ok(None);
-        };
-        let out_of_bound = NodeError::invalid("segment_index", "index out of bound");
-        if index >= whole.tree.shape().data_segments() {
-            return Err(out_of_bound);
+        if Shape::of(submission.size).is_ok_and(|shape| index >= shape.data_segments()) {
+            return Err(NodeError::invalid("segment_index", "index out of bound"));
         }
-        let proof = whole.tree.prove(index).map_err(|_| out_of_bound)?;
-        let data = spoil(self.fault, filled(&whole.bytes, index));
-        let file_size = submission.size;
+        let Some(segment) = self.segments.get(&submission.key(), index) else {
+            return Ok(None);
+        };
+        let data = self.faults.spoil(segment.data);
         Ok(data.map(|data| Segment {
             root: submission.root,
             data,
             index,
-            proof,
-            file_size,
+            proof: segment.proof,
+            file_size: submission.size,
         }))
     }
 
-    /// A whole finalized file.
-    pub fn content(&self, id: FileId) -> Option<Bytes> {
-        spoil(self.fault, self.whole(self.find(id)?)?.bytes.clone())
+    /// One segment without any fault: what the nodes of a network give each other.
+    pub fn honest(&self, key: &FileKey, index: u64) -> Option<Bytes> {
+        self.segments.get(key, index).map(|segment| segment.data)
     }
 }
 

@@ -7,6 +7,7 @@ use orv_content::Root;
 use orv_contracts::development::Flow;
 
 use super::error::NodeError;
+use super::segments::FileKey;
 use super::source::ChainSource;
 
 /// Blocks that one `eth_getLogs` covers; public endpoints refuse long ranges.
@@ -32,6 +33,14 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// What its segments are kept under.
+    pub fn key(&self) -> FileKey {
+        FileKey {
+            root: self.root,
+            size: self.size,
+        }
+    }
+
     /// `None` for an event that no valid submission makes: no nodes, or numbers beyond 64 bits.
     fn read(log: &Log) -> Option<Self> {
         let event = Flow::Submit::decode_log(&log.inner).ok()?.data;
