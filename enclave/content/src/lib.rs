@@ -30,6 +30,7 @@ mod keccak;
 pub mod materialize;
 pub mod merkle;
 pub mod oci;
+mod parallel;
 pub mod tree;
 
 pub use hash::{HashTextError, Root, Sha256, Sha256Hasher};

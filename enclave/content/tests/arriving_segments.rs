@@ -170,6 +170,8 @@ fn only_the_last_segment_may_be_shorter() {
     builder.put_segment(1, &content(10)).unwrap();
     let behind = BuildError::BeyondEnd { index: 2, last: 1 };
     assert_eq!(builder.put_segment(2, &content(SEGMENT)), Err(behind));
+    let before = BuildError::BeyondEnd { index: 1, last: 0 };
+    assert_eq!(builder.put_segment(0, &content(10)), Err(before));
     let mut builder = at_most(9 * SEGMENT);
     builder.put_segment(4, &content(SEGMENT)).unwrap();
     let before = BuildError::BeyondEnd { index: 4, last: 3 };

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use thiserror::Error;
 
 use super::{Quota, QuotaError};
-use crate::tree::{Node, Tree, TreeError, TreePath};
+use crate::tree::{Node, Tree, TreeError, TreePath, folded};
 
 /// Why entries do not make a tree.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,8 +20,8 @@ pub enum CollectError {
         /// The path.
         path: TreePath,
     },
-    /// Two paths differ only in the case of their letters.
-    #[error("{second} and {first} differ only in case")]
+    /// Two paths differ only in the case of their letters or in how their characters are composed.
+    #[error("{second} and {first} differ only in case or in how characters are composed")]
     CaseCollision {
         /// The path, or directory, that came first.
         first: String,
@@ -83,8 +83,10 @@ impl<'quota> Weight<'quota> {
 pub(crate) struct Collector<'quota> {
     weight: Weight<'quota>,
     tree: Tree,
-    /// Each path and directory under its lower-case form.
+    /// Each path and directory under its folded form.
     spellings: HashMap<String, String>,
+    /// The directory of the last path, whose spelling is known; entries of one directory mostly come together.
+    directory: Option<String>,
 }
 
 impl<'quota> Collector<'quota> {
@@ -93,6 +95,7 @@ impl<'quota> Collector<'quota> {
             weight: Weight::new(quota),
             tree: Tree::new(),
             spellings: HashMap::new(),
+            directory: None,
         }
     }
 
@@ -119,24 +122,20 @@ impl<'quota> Collector<'quota> {
             }
             .into());
         }
-        self.spell(path)
+        self.spell(path).map(|_| ())
     }
 
     /// Admits a file or a link.
     pub fn insert(&mut self, path: TreePath, node: Node) -> Result<(), CollectError> {
         self.admit(&path)?;
         self.weight.bytes(node.size())?;
-        if self.tree.get(&path).is_some() {
-            return Err(CollectError::Duplicate { path });
+        if !self.spell(&path)? {
+            // Known under just this spelling: a node, or a directory.
+            return Err(match self.tree.get(&path) {
+                Some(_) => CollectError::Duplicate { path },
+                None => TreeError::IsDirectory { path }.into(),
+            });
         }
-        if self
-            .spellings
-            .get(&path.as_str().to_lowercase())
-            .is_some_and(|first| first == path.as_str())
-        {
-            return Err(TreeError::IsDirectory { path }.into());
-        }
-        self.spell(&path)?;
         self.tree.insert(path, node)?;
         Ok(())
     }
@@ -150,20 +149,23 @@ impl<'quota> Collector<'quota> {
         Ok(self.weight.quota.admit_path(path)?)
     }
 
-    /// Remembers how a path and the directories above it are spelled. Directories that no entry has named count too, or
-    /// few entries with deep paths would take much memory.
-    fn spell(&mut self, path: &TreePath) -> Result<(), CollectError> {
-        for directory in path.ancestors() {
-            if self.first_spelling(directory)? {
-                self.weight.entry()?;
+    /// Remembers how a path and the directories above it are spelled, and says whether the path comes for the first
+    /// time. Directories that no entry has named count too, or few entries with deep paths would take much memory.
+    fn spell(&mut self, path: &TreePath) -> Result<bool, CollectError> {
+        if path.parent() != self.directory.as_deref() {
+            for directory in path.ancestors() {
+                if self.first_spelling(directory)? {
+                    self.weight.entry()?;
+                }
             }
+            self.directory = path.parent().map(str::to_owned);
         }
-        self.first_spelling(path.as_str()).map(|_| ())
+        self.first_spelling(path.as_str())
     }
 
     /// Whether the path comes for the first time.
     fn first_spelling(&mut self, path: &str) -> Result<bool, CollectError> {
-        match self.spellings.entry(path.to_lowercase()) {
+        match self.spellings.entry(folded(path)) {
             Entry::Occupied(first) if first.get() != path => Err(CollectError::CaseCollision {
                 first: first.get().clone(),
                 second: path.to_owned(),

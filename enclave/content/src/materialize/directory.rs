@@ -37,12 +37,18 @@ const DIRECTORY_MODE: u32 = 0o755;
 pub(crate) struct Directories {
     top: OwnedFd,
     open: Vec<(String, OwnedFd)>,
+    /// The path of the last one open.
+    entered: String,
 }
 
 impl Directories {
     pub fn beneath(directory: BorrowedFd<'_>) -> Result<Self, MaterializeError> {
         let top = directory.try_clone_to_owned().map_err(|source| failed("", source))?;
-        Ok(Self { top, open: Vec::new() })
+        Ok(Self {
+            top,
+            open: Vec::new(),
+            entered: String::new(),
+        })
     }
 
     /// Creates the directory at `path`, and those above it; real directories that exist already are kept.
@@ -87,18 +93,22 @@ impl Directories {
     }
 
     fn enter(&mut self, path: &str) -> Result<&OwnedFd, MaterializeError> {
-        let components: Vec<&str> = path.split('/').filter(|component| !component.is_empty()).collect();
-        let shared = self
-            .open
-            .iter()
-            .zip(&components)
-            .take_while(|((name, _), component)| name == *component)
-            .count();
-        self.open.truncate(shared);
-        for component in components.iter().skip(shared) {
-            let parent = self.open.last().map_or(&self.top, |(_, descriptor)| descriptor);
-            let child = create_or_open(parent, component).map_err(|error| failed(path, error))?;
-            self.open.push(((*component).to_owned(), child));
+        if path != self.entered {
+            self.entered.clear();
+            let components = || path.split('/').filter(|component| !component.is_empty());
+            let shared = self
+                .open
+                .iter()
+                .zip(components())
+                .take_while(|((name, _), component)| name == component)
+                .count();
+            self.open.truncate(shared);
+            for component in components().skip(shared) {
+                let parent = self.open.last().map_or(&self.top, |(_, descriptor)| descriptor);
+                let child = create_or_open(parent, component).map_err(|error| failed(path, error))?;
+                self.open.push((component.to_owned(), child));
+            }
+            self.entered.push_str(path);
         }
         Ok(self.open.last().map_or(&self.top, |(_, descriptor)| descriptor))
     }

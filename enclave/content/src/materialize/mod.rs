@@ -8,4 +8,4 @@ mod write;
 
 pub(crate) use directory::{Directories, FileMode};
 pub use read::{ReadError, read_directory};
-pub use write::{MaterializeError, write_beneath};
+pub use write::{MaterializeError, write_beneath, write_beneath_with};

@@ -203,7 +203,8 @@ impl Builder {
             self.add(index, bytes);
             return Ok(());
         }
-        if let Some(behind) = self.last_known().filter(|behind| *behind > index) {
+        let last = self.last.as_ref().map(|last| last.index);
+        if let Some(behind) = last.or_else(|| self.last_known()).filter(|behind| *behind > index) {
             return Err(BuildError::BeyondEnd {
                 index: behind,
                 last: index,

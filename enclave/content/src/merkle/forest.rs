@@ -1,12 +1,13 @@
 //! The tree while it grows: perfect subtrees of descending height, folded from the right at the end.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
-use std::thread;
+use std::convert::Infallible;
+use std::sync::LazyLock;
 
 use super::shape::{SEGMENT_BYTES, SEGMENT_CHUNKS};
 use super::{EmptyContent, Engine, Shape, Submission, SubmissionNode};
 use crate::hash::Root;
 use crate::keccak::{Digest, Implementation, leaf, parent};
+use crate::parallel::share_out;
 
 const CHUNK: usize = super::shape::CHUNK_BYTES as usize;
 
@@ -104,10 +105,8 @@ pub(super) struct Grower {
 impl Grower {
     /// Hands `take` the perfect subtrees of content that begins a segment, left to right.
     pub fn grow_all(&mut self, engine: &Engine, content: &[u8], mut take: impl FnMut(Perfect)) {
-        let threads = engine.threads.get().min(content.len().div_ceil(GROUP));
-        if threads > 1 {
-            let grown = grow_in_parallel(engine.implementation, threads, content);
-            grown.into_iter().for_each(take);
+        if engine.threads.get() > 1 && content.len() > GROUP {
+            grow_in_parallel(engine, content).into_iter().for_each(take);
             return;
         }
         for group in content.chunks(GROUP) {
@@ -136,27 +135,20 @@ impl Grower {
     }
 }
 
-/// What [`Grower::grow`] gives for each group of `content`, one group after the other; the threads take the next group
-/// as they become free.
-fn grow_in_parallel(implementation: Implementation, threads: usize, content: &[u8]) -> Vec<Perfect> {
+/// What [`Grower::grow`] gives for each group of `content`, one group after the other.
+fn grow_in_parallel(engine: &Engine, content: &[u8]) -> Vec<Perfect> {
     let groups = content.chunks(GROUP);
     let mut grown = vec![Vec::new(); groups.len()];
-    let work = Mutex::new(groups.zip(&mut grown));
-    let hash = || {
-        let mut grower = Grower::default();
-        loop {
-            // A thread that panicked elsewhere has left the iterator whole.
-            let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((group, place)) = next else { break };
-            place.extend(grower.grow(implementation, group));
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(hash);
-        }
-        hash();
-    });
+    let begin = || Ok(Grower::default());
+    let Ok(()) = share_out(
+        engine.threads,
+        groups.zip(&mut grown),
+        begin,
+        |grower, (group, place)| {
+            place.extend(grower.grow(engine.implementation, group));
+            Ok::<_, Infallible>(())
+        },
+    );
     grown.into_iter().flatten().collect()
 }
 

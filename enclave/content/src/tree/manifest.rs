@@ -1,12 +1,19 @@
 //! A tree's list of files with their hashes, and the one hash over it that does not depend on any archive.
 
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Executable, Node, Tree, TreePath};
 use crate::hash::{Sha256, Sha256Hasher};
+use crate::parallel::share_out;
 
 /// The first line of what is hashed (OpenResearch reference 2.6).
 const DOMAIN: &[u8] = b"openresearch/tree/v1\n";
+
+/// Nodes that a thread hashes before it looks for more.
+const SHARE: usize = 16;
 
 const MODE_FILE: u32 = 0o100_644;
 const MODE_EXECUTABLE: u32 = 0o100_755;
@@ -75,6 +82,23 @@ impl Tree {
         self.iter().map(|(path, node)| ManifestEntry::of(path, node)).collect()
     }
 
+    /// The same, hashing on up to `threads` threads.
+    pub fn manifest_with(&self, threads: NonZeroUsize) -> Vec<ManifestEntry> {
+        let nodes: Vec<_> = self.iter().collect();
+        let mut entries = vec![Vec::new(); nodes.len().div_ceil(SHARE)];
+        let shares = nodes.chunks(SHARE).zip(&mut entries);
+        let Ok(()) = share_out(
+            threads,
+            shares,
+            || Ok(()),
+            |(), (nodes, entries)| {
+                entries.extend(nodes.iter().map(|(path, node)| ManifestEntry::of(path, node)));
+                Ok::<_, Infallible>(())
+            },
+        );
+        entries.into_iter().flatten().collect()
+    }
+
     /// The tree hash: [`hash_of_manifest`] over [`Tree::manifest`].
     pub fn hash(&self) -> Sha256 {
         hash_of_manifest(&self.manifest())
@@ -114,5 +138,6 @@ mod tests {
         let mut manifest = tree.manifest();
         manifest.reverse();
         assert_eq!(hash_of_manifest(&manifest), tree.hash());
+        assert_eq!(tree.manifest_with(NonZeroUsize::new(3).unwrap()), tree.manifest());
     }
 }
