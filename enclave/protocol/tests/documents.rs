@@ -155,7 +155,7 @@ fn refusals_of_a_protocol_name_the_path() {
         ),
         (
             "a pattern that explodes",
-            with("/measurement/primaryMetric/extract/pattern", json!("(a{1000}){1000}")),
+            with("/measurement/primaryMetric/extract/pattern", json!("(?:a{1000}){1000}")),
         ),
         (
             "an empty pattern",
@@ -164,6 +164,35 @@ fn refusals_of_a_protocol_name_the_path() {
         (
             "regex without a pattern",
             without("/measurement/primaryMetric/extract/pattern"),
+        ),
+        (
+            "a pattern of another language",
+            with("/measurement/primaryMetric/extract/pattern", json!(r"a\p{L}\z")),
+        ),
+        (
+            "a pattern beside another kind",
+            with(
+                "/measurement/primaryMetric/extract",
+                json!({"kind": "junit", "pattern": "(?=a)"}),
+            ),
+        ),
+        (
+            "a JSON pointer without a slash",
+            with(
+                "/measurement/primaryMetric/extract",
+                json!({"kind": "json_pointer", "jsonPointer": "loss"}),
+            ),
+        ),
+        (
+            "json_pointer without a pointer",
+            with("/measurement/primaryMetric/extract", json!({"kind": "json_pointer"})),
+        ),
+        (
+            "a secondary pattern that cannot be run",
+            with(
+                "/measurement/secondaryMetrics/0",
+                json!({"name": "s", "direction": "maximize", "extract": {"kind": "regex", "pattern": "a(?!b)"}}),
+            ),
         ),
         (
             "a margin above one",
@@ -247,12 +276,12 @@ fn only_eligible_projects_without_network_and_with_a_known_extraction_are_judged
         judgeable(network, MetricChannel::Split),
         Err(NotJudgeable::NetworkDemanded)
     );
-    let junit = with("/measurement/primaryMetric/extract/kind", json!("junit"));
+    let custom = with("/measurement/primaryMetric/extract/kind", json!("custom"));
     assert_eq!(
-        judgeable(junit.clone(), MetricChannel::Shared),
-        Err(NotJudgeable::ExtractionUnsupported(ExtractKind::Junit))
+        judgeable(custom.clone(), MetricChannel::Shared),
+        Err(NotJudgeable::ExtractionUnsupported(ExtractKind::Custom))
     );
-    assert_eq!(judgeable(junit, MetricChannel::Split), Ok(()));
+    assert_eq!(judgeable(custom, MetricChannel::Split), Ok(()));
 }
 
 fn manifest() -> Value {

@@ -40,10 +40,10 @@ pub enum FieldError {
     Margin { given: u64 },
     #[error("extraction by regex needs a pattern")]
     NoPattern,
-    #[error("pattern of {length} bytes, between 1 and 4096 are read")]
-    PatternLength { length: usize },
-    #[error("pattern is refused: {message}")]
-    Pattern { message: String },
+    #[error("extraction by json_pointer needs a jsonPointer")]
+    NoPointer,
+    #[error("{given:?} is no JSON pointer: / before each part, ~0 for ~ and ~1 for / inside, at most 1024 bytes")]
+    Pointer { given: String },
 }
 
 /// A list with something in it.

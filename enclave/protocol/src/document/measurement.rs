@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer};
 
 use super::fields::{FieldError, NonNegativeNumber, PositiveInteger};
+use crate::metric::{Pattern, Pointer};
 use crate::score::{Bips, Direction};
 
 /// What a run is measured by.
@@ -19,7 +19,7 @@ pub struct Measurement {
     /// Margin over the incumbent in basis points; 100 where left out, at most 10 000.
     #[serde(default, deserialize_with = "margin")]
     pub min_score_improvement_bips: Option<Bips>,
-    /// Never evaluated.
+    /// Extracted like the primary one and shown; never part of a verdict.
     pub secondary_metrics: Option<Vec<SecondaryMetric>>,
     /// How the baseline was made.
     pub baseline_policy: BaselinePolicy,
@@ -59,24 +59,49 @@ pub struct PrimaryMetric {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "WrittenExtract")]
 pub struct Extract {
-    /// The way.
-    pub kind: ExtractKind,
-    /// For `regex`, and only read there.
-    pub pattern: Option<Pattern>,
-    /// For `json_pointer`.
-    pub json_pointer: Option<String>,
+    /// The way, with what it needs.
+    pub rule: ExtractRule,
     /// Golden snippet of the creator's.
     pub example_stdout: Option<String>,
     /// Prose.
     pub notes: Option<String>,
 }
 
+/// A way to find a metric, as [`crate::metric::extract`] performs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExtractRule {
+    /// Group 1 of a pattern's only match.
+    Regex(Pattern),
+    /// The number that a pointer names in the only line that is a JSON object with something there.
+    JsonPointer(Pointer),
+    /// Tests that passed by a JUnit report.
+    Junit,
+    /// Tests that passed by pytest's last line.
+    PytestSummary,
+    /// A way of the creator's own, which nobody else performs: no verdict.
+    Custom,
+}
+
+impl Extract {
+    /// The way.
+    pub fn kind(&self) -> ExtractKind {
+        match self.rule {
+            ExtractRule::Regex(_) => ExtractKind::Regex,
+            ExtractRule::JsonPointer(_) => ExtractKind::JsonPointer,
+            ExtractRule::Junit => ExtractKind::Junit,
+            ExtractRule::PytestSummary => ExtractKind::PytestSummary,
+            ExtractRule::Custom => ExtractKind::Custom,
+        }
+    }
+}
+
+/// Pattern and pointer are read strictly also where another kind does not need them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WrittenExtract {
     kind: ExtractKind,
     pattern: Option<Pattern>,
-    json_pointer: Option<String>,
+    json_pointer: Option<Pointer>,
     example_stdout: Option<String>,
     notes: Option<String>,
 }
@@ -85,27 +110,22 @@ impl TryFrom<WrittenExtract> for Extract {
     type Error = FieldError;
 
     fn try_from(written: WrittenExtract) -> Result<Self, FieldError> {
-        let WrittenExtract {
-            kind,
-            pattern,
-            json_pointer,
-            example_stdout,
-            notes,
-        } = written;
-        if kind == ExtractKind::Regex && pattern.is_none() {
-            return Err(FieldError::NoPattern);
-        }
+        let rule = match written.kind {
+            ExtractKind::Regex => ExtractRule::Regex(written.pattern.ok_or(FieldError::NoPattern)?),
+            ExtractKind::JsonPointer => ExtractRule::JsonPointer(written.json_pointer.ok_or(FieldError::NoPointer)?),
+            ExtractKind::Junit => ExtractRule::Junit,
+            ExtractKind::PytestSummary => ExtractRule::PytestSummary,
+            ExtractKind::Custom => ExtractRule::Custom,
+        };
         Ok(Extract {
-            kind,
-            pattern,
-            json_pointer,
-            example_stdout,
-            notes,
+            rule,
+            example_stdout: written.example_stdout,
+            notes: written.notes,
         })
     }
 }
 
-/// Ways to find a metric; this version of the rule performs `regex`.
+/// Names of the ways to find a metric; all but `custom` are performed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "upstream's names, which say what they are")]
@@ -126,56 +146,6 @@ impl fmt::Display for ExtractKind {
             ExtractKind::PytestSummary => "pytest_summary",
             ExtractKind::Custom => "custom",
         })
-    }
-}
-
-/// A regular expression that runs in time linear in its input.
-///
-/// Upstream's dialect is Python's; look-around and back-references are refused, for no engine bounds them.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Pattern(Regex);
-
-impl Pattern {
-    /// Longest pattern, in bytes.
-    pub const LONGEST: usize = 4096;
-    /// Most memory of the compiled pattern, in bytes.
-    const COMPILED: usize = 1024 * 1024;
-
-    /// As written.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
-    pub(crate) fn regex(&self) -> &Regex {
-        &self.0
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for Pattern {}
-
-impl TryFrom<String> for Pattern {
-    type Error = FieldError;
-
-    fn try_from(text: String) -> Result<Self, FieldError> {
-        if text.is_empty() || text.len() > Pattern::LONGEST {
-            return Err(FieldError::PatternLength { length: text.len() });
-        }
-        RegexBuilder::new(&text)
-            .multi_line(true)
-            .size_limit(Pattern::COMPILED)
-            .dfa_size_limit(Pattern::COMPILED)
-            .build()
-            .map(Pattern)
-            .map_err(|error| FieldError::Pattern {
-                message: error.to_string(),
-            })
     }
 }
 
@@ -204,7 +174,7 @@ pub enum Aggregator {
     Max,
 }
 
-/// A metric that is never evaluated.
+/// A metric that is shown and decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(missing_docs, reason = "as in the primary metric")]

@@ -31,7 +31,8 @@ pub use fields::{
     RelativeDirectory, TimeLimit, VariableName,
 };
 pub use measurement::{
-    Aggregator, BaselinePolicy, Extract, ExtractKind, Measurement, Pattern, PrimaryMetric, Sampling, SecondaryMetric,
+    Aggregator, BaselinePolicy, Extract, ExtractKind, ExtractRule, Measurement, PrimaryMetric, Sampling,
+    SecondaryMetric,
 };
 
 /// Longest document that is read, in bytes.
@@ -120,8 +121,8 @@ pub enum NotJudgeable {
     /// Trials have no network.
     #[error("protocol demands a network, trials have none")]
     NetworkDemanded,
-    /// The metric of a shared project would be found in a way that this version does not perform.
-    #[error("extraction of kind {0} is not performed")]
+    /// The metric of a shared project would be found in a way that only its creator knows.
+    #[error("extraction of kind {0} is not performed: nobody but the creator knows how")]
     ExtractionUnsupported(ExtractKind),
 }
 
@@ -146,8 +147,8 @@ impl Protocol {
         if self.environment.constraints.network_policy == Some(NetworkPolicy::Full) {
             return Err(NotJudgeable::NetworkDemanded);
         }
-        let kind = self.measurement.primary_metric.extract.kind;
-        if channel == MetricChannel::Shared && kind != ExtractKind::Regex {
+        let kind = self.measurement.primary_metric.extract.kind();
+        if channel == MetricChannel::Shared && kind == ExtractKind::Custom {
             return Err(NotJudgeable::ExtractionUnsupported(kind));
         }
         Ok(())

@@ -57,7 +57,7 @@ reasons! {
     OddProjectState = "odd-project-state", "Baseline and incumbent on chain contradict each other.";
     NotEligible = "not-eligible", "The protocol does not call its project eligible.";
     NetworkDemanded = "network-demanded", "The protocol demands a network, and trials have none.";
-    ExtractionUnsupported = "extraction-unsupported", "The protocol's way to extract the metric is not performed by this version of the rule.";
+    ExtractionUnsupported = "extraction-unsupported", "The protocol's way to extract the metric is its creator's own, which nobody else performs.";
     ProtocolMalformed = "protocol-malformed", "The project's protocol.json is refused.";
     ManifestMalformed = "manifest-malformed", "The project's openresearch.json is refused.";
     ProjectArchive = "project-archive", "The project's snapshot or benchmark archive is refused.";

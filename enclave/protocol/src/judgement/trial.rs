@@ -94,8 +94,11 @@ impl From<&MetricError> for VoidCause {
         match error {
             MetricError::Missing => VoidCause::MetricMissing,
             MetricError::Doubled => VoidCause::MetricDoubled,
-            MetricError::TooLong { .. } | MetricError::Malformed(_) => VoidCause::MetricMalformed,
-            MetricError::UnsupportedExtraction { .. } | MetricError::NoPattern => VoidCause::MetricUnsupported,
+            MetricError::TooLong { .. }
+            | MetricError::Malformed(_)
+            | MetricError::NotANumber
+            | MetricError::Report(_) => VoidCause::MetricMalformed,
+            MetricError::UnsupportedExtraction { .. } => VoidCause::MetricUnsupported,
         }
     }
 }

@@ -2,12 +2,18 @@
 //! also ran the candidate's code.
 
 mod decimal;
+mod json;
+mod junit;
+mod pattern;
+mod pytest;
 mod windows;
 
 use std::str;
 
-pub use crate::document::{Extract, ExtractKind};
+pub use crate::document::{Extract, ExtractKind, ExtractRule};
 pub use decimal::{Decimal, DecimalError};
+pub use json::Pointer;
+pub use pattern::{NoMatch, Pattern, PatternError, PatternProblem};
 pub use windows::{RIGHT, from_windows};
 
 /// Bytes of a shared project's output that are searched: its last 64 KiB (openresearch.md 4.2).
@@ -39,9 +45,21 @@ pub enum MetricError {
         /// The kind that the protocol names.
         kind: ExtractKind,
     },
-    /// The protocol wants a regular expression and gives none.
-    #[error("extraction by regular expression without a pattern")]
-    NoPattern,
+    /// What a JSON pointer names is no number.
+    #[error("what the JSON pointer names is not a number")]
+    NotANumber,
+    /// A JUnit report is none.
+    #[error("JUnit report has {0}")]
+    Report(&'static str),
+}
+
+impl From<NoMatch> for MetricError {
+    fn from(cause: NoMatch) -> Self {
+        match cause {
+            NoMatch::Missing => MetricError::Missing,
+            NoMatch::Doubled => MetricError::Doubled,
+        }
+    }
 }
 
 /// Reads what a judge wrote on its metric channel (fd 4, DESIGN 5.6): exactly one line, a plain decimal, whose line
@@ -60,28 +78,26 @@ pub fn from_channel(bytes: &[u8]) -> Result<Decimal, MetricError> {
     decimal(line)
 }
 
-/// Finds the metric of a shared project in what its process printed.
+/// Finds a metric of a shared project in what its process printed: in the last [`TAIL_BYTES`], as UTF-8 with replacement
+/// (openresearch.md 4.2).
 ///
-/// As upstream does (openresearch.md 4.2): the last [`TAIL_BYTES`] as UTF-8 with replacement, `^` and `$` at every line,
-/// group 1 if the pattern has groups, else the whole match. Unlike upstream, which takes the first match, exactly one
-/// place may match: a number that was printed twice is nobody's metric.
+/// Upstream takes a pattern's first match and performs no other kind. Here exactly one place may match, whatever the
+/// kind: a number that was printed twice is nobody's metric. For a pattern it is group 1, else the whole match; for a
+/// JSON pointer what it names in the only line that is an object with something there; for a JUnit report and for
+/// pytest's summary the number of tests that passed.
 ///
 /// # Errors
 /// [`MetricError`].
 pub fn extract(rule: &Extract, output: &[u8]) -> Result<Decimal, MetricError> {
-    if rule.kind != ExtractKind::Regex {
-        return Err(MetricError::UnsupportedExtraction { kind: rule.kind });
-    }
-    let pattern = rule.pattern.as_ref().ok_or(MetricError::NoPattern)?;
     let tail = output.get(output.len().saturating_sub(TAIL_BYTES)..).unwrap_or(output);
     let text = String::from_utf8_lossy(tail);
-    let mut matches = pattern.regex().captures_iter(&text);
-    let found = matches.next().ok_or(MetricError::Missing)?;
-    if matches.next().is_some() {
-        return Err(MetricError::Doubled);
+    match &rule.rule {
+        ExtractRule::Regex(pattern) => decimal(pattern.only_value(&text)?.as_bytes()),
+        ExtractRule::JsonPointer(pointer) => json::number(pointer, &text),
+        ExtractRule::Junit => junit::passed(&text),
+        ExtractRule::PytestSummary => pytest::passed(&text),
+        ExtractRule::Custom => Err(MetricError::UnsupportedExtraction { kind: rule.kind() }),
     }
-    let group = if found.len() > 1 { found.get(1) } else { found.get(0) };
-    decimal(group.ok_or(MetricError::Missing)?.as_str().as_bytes())
 }
 
 fn decimal(bytes: &[u8]) -> Result<Decimal, MetricError> {

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn rule(kind: &str, pattern: &str) -> Extract {
-    serde_json::from_value(serde_json::json!({ "kind": kind, "pattern": pattern })).unwrap()
+    let written = serde_json::json!({ "kind": kind, "pattern": pattern, "jsonPointer": "/m" });
+    serde_json::from_value(written).unwrap()
 }
 
 fn number(text: &str) -> Decimal {
@@ -76,16 +77,25 @@ fn only_the_last_64_kib_are_searched() {
 }
 
 #[test]
-fn other_extractions_say_that_they_are_not_performed() {
+fn every_kind_but_custom_is_performed() {
+    let output = b"{\"m\": 0.25}\n<testsuite><testcase/></testsuite>\n3 passed in 0.01s\nx=9\n";
     for (kind, expected) in [
-        ("json_pointer", ExtractKind::JsonPointer),
-        ("junit", ExtractKind::Junit),
-        ("pytest_summary", ExtractKind::PytestSummary),
-        ("custom", ExtractKind::Custom),
+        ("regex", "9"),
+        ("json_pointer", "0.25"),
+        ("junit", "1"),
+        ("pytest_summary", "3"),
     ] {
-        let refused = extract(&rule(kind, "x"), b"1");
-        assert_eq!(refused, Err(MetricError::UnsupportedExtraction { kind: expected }));
+        assert_eq!(
+            extract(&rule(kind, r"^x=(\d)$"), output),
+            Ok(number(expected)),
+            "{kind}"
+        );
     }
+    let kind = ExtractKind::Custom;
+    assert_eq!(
+        extract(&rule("custom", "x"), b"1"),
+        Err(MetricError::UnsupportedExtraction { kind })
+    );
 }
 
 proptest! {
@@ -102,6 +112,8 @@ proptest! {
 
     #[test]
     fn no_output_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
-        let _ = extract(&rule("regex", r"([0-9.e+-]*)"), &bytes);
+        for kind in ["regex", "json_pointer", "junit", "pytest_summary"] {
+            let _ = extract(&rule(kind, r"([0-9.e+-]+)"), &bytes);
+        }
     }
 }
