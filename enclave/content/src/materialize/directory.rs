@@ -6,7 +6,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat2};
-use nix::sys::stat::{Mode, fchmod, mkdirat};
+use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
 use nix::unistd::{linkat, symlinkat};
 
 use super::MaterializeError;
@@ -32,11 +32,47 @@ impl FileMode {
 /// Mode of every directory.
 const DIRECTORY_MODE: u32 = 0o755;
 
+/// A directory that is open.
+struct Open {
+    name: String,
+    descriptor: OwnedFd,
+    /// The modes with which new files have turned out as asked: neither the process' mask nor the directory's access
+    /// control list takes anything away, so the files after the first need not be looked at.
+    kept: Vec<FileMode>,
+}
+
+impl Open {
+    fn new(name: &str, descriptor: OwnedFd) -> Self {
+        Self {
+            name: name.to_owned(),
+            descriptor,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Creates a file, which must not exist.
+    fn write_file(&mut self, name: &str, mode: FileMode, content: &[u8]) -> io::Result<()> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let descriptor = openat2(&self.descriptor, name, how(flags).mode(mode.bits()))?;
+        let mut file = File::from(descriptor);
+        file.write_all(content)?;
+        if self.kept.contains(&mode) {
+            return Ok(());
+        }
+        if Mode::from_bits_truncate(fstat(&file)?.st_mode) == mode.bits() {
+            self.kept.push(mode);
+            return Ok(());
+        }
+        // The process' mask does not decide what an image or a project looks like.
+        Ok(fchmod(&file, mode.bits())?)
+    }
+}
+
 /// Writes files by path beneath one directory and keeps the directories on the way to the last one open, so that paths
 /// in order cost few calls.
 pub(crate) struct Directories {
-    top: OwnedFd,
-    open: Vec<(String, OwnedFd)>,
+    top: Open,
+    open: Vec<Open>,
     /// The path of the last one open.
     entered: String,
 }
@@ -45,7 +81,7 @@ impl Directories {
     pub fn beneath(directory: BorrowedFd<'_>) -> Result<Self, MaterializeError> {
         let top = directory.try_clone_to_owned().map_err(|source| failed("", source))?;
         Ok(Self {
-            top,
+            top: Open::new("", top),
             open: Vec::new(),
             entered: String::new(),
         })
@@ -59,40 +95,38 @@ impl Directories {
     /// Creates a file, which must not exist.
     pub fn write_file(&mut self, path: &str, mode: FileMode, content: &[u8]) -> Result<(), MaterializeError> {
         let (directory, name) = self.place(path)?;
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let write = || -> io::Result<()> {
-            let descriptor = openat2(directory, name, how(flags).mode(mode.bits()))?;
-            let mut file = File::from(descriptor);
-            file.write_all(content)?;
-            // The process' mask does not decide what an image or a project looks like.
-            Ok(fchmod(&file, mode.bits())?)
-        };
-        write().map_err(|source| failed(path, source))
+        directory
+            .write_file(name, mode, content)
+            .map_err(|source| failed(path, source))
     }
 
     /// Creates a symbolic link, which must not exist.
     pub fn write_symlink(&mut self, path: &str, target: &str) -> Result<(), MaterializeError> {
         let (directory, name) = self.place(path)?;
-        symlinkat(target, directory, name).map_err(|error| failed(path, error))
+        symlinkat(target, &directory.descriptor, name).map_err(|error| failed(path, error))
     }
 
     /// Creates another name, which must not exist, for a file that has been written at `existing`.
     pub fn write_hard_link(&mut self, path: &str, existing: &str) -> Result<(), MaterializeError> {
         let (from, from_name) = existing.rsplit_once('/').unwrap_or(("", existing));
         let flags = OFlag::O_DIRECTORY | OFlag::O_PATH | OFlag::O_CLOEXEC;
-        let from = openat2(&self.top, if from.is_empty() { "." } else { from }, how(flags));
+        let from = openat2(
+            &self.top.descriptor,
+            if from.is_empty() { "." } else { from },
+            how(flags),
+        );
         let from = from.map_err(|error| failed(existing, error))?;
         let (directory, name) = self.place(path)?;
-        linkat(from, from_name, directory, name, AtFlags::empty()).map_err(|error| failed(path, error))
+        linkat(from, from_name, &directory.descriptor, name, AtFlags::empty()).map_err(|error| failed(path, error))
     }
 
     /// The open directory that holds `path`, and the name in it.
-    fn place<'path>(&mut self, path: &'path str) -> Result<(&OwnedFd, &'path str), MaterializeError> {
+    fn place<'path>(&mut self, path: &'path str) -> Result<(&mut Open, &'path str), MaterializeError> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         Ok((self.enter(parent)?, name))
     }
 
-    fn enter(&mut self, path: &str) -> Result<&OwnedFd, MaterializeError> {
+    fn enter(&mut self, path: &str) -> Result<&mut Open, MaterializeError> {
         if path != self.entered {
             self.entered.clear();
             let components = || path.split('/').filter(|component| !component.is_empty());
@@ -100,17 +134,17 @@ impl Directories {
                 .open
                 .iter()
                 .zip(components())
-                .take_while(|((name, _), component)| name == component)
+                .take_while(|(open, component)| open.name == *component)
                 .count();
             self.open.truncate(shared);
             for component in components().skip(shared) {
-                let parent = self.open.last().map_or(&self.top, |(_, descriptor)| descriptor);
-                let child = create_or_open(parent, component).map_err(|error| failed(path, error))?;
-                self.open.push((component.to_owned(), child));
+                let parent = self.open.last().unwrap_or(&self.top);
+                let child = create_or_open(&parent.descriptor, component).map_err(|error| failed(path, error))?;
+                self.open.push(Open::new(component, child));
             }
             self.entered.push_str(path);
         }
-        Ok(self.open.last().map_or(&self.top, |(_, descriptor)| descriptor))
+        Ok(self.open.last_mut().unwrap_or(&mut self.top))
     }
 }
 
