@@ -62,6 +62,7 @@ mod message;
 mod protection;
 mod report;
 mod runner;
+mod spawner;
 mod split;
 mod supervise;
 mod syscall;

@@ -10,6 +10,7 @@ use crate::error::RunnerError;
 use crate::layer::Layer;
 use crate::protection::{ControlGroups, Kept, Protections, Strength};
 use crate::report::{Report, SplitReport};
+use crate::spawner;
 use crate::split::{self, RelayLimits};
 use crate::supervise::Supervised;
 
@@ -23,7 +24,8 @@ pub enum CgroupMode {
     Weaker,
 }
 
-/// Runs containers. Holds no state between runs; several may run at one time, on threads of the caller's.
+/// Runs containers. Keeps nothing between runs but the process they are forked from, which its clones share; several may
+/// run at one time, on threads of the caller's.
 #[derive(Debug, Clone)]
 pub struct Runner {
     /// The program that calls [`crate::helper_main`] when its first argument is `container-run`.
@@ -33,6 +35,7 @@ pub struct Runner {
     /// What to do where a limit cannot be set.
     pub cgroups: CgroupMode,
     pub(crate) kept: Kept,
+    pub(crate) spawner: spawner::Place,
 }
 
 impl Runner {
@@ -44,6 +47,7 @@ impl Runner {
             scratch,
             cgroups: CgroupMode::Required,
             kept: Kept::default(),
+            spawner: spawner::Place::default(),
         }
     }
 
@@ -53,11 +57,22 @@ impl Runner {
     pub fn without(self, protection: crate::Protection) -> Self {
         Runner {
             kept: Kept::all_but(protection),
+            spawner: spawner::Place::default(),
             ..self
         }
     }
 
-    /// Runs one container to its end. The calling thread must live as long: the container dies with it.
+    /// Starts the process that every container is forked from ([`Runner::helper`]), which the first run does otherwise.
+    /// A program with something to hide does it before it has a thread or a secret, though neither would reach that
+    /// process: it is an executable of its own from its first instruction, and a fork of nobody.
+    ///
+    /// # Errors
+    /// [`RunnerError::Helper`] when the program cannot be executed.
+    pub fn start_spawner(&self) -> Result<(), RunnerError> {
+        spawner::start(&self.spawner, &self.helper, self.kept)
+    }
+
+    /// Runs one container to its end.
     ///
     /// # Errors
     /// [`RunnerError`] when it could not be run as asked; never for anything the command does.

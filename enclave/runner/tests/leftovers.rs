@@ -105,6 +105,7 @@ fn nothing_of_any_kind_of_run_is_left() {
         matches!(vanished, Err(RunnerError::HelperVanished | RunnerError::Helper { .. })),
         "{vanished:?}"
     );
+    drop(runner);
     drop(
         bench
             .runner()

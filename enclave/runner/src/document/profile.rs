@@ -67,6 +67,30 @@ const CONDITIONAL: &[Argument] = &[
     },
 ];
 
+/// Reading the pipe that closes at execve, waiting, telling, leaving, and what memory for that takes.
+const INIT: &[libc::c_long] = &[
+    libc::SYS_brk,
+    libc::SYS_clock_gettime,
+    libc::SYS_close,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_fstat,
+    libc::SYS_lseek,
+    libc::SYS_madvise,
+    libc::SYS_mmap,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    libc::SYS_newfstatat,
+    libc::SYS_read,
+    libc::SYS_restart_syscall,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sendto,
+    libc::SYS_shutdown,
+    libc::SYS_statx,
+    libc::SYS_wait4,
+    libc::SYS_write,
+];
+
 /// `TCGETS`, `TIOCGWINSZ`, `FIONREAD`, `FIONBIO`, `FIONCLEX`, `FIOCLEX`.
 const HARMLESS_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
 
@@ -89,9 +113,33 @@ pub(super) fn to_document() -> Value {
     json!({ "defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": libc::EPERM, "syscalls": rules })
 }
 
-/// The two programs, in the order in which they are installed. A filter has one answer for what matches, so "`clone3` is
-/// not there", which makes the C library fall back to `clone`, needs a filter of its own.
-pub(crate) fn compile(kept: Kept) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+/// The compiled programs.
+#[derive(Debug, Clone)]
+pub(crate) struct Filters {
+    /// The command's, in the order in which they are installed. A filter has one answer for what matches, so "`clone3` is
+    /// not there", which makes the C library fall back to `clone`, needs a filter of its own.
+    pub command: [BpfProgram; 2],
+    /// The init's: what it takes to wait for the command and to tell of its end.
+    pub init: BpfProgram,
+}
+
+impl Filters {
+    pub(crate) fn compile(kept: Kept) -> Result<Self, seccompiler::BackendError> {
+        Ok(Filters {
+            command: command(kept)?,
+            init: init()?,
+        })
+    }
+}
+
+fn init() -> Result<BpfProgram, seccompiler::BackendError> {
+    let rules = INIT.iter().map(|number| (*number, vec![])).collect();
+    let deny = SeccompAction::Errno(libc::EPERM as u32);
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    SeccompFilter::new(rules, deny, SeccompAction::Allow, arch)?.try_into()
+}
+
+fn command(kept: Kept) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     let judged = if kept.has(Protection::CallArguments) {
         libc::SYS_clone3
@@ -214,12 +262,8 @@ mod tests {
     }
 
     #[test]
-    fn both_filters_compile() {
-        assert!(
-            compile(Kept::default())
-                .expect("compiles")
-                .iter()
-                .all(|program| !program.is_empty())
-        );
+    fn every_filter_compiles() {
+        let filters = Filters::compile(Kept::default()).expect("compiles");
+        assert!(filters.command.iter().all(|program| !program.is_empty()) && !filters.init.is_empty());
     }
 }

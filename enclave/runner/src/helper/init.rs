@@ -59,8 +59,6 @@ fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> 
     die_with_the_helper(inputs.plan.kept)?;
     // The caller's own would decide who may enter the directories that are made here.
     umask(Mode::from_bits_truncate(0o022));
-    // Until the helper has put us into the control group.
-    gate.wait()?;
     enter_namespaces(&inputs, gate)?;
     link.send(&Message::Ready);
     // Until the runner says go; when it or the helper is gone, this fails and so do we.
@@ -70,7 +68,7 @@ fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> 
     let (filters, kept) = (inputs.filters.clone(), inputs.plan.kept);
     // The command alone holds its output and its channel from here.
     drop(inputs);
-    privileges::restrict(&filters)?;
+    privileges::restrict(&filters.init)?;
     payload::executed(verdict)?;
     let status = reap(command)?;
     let wall = now()?.saturating_sub(started);
@@ -102,7 +100,6 @@ fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> 
         (CloneFlags::CLONE_NEWNET, Protection::NetworkNamespace),
         (CloneFlags::CLONE_NEWIPC, Protection::IpcNamespace),
         (CloneFlags::CLONE_NEWUTS, Protection::HostName),
-        (CloneFlags::CLONE_NEWCGROUP, Protection::CgroupNamespace),
     ];
     let outer = outer.into_iter().filter(|(_, behind)| kept.has(*behind));
     unshare(outer.fold(CloneFlags::CLONE_NEWNS, |all, (kind, _)| all | kind)).at(Step::Namespaces)?;
@@ -111,6 +108,11 @@ fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> 
         syscall::set_domain_name("(none)").at(Step::Namespaces)?;
     }
     filesystem::build(&inputs.plan)?;
+    // Until the helper has put us into the control group, which is to be the root of what the command sees.
+    gate.wait()?;
+    if kept.has(Protection::CgroupNamespace) {
+        unshare(CloneFlags::CLONE_NEWCGROUP).at(Step::Namespaces)?;
+    }
     unshare(CloneFlags::CLONE_NEWUSER).at(Step::Namespaces)?;
     // Only a process outside may write a map of many ids.
     gate.open()?;

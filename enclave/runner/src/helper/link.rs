@@ -29,10 +29,8 @@ pub(super) enum Order {
 pub(super) struct Link(UnixStream);
 
 impl Link {
-    /// The helper's standard input, moved out of the way.
-    pub(super) fn standard_input() -> Result<Self, Errno> {
-        let given = syscall::own(0);
-        lift(given.as_fd()).map(|lifted| Link(UnixStream::from(lifted)))
+    pub(super) fn new(socket: OwnedFd) -> Self {
+        Link(UnixStream::from(socket))
     }
 
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
@@ -101,6 +99,11 @@ impl Link {
             let _ = (&self.0).write_all(&line);
         }
     }
+}
+
+/// The same descriptor at a high number, closed at execve.
+pub(super) fn lift_owned(descriptor: OwnedFd) -> Result<OwnedFd, Errno> {
+    lift(descriptor.as_fd())
 }
 
 /// A copy of a descriptor at a high number, closed at execve.

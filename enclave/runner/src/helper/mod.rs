@@ -1,11 +1,14 @@
 //! The helper: the same executable, started again as `container-run`, with one thread and none of the caller's memory.
 //!
-//! It receives the document on its standard input, a socket, with the descriptors for the command. It makes the
-//! container and stays beside it, outside, to kill it when the runner says so or is gone:
+//! The executable that is started is the spawner: it stays as long as the runner, and forks a helper for each container.
+//! The helper receives the document on a socket of its own, with the descriptors for the command. It makes the container
+//! and stays beside it, outside, to kill it when the runner says so or is gone:
 //!
 //! ```text
-//! runner ── helper (host root) ── init (pid 1, id 0 of the container) ── the command (pid 2, id 1000)
+//! runner ── spawner ── helper (host root) ── init (pid 1, id 0 of the container) ── the command (pid 2, id 1000)
 //! ```
+//!
+//! The init makes the file tree while the helper puts it into the control group, for which the kernel may take its time.
 
 mod error;
 mod filesystem;
@@ -14,6 +17,7 @@ mod landlock;
 mod link;
 mod payload;
 mod privileges;
+mod spawner;
 mod work;
 
 use std::fs;
@@ -29,7 +33,8 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid};
 
 use crate::cgroup::Hierarchy;
-use crate::document::{MAPPED_IDS, Plan, profile};
+use crate::document::profile::Filters;
+use crate::document::{MAPPED_IDS, Plan};
 use crate::message::Step;
 use crate::protection::{Kept, Protection};
 use crate::syscall;
@@ -42,26 +47,15 @@ use link::{Link, Order};
 /// First line of the command of the helper: `PROGRAM container-run`.
 pub const HELPER_ARGUMENT: &str = "container-run";
 
-/// Runs the helper; a program calls this first thing in `main` when its first argument is [`HELPER_ARGUMENT`], before
-/// any thread and before any secret.
-///
-/// The answer is 0 when the container ran, whatever its command did, and 1 when it could not be set up.
+/// Runs the spawner and its helpers; a program calls this first thing in `main` when its first argument is
+/// [`HELPER_ARGUMENT`], before any thread and before any secret, and ends with the answer.
 #[must_use]
 pub fn helper_main() -> ExitCode {
     // Whatever the caller leaked into us would otherwise live as long as the container.
     if !keeps_descriptors() && syscall::close_from(3).is_err() {
         return ExitCode::FAILURE;
     }
-    let Ok(link) = Link::standard_input() else {
-        return ExitCode::FAILURE;
-    };
-    match supervise(&link) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            link.send(&error.message());
-            ExitCode::FAILURE
-        }
-    }
+    spawner::serve()
 }
 
 /// Second argument of a weakened build's helper that is to pass on what its caller leaked into it.
@@ -77,11 +71,11 @@ struct Inputs {
     stdout: OwnedFd,
     stderr: OwnedFd,
     channel: Vec<OwnedFd>,
-    filters: [seccompiler::BpfProgram; 2],
+    filters: Filters,
 }
 
 impl Inputs {
-    fn receive(link: &Link) -> Result<Self, SetupError> {
+    fn receive(link: &Link, filters: &Filters) -> Result<Self, SetupError> {
         let (document, descriptors) = link.receive()?;
         let plan = Plan::from_document(&document).map_err(|error| SetupError::Refused(error.to_string()))?;
         let mut descriptors = descriptors.into_iter();
@@ -90,7 +84,11 @@ impl Inputs {
                 "no descriptors for standard output and error came along".to_owned(),
             ));
         };
-        let filters = profile::compile(plan.kept).map_err(|error| SetupError::other(Step::Filter, error))?;
+        let filters = if plan.kept == Kept::default() {
+            filters.clone()
+        } else {
+            Filters::compile(plan.kept).map_err(|error| SetupError::other(Step::Filter, error))?
+        };
         Ok(Inputs {
             plan,
             stdout,
@@ -101,9 +99,10 @@ impl Inputs {
     }
 }
 
-fn supervise(link: &Link) -> Result<(), SetupError> {
+fn supervise(link: &Link, filters: &Filters) -> Result<(), SetupError> {
+    syscall::restore_default_child_signal().at(Step::Process)?;
     prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
-    let inputs = Inputs::receive(link)?;
+    let inputs = Inputs::receive(link, filters)?;
     let (group, kept) = (inputs.plan.group.clone(), inputs.plan.kept);
     let (ours, theirs) = UnixStream::pair().map_err(|error| SetupError::other(Step::Process, error))?;
     if kept.has(Protection::PidNamespace) {

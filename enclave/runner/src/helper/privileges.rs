@@ -2,6 +2,7 @@
 
 use nix::sys::prctl;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use seccompiler::BpfProgramRef;
 
 use super::error::{At, SetupError};
 use super::{Inputs, landlock};
@@ -45,20 +46,17 @@ pub(super) fn confine(inputs: &Inputs) -> Result<(), SetupError> {
     if let Some(rules) = landlock::rules(inputs.plan.kept)? {
         rules.restrict().at(Step::Rules)?;
     }
-    install(&inputs.filters)
+    inputs.filters.command.iter().try_for_each(|filter| install(filter))
 }
 
 /// The init: from here it needs nothing but `wait` and `write`.
-pub(super) fn restrict(filters: &[seccompiler::BpfProgram; 2]) -> Result<(), SetupError> {
+pub(super) fn restrict(filter: BpfProgramRef<'_>) -> Result<(), SetupError> {
     syscall::drop_bounding_set().at(Step::Capabilities)?;
     syscall::drop_capabilities().at(Step::Capabilities)?;
     prctl::set_no_new_privs().at(Step::Filter)?;
-    install(filters)
+    install(filter)
 }
 
-fn install(filters: &[seccompiler::BpfProgram; 2]) -> Result<(), SetupError> {
-    filters
-        .iter()
-        .try_for_each(|filter| syscall::install_filter(filter))
-        .at(Step::Filter)
+fn install(filter: BpfProgramRef<'_>) -> Result<(), SetupError> {
+    syscall::install_filter(filter).at(Step::Filter)
 }

@@ -9,7 +9,6 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -31,7 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A container of which the helper has been started. Dropping it kills everything and removes the control group.
 pub(crate) struct Supervised<'a> {
-    child: Child,
     link: UnixStream,
     link_open: bool,
     inbox: Vec<u8>,
@@ -143,8 +141,8 @@ impl Supervised<'_> {
     fn look_at_counters(&mut self) -> Result<(), RunnerError> {
         if let Some((_, at)) = self.stop {
             if at.elapsed() >= PATIENCE {
-                // Its init dies with it.
-                self.child.kill().map_err(RunnerError::system("killing the helper"))?;
+                // Whoever holds it still is not to be waited for any more; its group will turn out to be in use.
+                self.link_open = false;
             }
             return Ok(());
         }
@@ -262,9 +260,6 @@ impl Supervised<'_> {
 
     /// The report of a container that is gone.
     pub(crate) fn finish(mut self) -> Result<Report, RunnerError> {
-        self.child
-            .wait()
-            .map_err(RunnerError::system("waiting for the helper"))?;
         for stream in [&mut self.stdout, &mut self.stderr] {
             stream.drain()?;
         }
@@ -303,9 +298,23 @@ impl Supervised<'_> {
 
 impl Drop for Supervised<'_> {
     fn drop(&mut self) {
-        // After `finish` the child has been waited for and both do nothing. The group is dropped after this.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !self.link_open {
+            return;
+        }
+        // Not after `finish`: this is the path of errors. The helper ends its container at the end of file, and itself
+        // then, which is the end of file here. The group is dropped after this.
+        if self.kept.has(Protection::KillTree) {
+            let _ = self.group.kill();
+        }
+        let _ = self.link.shutdown(Shutdown::Write);
+        let limit = Instant::now() + PATIENCE;
+        while self.link_open && Instant::now() < limit {
+            let _ = wait(&mut vec![PollFd::new(self.link.as_fd(), PollFlags::POLLIN)], TICK);
+            self.link_open = match (&self.link).read(&mut [0u8; 4096]) {
+                Ok(read) => read > 0,
+                Err(error) => error.kind() == ErrorKind::WouldBlock,
+            };
+        }
     }
 }
 

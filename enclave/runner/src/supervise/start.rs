@@ -1,9 +1,8 @@
 //! Starting the helper and handing it its document.
 
 use std::io::{IoSlice, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -17,15 +16,15 @@ use crate::cgroup::{Bounds, Group, GroupName, Hierarchy};
 use crate::container::Container;
 use crate::document::{Plan, Upper};
 use crate::error::RunnerError;
-use crate::helper::{HELPER_ARGUMENT, LEAK_ARGUMENT};
 use crate::layer::give_to_payload;
 use crate::protection::{Protection, Protections, Strength};
 use crate::runner::{CgroupMode, Runner};
+use crate::spawner;
 
 static NEXT_GROUP: AtomicU64 = AtomicU64::new(0);
 
 impl<'a> Supervised<'a> {
-    /// Makes the control group, starts the helper and gives it the plan and the command's descriptors.
+    /// Has a helper forked, makes the control group, and gives the helper the plan and the command's descriptors.
     pub(crate) fn start(
         runner: &Runner,
         container: &'a Container,
@@ -33,6 +32,8 @@ impl<'a> Supervised<'a> {
         channel: &[BorrowedFd<'_>],
     ) -> Result<Self, RunnerError> {
         let (limits, kept) = (&container.limits, runner.kept);
+        // First of all: it gets going while the rest is prepared.
+        let link = spawner::fork_helper(&runner.spawner, &runner.helper, kept)?;
         let (name, group) = make_group(runner, container)?;
         let plan = compose(container, upper, name, kept)?;
         give_to_payload(&container.work.lower, kept)?;
@@ -49,13 +50,11 @@ impl<'a> Supervised<'a> {
             fchown(writer, Some(payload.into()), Some(payload.into()))
                 .map_err(RunnerError::system("giving a pipe to the payload"))?;
         }
-        let (child, link) = spawn(runner)?;
         let pinned = limits.cpus.as_ref().map_or(Strength::Absent, |_| Strength::Enforced);
         let protections = Protections::of(group.kind(), pinned);
         let now = Instant::now();
         // From here dropping it cleans up.
         let supervised = Supervised {
-            child,
             link,
             link_open: true,
             inbox: Vec::new(),
@@ -101,25 +100,6 @@ fn make_group(runner: &Runner, container: &Container) -> Result<(Option<GroupNam
         (Err(_), CgroupMode::Weaker) => Ok((None, Group::Absent)),
         (Err(error), CgroupMode::Required) => Err(error.into()),
     }
-}
-
-fn spawn(runner: &Runner) -> Result<(Child, UnixStream), RunnerError> {
-    let failed = |source| RunnerError::Helper {
-        helper: runner.helper.clone(),
-        source,
-    };
-    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-    // The command value holds the other end, and lets go of it here.
-    let leak = (!runner.kept.has(Protection::Descriptors)).then_some(LEAK_ARGUMENT);
-    let child = Command::new(&runner.helper)
-        .arg(HELPER_ARGUMENT)
-        .args(leak)
-        .env_clear()
-        .stdin(OwnedFd::from(theirs))
-        .stdout(Stdio::null())
-        .spawn()
-        .map_err(failed)?;
-    Ok((child, ours))
 }
 
 /// The document in one line; the descriptors travel with its first byte.

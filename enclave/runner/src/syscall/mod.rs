@@ -93,6 +93,20 @@ pub(crate) fn restore_default_pipe_signal() -> Result<(), Errno> {
         .map(drop)
 }
 
+/// Has the kernel bury every child by itself.
+pub(crate) fn leave_no_zombies() -> Result<(), Errno> {
+    // SAFETY: SIG_IGN is no handler, so no code of ours runs in signal context.
+    unsafe { nix::sys::signal::signal(nix::sys::signal::Signal::SIGCHLD, nix::sys::signal::SigHandler::SigIgn) }
+        .map(drop)
+}
+
+/// Lets children be waited for again.
+pub(crate) fn restore_default_child_signal() -> Result<(), Errno> {
+    // SAFETY: SIG_DFL is no handler, so no code of ours runs in signal context.
+    unsafe { nix::sys::signal::signal(nix::sys::signal::Signal::SIGCHLD, nix::sys::signal::SigHandler::SigDfl) }
+        .map(drop)
+}
+
 /// Empties the capability bounding set, so that no later execve can gain one.
 pub(crate) fn drop_bounding_set() -> Result<(), Errno> {
     for capability in 0..CAPABILITY_NUMBERS {
