@@ -22,6 +22,8 @@ pub struct Deployment {
     pub network: Network,
     /// The storage network, when the file names one.
     pub storage: Option<StorageNetwork>,
+    /// The Flow contract that storage is paid to, when the file pins it. Else the storage nodes' word is taken.
+    pub flow: Option<Address>,
     /// Upstream's contracts.
     pub openresearch: OpenResearchContracts,
     /// Our contracts; a deployment without a verifier has none.
@@ -129,6 +131,7 @@ impl Deployment {
                 mode: "turbo".into(),
                 indexer_rpc: "https://indexer-storage-testnet-turbo.0g.ai".into(),
             }),
+            flow: None,
             openresearch: OpenResearchContracts {
                 project_registry: address!("0xc84768e450534974C0DD5BAb7c1b695744124136"),
                 proposal_ledger: address!("0x701db5f8Ed847651209A438695dfe5520adD6A5A"),
@@ -192,6 +195,7 @@ impl Deployment {
         Ok(Self {
             network: document.network,
             storage: document.storage,
+            flow: document.contracts.get("Flow").and_then(|contract| contract.address),
             openresearch,
             enclave,
         })
@@ -235,6 +239,7 @@ impl Deployment {
             named.push(("AttesterQuorum", enclave.attester_quorum));
             named.push(("VerifierGateway", enclave.verifier_gateway));
         }
+        named.extend(self.flow.map(|flow| ("Flow", flow)));
         named
     }
 }

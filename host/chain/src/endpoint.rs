@@ -1,8 +1,14 @@
 //! HTTP to servers nobody trusts: one client set-up, and bodies that are never longer than agreed.
 
-use std::{fmt, sync::Once, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use url::Url;
+
+use crate::public;
 
 /// The address of an HTTP service. It prints as its origin only, because paths and queries often carry access keys.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +32,11 @@ impl Endpoint {
     /// The whole address, access keys included.
     pub fn url(&self) -> &Url {
         &self.0
+    }
+
+    /// Whether the host may be on the public internet: a public number, or a name other than this machine's.
+    pub fn may_be_public(&self) -> bool {
+        public::may_be_public(&self.0)
     }
 
     /// Whether the service runs on this machine.
@@ -102,6 +113,25 @@ impl HttpClient {
         install_tls_provider();
         let inner = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(timeout.min(Duration::from_secs(20)))
+            .timeout(timeout)
+            .user_agent(concat!("orv/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| HttpError::SetUp(error.to_string()))?;
+        Ok(Self { inner })
+    }
+
+    /// Makes a client for addresses that somebody else named: it reaches public hosts only, whatever their names resolve
+    /// to, and follows a few redirects among them.
+    ///
+    /// # Errors
+    /// [`HttpError::SetUp`].
+    pub fn to_public_hosts(timeout: Duration) -> Result<Self, HttpError> {
+        install_tls_provider();
+        let inner = reqwest::Client::builder()
+            .redirect(public::redirects())
+            .dns_resolver(Arc::new(public::PublicNames))
+            .no_proxy()
             .connect_timeout(timeout.min(Duration::from_secs(20)))
             .timeout(timeout)
             .user_agent(concat!("orv/", env!("CARGO_PKG_VERSION")))
@@ -261,6 +291,14 @@ mod tests {
     #[tokio::test]
     async fn a_client_can_be_made_with_ring_alone() {
         HttpClient::new(Duration::from_secs(1)).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_not_followed() {
+        let client = HttpClient::to_public_hosts(Duration::from_secs(5)).unwrap();
+        let name = Endpoint::parse("http://localhost.localdomain:9/").unwrap();
+        let answer = client.get(&name, 10).await;
+        assert!(matches!(answer, Err(HttpError::Unreachable { .. })), "{answer:?}");
     }
 
     #[tokio::test]

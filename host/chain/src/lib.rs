@@ -25,6 +25,7 @@ mod endpoint;
 mod error;
 pub mod intake;
 mod openresearch;
+mod public;
 mod revert;
 mod transaction;
 mod transport;

@@ -1,13 +1,15 @@
 //! Upstream's artifact index: where the bytes of a SHA-256 are said to lie (openresearch.md 2.4).
 //!
 //! Versions 1 and 2 are read; upstream's loader takes version 1 only. Of the addresses only `http`, `https` and
-//! `0g://<root>` are followed: an index must not make this machine open its own files.
+//! `0g://<root>` are followed, and `http` and `https` only to public hosts: an index must not make this machine open its
+//! own files or speak to its own network.
 
 use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, Read},
     path::PathBuf,
+    str::FromStr,
 };
 
 use orv_chain::{Endpoint, HttpClient, HttpError};
@@ -24,6 +26,19 @@ pub enum IndexSource {
     File(PathBuf),
     /// A document on the web.
     Web(Endpoint),
+}
+
+/// What starts with `http` is a document on the web, everything else a file.
+impl FromStr for IndexSource {
+    type Err = HttpError;
+
+    fn from_str(text: &str) -> Result<Self, HttpError> {
+        if text.starts_with("http://") || text.starts_with("https://") {
+            Endpoint::parse(text).map(Self::Web)
+        } else {
+            Ok(Self::File(PathBuf::from(text)))
+        }
+    }
 }
 
 /// Why an index cannot be used.
@@ -47,9 +62,22 @@ pub enum IndexError {
     /// Its version is unknown.
     #[error("artifact index version {0:?} is neither \"1\" nor \"2\"")]
     Version(String),
+    /// An entry names a host of a private network.
+    #[error("the artifact index names {0}, which is no public host")]
+    Private(String),
     /// An entry names an address that is not followed.
     #[error("the artifact index names {0:?}, which is neither http, https nor 0g")]
     Address(String),
+}
+
+/// Which hosts an index may name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IndexedHosts {
+    /// Those on the public internet.
+    #[default]
+    Public,
+    /// Any, this machine's own network included: for development.
+    Any,
 }
 
 /// A parsed index.
@@ -125,20 +153,24 @@ impl ArtifactIndex {
     ///
     /// # Errors
     /// [`IndexError::Address`] for an address that is not followed.
-    pub fn find(&self, hash: &Sha256) -> Result<Option<ArtifactAddress>, IndexError> {
+    pub fn find(&self, hash: &Sha256, hosts: IndexedHosts) -> Result<Option<ArtifactAddress>, IndexError> {
         self.entries
             .get(&hash.to_string())
-            .map(|entry| address(&entry.code_fetch_uri))
+            .map(|entry| address(&entry.code_fetch_uri, hosts))
             .transpose()
     }
 }
 
-fn address(uri: &str) -> Result<ArtifactAddress, IndexError> {
+fn address(uri: &str, hosts: IndexedHosts) -> Result<ArtifactAddress, IndexError> {
     let refuse = || IndexError::Address(uri.chars().take(100).collect());
     if let Some(root) = uri.strip_prefix("0g://") {
         return root.parse().map(ArtifactAddress::ZeroG).map_err(|_| refuse());
     }
-    Endpoint::parse(uri).map(ArtifactAddress::Web).map_err(|_| refuse())
+    let endpoint = Endpoint::parse(uri).map_err(|_| refuse())?;
+    match hosts {
+        IndexedHosts::Public if !endpoint.may_be_public() => Err(IndexError::Private(endpoint.to_string())),
+        IndexedHosts::Public | IndexedHosts::Any => Ok(ArtifactAddress::Web(endpoint)),
+    }
 }
 
 #[cfg(test)]
@@ -161,7 +193,7 @@ mod tests {
         for version in ["1", "2"] {
             let found = index(version, "https://example.org/a.tar")
                 .unwrap()
-                .find(&Sha256([0xab; 32]))
+                .find(&Sha256([0xab; 32]), IndexedHosts::Public)
                 .unwrap();
             assert!(matches!(found, Some(ArtifactAddress::Web(_))));
         }
@@ -171,8 +203,26 @@ mod tests {
     #[test]
     fn an_index_cannot_name_this_machines_files() {
         for uri in ["file:///etc/shadow", "ftp://host/x", "0g://zz", "/etc/passwd"] {
-            let found = index("1", uri).unwrap().find(&Sha256([0xab; 32]));
+            let found = index("1", uri).unwrap().find(&Sha256([0xab; 32]), IndexedHosts::Public);
             assert!(matches!(found, Err(IndexError::Address(_))), "{uri}");
+        }
+    }
+
+    #[test]
+    fn an_index_cannot_name_this_machines_network() {
+        for host in [
+            "127.0.0.1:8545",
+            "10.0.0.1",
+            "169.254.169.254",
+            "localhost",
+            "[::1]",
+            "0x7f000001",
+        ] {
+            let index = index("2", &format!("http://{host}/a.tar")).unwrap();
+            let found = index.find(&Sha256([0xab; 32]), IndexedHosts::Public);
+            assert!(matches!(found, Err(IndexError::Private(_))), "{host}: {found:?}");
+            let allowed = index.find(&Sha256([0xab; 32]), IndexedHosts::Any);
+            assert!(matches!(allowed, Ok(Some(ArtifactAddress::Web(_)))), "{host}");
         }
     }
 
@@ -181,7 +231,7 @@ mod tests {
         let root = Root([7; 32]);
         let found = index("1", &format!("0g://{root}"))
             .unwrap()
-            .find(&Sha256([0xab; 32]))
+            .find(&Sha256([0xab; 32]), IndexedHosts::Public)
             .unwrap();
         assert_eq!(found, Some(ArtifactAddress::ZeroG(root)));
     }
@@ -191,7 +241,7 @@ mod tests {
         assert_eq!(
             index("1", "https://example.org")
                 .unwrap()
-                .find(&Sha256([0; 32]))
+                .find(&Sha256([0; 32]), IndexedHosts::Public)
                 .unwrap(),
             None
         );

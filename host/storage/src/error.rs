@@ -2,7 +2,10 @@
 
 use std::io;
 
-use orv_chain::{ChainError, HttpError, SendError, primitives::U256};
+use orv_chain::{
+    ChainError, HttpError, SendError,
+    primitives::{Address, U256},
+};
 use orv_content::Root;
 
 use crate::{
@@ -41,6 +44,25 @@ pub enum FetchError {
         root: Root,
         /// Who failed, and how.
         blames: Blames,
+    },
+    /// The nodes name different contents for one submission.
+    #[error("the storage nodes name different contents for submission {0}")]
+    Disputed(u64),
+    /// No node knows the submission.
+    #[error("no storage node knows submission {sequence}: {blames}")]
+    NoSubmission {
+        /// The submission's number.
+        sequence: u64,
+        /// What each node did instead.
+        blames: Blames,
+    },
+    /// The indexer names no storage node.
+    #[error("{server} names no storage node: it {fault}")]
+    Silent {
+        /// The indexer's origin.
+        server: String,
+        /// What it did instead.
+        fault: Fault,
     },
     /// Empty content has no root.
     #[error("empty content has no root")]
@@ -93,6 +115,20 @@ pub enum PublishError {
     /// The nodes name different Flow contracts, so at least one of them lies about where to pay.
     #[error("the storage nodes name different Flow contracts")]
     FlowDisputed,
+    /// The nodes name another Flow contract than the one that is pinned.
+    #[error("the storage nodes name the Flow contract {named}, pinned is {pinned}")]
+    OtherFlow {
+        /// The nodes' contract.
+        named: Address,
+        /// The one of the deployment file.
+        pinned: Address,
+    },
+    /// The content could not be read.
+    #[error("the content cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    /// The content is no longer what was hashed.
+    #[error("segment {0} of the content changed while it was uploaded")]
+    Changed(u64),
     /// The market asks for more than allowed.
     #[error("storing costs {asked} wei, more than the allowed {allowed}")]
     TooExpensive {

@@ -27,6 +27,14 @@ pub enum Fault {
         /// Its text.
         reason: String,
     },
+    /// It gave too few bytes in the time it was given.
+    #[error("gave less than {bytes} bytes in {seconds} s")]
+    TooSlow {
+        /// What was waited for, in bytes.
+        bytes: u64,
+        /// How long, in seconds.
+        seconds: u64,
+    },
     /// It does not have the file, or not all of it.
     #[error("does not have the file")]
     Missing,
@@ -73,6 +81,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether asking again is of no use: content that is too slow once is so always.
+    pub(crate) fn is_final(&self) -> bool {
+        self.is_lie() || matches!(self, Self::TooSlow { .. })
+    }
+
     /// Whether the server gave wrong content, as opposed to none. Such a server is not asked again.
     pub fn is_lie(&self) -> bool {
         matches!(

@@ -64,19 +64,30 @@ impl Indexer {
 
     /// Nodes that take uploads: the indexer's trusted ones, or those it has discovered when it trusts none.
     pub(crate) async fn upload_nodes(&self) -> Result<Vec<StorageNode>, Fault> {
+        let (trusted, discovered) = self.sharded_nodes().await?;
+        Ok(self.nodes(if trusted.is_empty() { discovered } else { trusted }))
+    }
+
+    /// All nodes that the indexer knows, the trusted ones first.
+    pub(crate) async fn nodes_known(&self) -> Result<Vec<StorageNode>, Fault> {
+        let (mut nodes, discovered) = self.sharded_nodes().await?;
+        nodes.extend(discovered);
+        Ok(self.nodes(nodes))
+    }
+
+    async fn sharded_nodes(&self) -> Result<(Vec<Location>, Vec<Location>), Fault> {
         let known: ShardedNodes = self.server.require("indexer_getShardedNodes", json!([])).await?;
-        let trusted = known.trusted.unwrap_or_default();
-        Ok(self.nodes(if trusted.is_empty() {
-            known.discovered.unwrap_or_default()
-        } else {
-            trusted
-        }))
+        Ok((known.trusted.unwrap_or_default(), known.discovered.unwrap_or_default()))
     }
 
     fn nodes(&self, locations: Vec<Location>) -> Vec<StorageNode> {
         let mut nodes = Vec::new();
         for location in locations.into_iter().take(MAX_NODES) {
             match Endpoint::parse(&location.url) {
+                // An indexer on the internet has no business with hosts of this machine's network.
+                Ok(endpoint) if self.endpoint().may_be_public() && !endpoint.may_be_public() => {
+                    tracing::warn!(node = %endpoint, "the indexer names a node that is no public host");
+                }
                 Ok(endpoint) => nodes.push(StorageNode::new(self.client.clone(), endpoint, location.config)),
                 Err(error) => tracing::warn!(%error, "the indexer names a node without a usable address"),
             }

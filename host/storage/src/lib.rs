@@ -24,6 +24,7 @@ mod error;
 mod fault;
 mod fetch;
 mod indexer;
+mod inspect;
 mod node;
 mod progress;
 mod publish;
@@ -32,10 +33,11 @@ mod shard;
 mod storage;
 
 pub use self::{
-    artifact_index::{ArtifactAddress, ArtifactIndex, IndexError, IndexSource},
+    artifact_index::{ArtifactAddress, ArtifactIndex, IndexError, IndexSource, IndexedHosts},
     cache::VerifiedFile,
     error::{FetchError, PublishError},
     fault::{Blame, Blames, Fault},
+    inspect::{FileId, FileView, NodeView},
     progress::{Progress, Silent, Stage},
     publish::Published,
     shard::{NoSuchShard, Shard},

@@ -20,11 +20,14 @@ pub(crate) struct StorageNode {
 
 /// What a node says of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct FileInfo {
     pub(crate) tx: FileTransaction,
     pub(crate) finalized: bool,
     #[serde(default)]
     pub(crate) pruned: bool,
+    #[serde(default)]
+    pub(crate) uploaded_seg_num: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -81,19 +84,21 @@ impl StorageNode {
             .network_identity)
     }
 
-    /// A file that this node has whole. A file not finalized or pruned is missing.
-    pub(crate) async fn available(&self, root: &Root) -> Result<FileTransaction, Fault> {
-        let info: FileInfo = self
-            .server
-            .ask("zgs_getFileInfo", json!([root, true]))
-            .await?
-            .ok_or(Fault::Missing)?;
-        if info.tx.data_merkle_root != *root {
-            return Err(Fault::WrongRoot {
+    /// What the node knows of a root.
+    pub(crate) async fn info_by_root(&self, root: &Root) -> Result<Option<FileInfo>, Fault> {
+        let info: Option<FileInfo> = self.server.ask("zgs_getFileInfo", json!([root, true])).await?;
+        match info {
+            Some(info) if info.tx.data_merkle_root != *root => Err(Fault::WrongRoot {
                 expected: *root,
                 found: info.tx.data_merkle_root,
-            });
+            }),
+            info => Ok(info),
         }
+    }
+
+    /// A file of which this node has its shard. A file not finalized or pruned is missing.
+    pub(crate) async fn available(&self, root: &Root) -> Result<FileTransaction, Fault> {
+        let info = self.info_by_root(root).await?.ok_or(Fault::Missing)?;
         if !info.finalized || info.pruned {
             return Err(Fault::Missing);
         }

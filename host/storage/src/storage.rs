@@ -1,21 +1,28 @@
 //! The whole client: one indexer, one cache, perhaps an artifact index.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use orv_chain::{Endpoint, HttpClient, TransactionOwner, primitives::U256};
-use orv_content::{Root, Sha256};
+use orv_chain::{
+    Endpoint, HttpClient, TransactionOwner,
+    primitives::{Address, U256},
+};
+use orv_content::{
+    Root, Sha256,
+    merkle::{SEGMENT_BYTES, Shape},
+};
 use tokio::task::spawn_blocking;
 
 use crate::{
-    artifact_index::{ArtifactAddress, ArtifactIndex, IndexSource},
+    artifact_index::{ArtifactAddress, ArtifactIndex, IndexSource, IndexedHosts},
     cache::{Cache, Name, VerifiedFile},
     error::{FetchError, PublishError},
     fault::Blames,
     fetch::{Download, Fetch, Wanted, keep},
     indexer::Indexer,
+    inspect::{self, FileId, NodeView},
     progress::{Progress, Silent},
-    publish::{Paid, Publication, Published},
+    publish::{Paid, Publication, Published, Source},
 };
 
 /// How long one question to a node may take.
@@ -32,8 +39,16 @@ pub struct StorageOptions {
     pub cache_directory: PathBuf,
     /// Where upstream's miners' artifacts are listed, when anywhere.
     pub artifact_index: Option<IndexSource>,
+    /// Which hosts that list may name.
+    pub indexed_hosts: IndexedHosts,
+    /// Most bytes that are kept, as far as they are not in use.
+    pub cache_limit: u64,
     /// Largest file that is fetched, in bytes.
     pub largest_file: u64,
+    /// How long a server may take for one segment of 256 KiB, or for as many bytes of another answer.
+    pub segment_time: Duration,
+    /// The Flow contract that may be paid; the storage nodes' word is taken where it is not known.
+    pub flow: Option<Address>,
     /// Most wei paid for one upload.
     pub highest_fee: U256,
     /// Pause between two questions whether a node is ready.
@@ -41,13 +56,18 @@ pub struct StorageOptions {
 }
 
 impl StorageOptions {
-    /// 4 GiB at most, 1 whole coin per upload at most, one question a second, no artifact index.
+    /// A cache of 64 GiB, files of 4 GiB at most, 15 s for a segment, 1 whole coin per upload at most, one question a
+    /// second, no artifact index, any Flow contract.
     pub fn new(indexer_url: impl Into<String>, cache_directory: impl Into<PathBuf>) -> Self {
         Self {
             indexer_url: indexer_url.into(),
             cache_directory: cache_directory.into(),
             artifact_index: None,
+            indexed_hosts: IndexedHosts::Public,
+            cache_limit: 64 << 30,
             largest_file: 4 << 30,
+            segment_time: Duration::from_secs(15),
+            flow: None,
             highest_fee: U256::from(1_000_000_000_000_000_000_u64),
             poll_interval: Duration::from_secs(1),
         }
@@ -60,6 +80,7 @@ pub struct Storage {
     indexer: Indexer,
     questions: HttpClient,
     downloads: HttpClient,
+    indexed: HttpClient,
     cache: Cache,
     options: Arc<StorageOptions>,
     progress: Arc<dyn Progress>,
@@ -84,11 +105,16 @@ impl Storage {
         let questions = HttpClient::new(EXCHANGE_TIMEOUT)?;
         let indexer = Indexer::new(questions.clone(), Endpoint::parse(&options.indexer_url)?);
         let downloads = HttpClient::new(DOWNLOAD_TIMEOUT)?;
-        let cache = Cache::open(&options.cache_directory)?;
+        let indexed = match options.indexed_hosts {
+            IndexedHosts::Public => HttpClient::to_public_hosts(DOWNLOAD_TIMEOUT)?,
+            IndexedHosts::Any => downloads.clone(),
+        };
+        let cache = Cache::open(&options.cache_directory, options.cache_limit)?;
         Ok(Self {
             indexer,
             questions,
             downloads,
+            indexed,
             cache,
             options: Arc::new(options),
             progress: Arc::new(Silent),
@@ -117,6 +143,7 @@ impl Storage {
         let fetch = Fetch {
             indexer: &self.indexer,
             downloads: &self.downloads,
+            patience: self.options.segment_time,
             cache: &self.cache,
             progress: &self.progress,
         };
@@ -153,21 +180,92 @@ impl Storage {
         }
     }
 
-    /// Stores content on 0G, paid by `owner`. Content that every chosen node has already
-    /// is not paid for again, nor is content that this client paid for and could not hand over.
+    /// Content by its number in the flow. All nodes that know the number must name the same content; that it was
+    /// submitted under this number is their word only, which root it has is in the answer's name.
+    ///
+    /// # Errors
+    /// [`FetchError::NoSubmission`], [`FetchError::Disputed`], or as [`Self::get`].
+    pub async fn get_by_sequence(&self, sequence: u64) -> Result<(Root, VerifiedFile), FetchError> {
+        let mut blames = Blames::default();
+        let mut agreed = None;
+        for view in self.describe(FileId::Sequence(sequence)).await? {
+            match view.file {
+                Ok(file) => {
+                    let named = (file.root, file.size);
+                    if *agreed.get_or_insert(named) != named {
+                        return Err(FetchError::Disputed(sequence));
+                    }
+                }
+                Err(fault) => blames.add(view.server, fault),
+            }
+        }
+        let (root, size) = agreed.ok_or(FetchError::NoSubmission { sequence, blames })?;
+        Ok((root, self.get(root, Some(size)).await?))
+    }
+
+    /// What each storage node that the indexer knows says of a file. Nothing of it is checked.
+    ///
+    /// # Errors
+    /// [`FetchError::Silent`] when the indexer names no node.
+    pub async fn describe(&self, id: FileId) -> Result<Vec<NodeView>, FetchError> {
+        let nodes = self.indexer.nodes_known().await;
+        let nodes = nodes.map_err(|fault| FetchError::Silent {
+            server: self.indexer.endpoint().to_string(),
+            fault,
+        })?;
+        Ok(inspect::ask_all(nodes, id, self.options.segment_time).await)
+    }
+
+    /// Stores content on 0G, paid by `owner`. Content that every chosen node has already is not paid for again, nor is
+    /// content whose upload broke off after it was paid for. It is in the cache afterwards.
     ///
     /// # Errors
     /// [`PublishError::Send`] with `Unknown` inside means that it may have been paid for.
     pub async fn put(&self, content: impl Into<Bytes>, owner: &TransactionOwner) -> Result<Published, PublishError> {
+        self.publish(content.into().into(), owner).await
+    }
+
+    /// The same for a file, which is read a segment at a time.
+    ///
+    /// # Errors
+    /// As [`Self::put`], or [`PublishError::Unreadable`] and [`PublishError::Changed`].
+    pub async fn put_file(&self, file: File, owner: &TransactionOwner) -> Result<Published, PublishError> {
+        self.publish(Source::file(file)?, owner).await
+    }
+
+    async fn publish(&self, source: Source, owner: &TransactionOwner) -> Result<Published, PublishError> {
         let publication = Publication {
             indexer: &self.indexer,
             owner,
             highest_fee: self.options.highest_fee,
+            flow: self.options.flow,
             poll: self.options.poll_interval,
             progress: &self.progress,
             paid: &self.paid,
         };
-        publication.run(content.into()).await
+        let published = publication.run(source.clone()).await?;
+        // It is stored; a cache that cannot take it costs a download later.
+        if let Err(error) = self.remember(source, &published).await {
+            tracing::warn!(root = %published.root, %error, "what was stored is not in the cache");
+        }
+        Ok(published)
+    }
+
+    /// Puts what was stored into the cache, hashed once more.
+    async fn remember(&self, source: Source, published: &Published) -> Result<(), FetchError> {
+        let (root, size) = (published.root, published.size);
+        let shape = Shape::of(size).map_err(|_| FetchError::Empty)?;
+        let cache = self.cache.clone();
+        let written = spawn_blocking(move || {
+            let partial = cache.begin()?;
+            for index in 0..shape.data_segments() {
+                partial.write_at(&source.segment(&shape, index)?, index.saturating_mul(SEGMENT_BYTES))?;
+            }
+            Ok::<_, std::io::Error>(partial)
+        });
+        let partial = written.await.map_err(|_| FetchError::Stopped)??;
+        let kept = keep(partial, Name::Root(root), Some(size)).await?;
+        kept.map(drop).map_err(|_| FetchError::CacheDamaged { root })
     }
 
     async fn cached(&self, name: Name) -> Result<Option<VerifiedFile>, FetchError> {
@@ -182,15 +280,16 @@ impl Storage {
             return Ok(None);
         };
         let index = ArtifactIndex::load(source, &self.questions).await?;
-        let address = match index.find(&hash)? {
+        let address = match index.find(&hash, self.options.indexed_hosts)? {
             None => return Ok(None),
             Some(ArtifactAddress::Web(address)) => address,
             // The index only leads to a root; that its bytes have the hash is checked all the same.
             Some(ArtifactAddress::ZeroG(root)) => return self.adopt(self.get(root, None).await?, hash).await.map(Some),
         };
         let download = Download {
-            client: &self.downloads,
+            client: &self.indexed,
             limit: self.options.largest_file,
+            patience: self.options.segment_time,
             progress: self.progress.as_ref(),
         };
         let received = match download.run(&address, &self.cache).await? {

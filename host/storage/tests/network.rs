@@ -7,9 +7,14 @@ mod support;
 
 use std::{path::Path, sync::Arc};
 
+use orv_chain::primitives::Address;
 use orv_content::{Root, Sha256, identity::MatchedHash, merkle::root_of};
-use orv_devnet::{on_both_chains, peer::PeerKind, storage::Fault as NodeFault};
-use orv_storage::{Fault, FetchError, IndexSource, Progress, Stage, Storage, StorageOptions};
+use orv_devnet::{
+    on_both_chains,
+    peer::PeerKind,
+    storage::{Fault as NodeFault, NodeOptions, ShardCount},
+};
+use orv_storage::{Fault, FetchError, FileId, IndexSource, Progress, PublishError, Stage, Storage, StorageOptions};
 use serde_json::json;
 use support::{Network, content};
 
@@ -24,6 +29,11 @@ on_both_chains!(
     the_cache_answers_when_the_network_is_gone,
     a_network_that_does_not_answer_says_nothing_about_its_content,
     a_sha256_is_found_through_the_artifact_index,
+    content_is_spread_over_shards_and_comes_back,
+    an_upload_that_another_client_began_is_gone_on_with,
+    only_the_pinned_flow_contract_is_paid,
+    what_was_stored_is_in_the_cache,
+    content_is_found_by_its_number_in_the_flow,
 );
 
 async fn content_of_every_shape_comes_back_as_it_went(kind: PeerKind) {
@@ -213,4 +223,82 @@ fn write_index(path: &Path, hash: Sha256, root: Root) {
     let entry = serde_json::json!({"code_fetch_uri": format!("0g://{root}")});
     let index = serde_json::json!({"schemaVersion": "1", "entries": {hash.to_string(): entry}});
     std::fs::write(path, index.to_string()).unwrap();
+}
+
+async fn content_is_spread_over_shards_and_comes_back(kind: PeerKind) {
+    for shards in [2, 4] {
+        let nodes = NodeOptions {
+            shards: ShardCount::new(shards).unwrap(),
+            ..NodeOptions::default()
+        };
+        let network = Network::start_with(kind, nodes).await;
+        for size in [1, 300_000, 5 * 262_144 + 1] {
+            let published = network.client("a").put(content(size), &network.owner).await.unwrap();
+            let file = network.client("b").get(published.root, Some(size)).await.unwrap();
+            assert!(file.read(size).unwrap() == content(size), "{size} over {shards}");
+        }
+        network.running.stop().await;
+    }
+}
+
+async fn an_upload_that_another_client_began_is_gone_on_with(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let begun = Arc::new(Begun::default());
+    let client = network.client("a").reporting_to(begun.clone());
+    tokio::select! {
+        published = client.put(content(5_000_000), &network.owner) => panic!("{published:?}"),
+        () = begun.0.notified() => {}
+    }
+    drop(client);
+    let file = network.directory.path().join("content");
+    std::fs::write(&file, content(5_000_000)).unwrap();
+    let file = std::fs::File::open(file).unwrap();
+    let published = network.client("b").put_file(file, &network.owner).await.unwrap();
+    assert_eq!((published.transaction, published.sequence), (None, 0));
+    let got = network.client("c").get(published.root, Some(5_000_000)).await.unwrap();
+    assert!(got.read(5_000_000).unwrap() == content(5_000_000));
+    network.running.stop().await;
+}
+
+async fn only_the_pinned_flow_contract_is_paid(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let pinned = |flow| StorageOptions {
+        flow: Some(flow),
+        ..network.options("a")
+    };
+    let other = Storage::connect(pinned(Address::repeat_byte(7))).unwrap();
+    let refused = other.put(content(1000), &network.owner).await;
+    assert!(
+        matches!(refused, Err(PublishError::OtherFlow { named, .. }) if named == network.flow),
+        "{refused:?}"
+    );
+    let right = Storage::connect(pinned(network.flow)).unwrap();
+    right.put(content(1000), &network.owner).await.unwrap();
+    network.running.stop().await;
+}
+
+async fn what_was_stored_is_in_the_cache(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let client = network.client("a");
+    let published = client.put(content(300_000), &network.owner).await.unwrap();
+    network.running.stop().await;
+    let file = client.get(published.root, Some(300_000)).await.unwrap();
+    assert!(file.read(300_000).unwrap() == content(300_000));
+}
+
+async fn content_is_found_by_its_number_in_the_flow(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.client("a").put(content(1000), &network.owner).await.unwrap();
+    let second = network.client("a").put(content(2000), &network.owner).await.unwrap();
+    let (root, file) = network.client("b").get_by_sequence(1).await.unwrap();
+    assert_eq!((root, file.size), (second.root, 2000));
+    let views = network.client("b").describe(FileId::Root(root)).await.unwrap();
+    let told = views[0].file.as_ref().unwrap();
+    assert_eq!((told.sequence, told.size, told.finalized), (1, 2000, true));
+    let missing = network.client("b").get_by_sequence(2).await;
+    assert!(
+        matches!(missing, Err(FetchError::NoSubmission { sequence: 2, .. })),
+        "{missing:?}"
+    );
+    network.running.stop().await;
 }

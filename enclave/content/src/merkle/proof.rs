@@ -239,10 +239,15 @@ impl SegmentTree {
     pub fn of(bytes: &[u8]) -> Result<Self, ProofError> {
         let shape = Shape::of(bytes.len() as u64)?;
         let mut segments = bytes.chunks(SEGMENT_BYTES as usize);
-        let mut level = Vec::new();
-        for index in 0..shape.proof_segments() {
-            level.push(segment_root(&shape, index, segments.next().unwrap_or(&[]))?.0);
-        }
+        let roots =
+            (0..shape.proof_segments()).map(|index| segment_root(&shape, index, segments.next().unwrap_or(&[])));
+        Ok(Self::of_segments(shape, roots.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// The tree over the roots of all segments, those of padding only included: what [`segment_root`] gives for each.
+    /// For content that is read segment by segment.
+    pub fn of_segments(shape: Shape, roots: Vec<Root>) -> Self {
+        let mut level: Vec<Digest> = roots.into_iter().map(|root| root.0).collect();
         let mut levels = Vec::new();
         while level.len() > 1 {
             let next = parents(&level);
@@ -250,7 +255,12 @@ impl SegmentTree {
             level = next;
         }
         levels.push(level);
-        Ok(Self { shape, levels })
+        Self { shape, levels }
+    }
+
+    /// The content's root, where there are segments at all.
+    pub fn root(&self) -> Option<Root> {
+        self.levels.last().and_then(|top| top.first()).copied().map(Root)
     }
 
     /// The content's shape.

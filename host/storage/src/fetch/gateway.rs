@@ -1,9 +1,12 @@
 //! A whole file by plain HTTP. The 0G gateway answers errors with status 200 and a JSON body (0G Storage reference 4),
 //! so the status proves nothing and the hash everything.
 
-use orv_chain::{Endpoint, HttpClient};
-use orv_content::Root;
+use std::time::Duration;
+
+use orv_chain::{Body, Endpoint, HttpClient};
+use orv_content::{Root, merkle::SEGMENT_BYTES};
 use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     cache::{Cache, Partial},
@@ -18,7 +21,42 @@ const MAX_MESSAGE_BYTES: usize = 4096;
 pub(crate) struct Download<'a> {
     pub(crate) client: &'a HttpClient,
     pub(crate) limit: u64,
+    /// How long the server may take for as many bytes as a segment has.
+    pub(crate) patience: Duration,
     pub(crate) progress: &'a dyn Progress,
+}
+
+/// Least pace of a download: a segment's worth of bytes, or the end, in each stretch of time.
+struct Pace {
+    patience: Duration,
+    stretch_ends: Instant,
+    received: u64,
+}
+
+impl Pace {
+    fn new(patience: Duration) -> Self {
+        Self {
+            patience,
+            stretch_ends: Instant::now() + patience,
+            received: 0,
+        }
+    }
+
+    /// The next piece, if it comes before the stretch ends.
+    async fn next(&mut self, body: &mut Body) -> Result<Option<Vec<u8>>, Fault> {
+        let Ok(piece) = timeout_at(self.stretch_ends, body.next_piece()).await else {
+            return Err(Fault::TooSlow {
+                bytes: SEGMENT_BYTES,
+                seconds: self.patience.as_secs(),
+            });
+        };
+        let piece = piece?;
+        self.received = self.received.saturating_add(piece.as_ref().map_or(0, Vec::len) as u64);
+        if self.received >= SEGMENT_BYTES {
+            *self = Self::new(self.patience);
+        }
+        Ok(piece)
+    }
 }
 
 #[derive(Deserialize)]
@@ -43,19 +81,27 @@ impl Download<'_> {
     /// Receives a body of at most the limit. What it is worth is for the caller to check.
     pub(crate) async fn run(&self, address: &Endpoint, cache: &Cache) -> Result<Result<Partial, Fault>, FetchError> {
         let partial = cache.begin()?;
-        let mut body = match self.client.open(address, self.limit).await {
-            Ok(body) => body,
-            Err(error) => return Ok(Err(error.into())),
+        let mut pace = Pace::new(self.patience);
+        let opened = timeout_at(pace.stretch_ends, self.client.open(address, self.limit)).await;
+        let mut body = match opened {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) => return Ok(Err(error.into())),
+            Err(_) => {
+                return Ok(Err(Fault::TooSlow {
+                    bytes: 1,
+                    seconds: self.patience.as_secs(),
+                }));
+            }
         };
         self.progress
             .begin(Stage::Download, body.announced_length().unwrap_or(self.limit));
         let mut offset = 0_u64;
         let mut head = Vec::new();
         loop {
-            let piece = match body.next_piece().await {
+            let piece = match pace.next(&mut body).await {
                 Ok(Some(piece)) => piece,
                 Ok(None) => break,
-                Err(error) => return Ok(Err(error.into())),
+                Err(fault) => return Ok(Err(fault)),
             };
             partial.write_at(&piece, offset)?;
             offset = offset.saturating_add(piece.len() as u64);

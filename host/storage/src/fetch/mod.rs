@@ -4,13 +4,16 @@
 mod gateway;
 mod segments;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use orv_content::{Root, merkle::Shape};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::timeout,
+};
 
 use crate::{
-    cache::{Cache, Hashes, Name, Partial, VerifiedFile},
+    cache::{Cache, Identity, Name, Partial, VerifiedFile},
     error::FetchError,
     fault::{Blames, Fault},
     indexer::Indexer,
@@ -33,6 +36,8 @@ pub(crate) struct Wanted {
 pub(crate) struct Fetch<'a> {
     pub(crate) indexer: &'a Indexer,
     pub(crate) downloads: &'a orv_chain::HttpClient,
+    /// How long a server may take for one segment, or as many bytes.
+    pub(crate) patience: Duration,
     pub(crate) cache: &'a Cache,
     pub(crate) progress: &'a Arc<dyn Progress>,
 }
@@ -40,7 +45,7 @@ pub(crate) struct Fetch<'a> {
 impl Fetch<'_> {
     pub(crate) async fn run(&self, wanted: Wanted) -> Result<VerifiedFile, FetchError> {
         let mut blames = Blames::default();
-        let nodes = self.indexer.locations(&wanted.root, &mut blames).await;
+        let nodes = self.candidates(&wanted.root, &mut blames).await;
         let indexer_is_silent = blames.0.iter().any(|blame| matches!(blame.fault, Fault::Http(_)));
         for (size, sources) in self.by_size(wanted, nodes, &mut blames).await {
             match self.try_nodes(wanted.root, size, sources).await? {
@@ -63,13 +68,30 @@ impl Fetch<'_> {
         }
     }
 
+    /// Those that the indexer says have the file, or where it knows of none, all that it knows.
+    async fn candidates(&self, root: &Root, blames: &mut Blames) -> Vec<StorageNode> {
+        let located = self.indexer.locations(root, blames).await;
+        if !located.is_empty() {
+            return located;
+        }
+        match self.indexer.nodes_known().await {
+            Ok(nodes) => nodes,
+            Err(fault) => {
+                blames.add(self.indexer.endpoint(), fault);
+                Vec::new()
+            }
+        }
+    }
+
     /// Asks all nodes at once what they have; the size that most of them name comes first.
     async fn by_size(&self, wanted: Wanted, nodes: Vec<StorageNode>, blames: &mut Blames) -> Vec<(u64, Vec<Source>)> {
         let mut asked = JoinSet::new();
         for node in nodes {
+            let patience = self.patience;
             asked.spawn(async move {
-                let answer = node.available(&wanted.root).await;
-                (node, answer)
+                let answer = timeout(patience, node.available(&wanted.root)).await;
+                let seconds = patience.as_secs();
+                (node, answer.unwrap_or(Err(Fault::TooSlow { bytes: 1, seconds })))
             });
         }
         let mut sizes: BTreeMap<u64, Vec<Source>> = BTreeMap::new();
@@ -93,7 +115,7 @@ impl Fetch<'_> {
     ) -> Result<Result<VerifiedFile, Blames>, FetchError> {
         let shape = Shape::of(size).map_err(|_| FetchError::Empty)?;
         let partial = self.cache.begin()?;
-        let transfer = Transfer::new(root, shape, partial, sources, Arc::clone(self.progress));
+        let transfer = Transfer::new(root, shape, partial, sources, self.patience, Arc::clone(self.progress));
         match transfer.run().await? {
             Ok(partial) => match keep(partial, Name::Root(root), Some(size)).await? {
                 Ok(file) => Ok(Ok(file)),
@@ -109,6 +131,7 @@ impl Fetch<'_> {
         let download = Download {
             client: self.downloads,
             limit,
+            patience: self.patience,
             progress: self.progress.as_ref(),
         };
         let address = gateway::file_address(self.indexer.endpoint(), &wanted.root)?;
@@ -130,42 +153,38 @@ fn acceptable(wanted: Wanted, file: FileTransaction) -> Result<FileTransaction, 
     Ok(file)
 }
 
-/// Recomputes the hashes of what was received, and keeps it only when it is what was asked for.
+/// Recomputes the hash of what was received, and keeps it only when it is what was asked for.
 pub(crate) async fn keep(
     partial: Partial,
     name: Name,
     size: Option<u64>,
 ) -> Result<Result<VerifiedFile, Fault>, FetchError> {
     let kept = spawn_blocking(move || {
-        let Some(hashes) = partial.hashes()? else {
+        let Some(found) = partial.identity(&name)? else {
             return Ok(Err(Fault::Missing));
         };
-        match compare(&hashes, &name, size) {
-            Ok(()) => partial.keep(&name, &hashes).map(Ok),
+        match compare(&found, &name, size) {
+            Ok(()) => partial.keep(&name, &found).map(Ok),
             Err(fault) => Ok(Err(fault)),
         }
     });
     Ok(kept.await.map_err(|_| FetchError::Stopped)??)
 }
 
-fn compare(hashes: &Hashes, name: &Name, size: Option<u64>) -> Result<(), Fault> {
-    if let Some(expected) = size.filter(|expected| *expected != hashes.size) {
+fn compare(identity: &Identity, name: &Name, size: Option<u64>) -> Result<(), Fault> {
+    if let Some(expected) = size.filter(|expected| *expected != identity.size) {
         return Err(Fault::WrongSize {
             expected,
-            found: hashes.size,
+            found: identity.size,
         });
     }
-    if hashes.are(name) {
-        return Ok(());
+    match (*name, identity.hash) {
+        (Name::Root(expected), Name::Root(found)) if found != expected => Err(Fault::WrongRoot { expected, found }),
+        (Name::Sha256(expected), Name::Sha256(found)) if found != expected => {
+            Err(Fault::WrongSha256 { expected, found })
+        }
+        _ if identity.is(name) => Ok(()),
+        // The identity is always computed for the name; another kind of hash says nothing about it.
+        _ => Err(Fault::Missing),
     }
-    Err(match name {
-        Name::Root(expected) => Fault::WrongRoot {
-            expected: *expected,
-            found: hashes.root,
-        },
-        Name::Sha256(expected) => Fault::WrongSha256 {
-            expected: *expected,
-            found: hashes.sha256,
-        },
-    })
 }

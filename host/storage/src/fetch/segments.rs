@@ -1,16 +1,22 @@
 //! A file from several nodes at once. Each segment is proved before it is written; a node that sends a false one is
 //! blamed and not asked again, a node that sends none gets a few more chances.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use orv_content::{
     Root,
     merkle::{SEGMENT_BYTES, Shape},
 };
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use crate::{
     cache::Partial,
@@ -23,7 +29,9 @@ use crate::{
 /// Segments under way at a time.
 const PARALLEL: u64 = 8;
 /// Failures without a lie after which a node is given up.
-const PATIENCE: u32 = 4;
+const CHANCES: u32 = 4;
+/// Pause before every node has been asked a second time; it doubles from then on.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// A node that says it has the file.
 pub(super) struct Source {
@@ -37,6 +45,7 @@ pub(super) struct Transfer {
     partial: Partial,
     sources: Vec<Source>,
     next: AtomicU64,
+    patience: Duration,
     progress: Arc<dyn Progress>,
     standing: Mutex<Standing>,
 }
@@ -60,6 +69,7 @@ impl Transfer {
         shape: Shape,
         partial: Partial,
         sources: Vec<Source>,
+        patience: Duration,
         progress: Arc<dyn Progress>,
     ) -> Self {
         let standing = Standing {
@@ -72,6 +82,7 @@ impl Transfer {
             partial,
             sources,
             next: AtomicU64::new(0),
+            patience,
             progress,
             standing: Mutex::new(standing),
         }
@@ -128,30 +139,41 @@ impl Transfer {
     async fn segment(&self, index: u64) -> Option<Vec<u8>> {
         let count = self.sources.len();
         let start = usize::try_from(index).unwrap_or_default();
-        for round in 0..count.saturating_mul(PATIENCE as usize) {
-            let position = start.wrapping_add(round).checked_rem(count)?;
-            let source = self.sources.get(position)?;
-            if !source.node.shard.holds(source.file.start_entry_index, index) || self.given_up(position) {
-                continue;
+        for round in 0..CHANCES {
+            if round > 0 {
+                sleep(FIRST_PAUSE.saturating_mul(1 << (round - 1))).await;
             }
-            match source
-                .node
-                .segment(&self.root, &self.shape, source.file.seq, index)
-                .await
-            {
-                Ok(data) => return Some(data),
-                Err(fault) => self.blame(position, source, fault),
+            for position in 0..count {
+                let position = start.wrapping_add(position).checked_rem(count)?;
+                let source = self.sources.get(position)?;
+                if !source.node.shard.holds(source.file.start_entry_index, index) || self.given_up(position) {
+                    continue;
+                }
+                match self.ask(source, index).await {
+                    Ok(data) => return Some(data),
+                    Err(fault) => self.blame(position, source, fault),
+                }
             }
-        }
-        if count > 0
-            && !self
-                .sources
-                .iter()
-                .any(|source| source.node.shard.holds(source.file.start_entry_index, index))
-        {
-            tracing::warn!(root = %self.root, index, "no node stores this segment's shard");
+            if !self.somebody_is_left(index) {
+                break;
+            }
         }
         None
+    }
+
+    async fn ask(&self, source: &Source, index: u64) -> Result<Vec<u8>, Fault> {
+        let asked = source.node.segment(&self.root, &self.shape, source.file.seq, index);
+        timeout(self.patience, asked).await.unwrap_or(Err(Fault::TooSlow {
+            bytes: self.shape.segment_size(index).unwrap_or_default(),
+            seconds: self.patience.as_secs(),
+        }))
+    }
+
+    fn somebody_is_left(&self, index: u64) -> bool {
+        let mut sources = self.sources.iter().enumerate();
+        sources.any(|(position, source)| {
+            source.node.shard.holds(source.file.start_entry_index, index) && !self.given_up(position)
+        })
     }
 
     fn given_up(&self, position: usize) -> bool {
@@ -159,14 +181,14 @@ impl Transfer {
         standing
             .failures
             .get(position)
-            .is_none_or(|failures| *failures >= PATIENCE)
+            .is_none_or(|failures| *failures >= CHANCES)
     }
 
     fn blame(&self, position: usize, source: &Source, fault: Fault) {
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failures) = standing.failures.get_mut(position) {
-            *failures = if fault.is_lie() {
-                PATIENCE
+            *failures = if fault.is_final() {
+                CHANCES
             } else {
                 failures.saturating_add(1)
             };

@@ -2,6 +2,7 @@
 //! each of those nodes says that it has everything (0G Storage reference 5).
 
 mod flow;
+mod prepared;
 
 use std::{
     collections::BTreeMap,
@@ -9,22 +10,21 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use orv_chain::{
     Fate, TransactionOwner,
     primitives::{Address, B256, U256},
 };
-use orv_content::{
-    Root,
-    merkle::{CHUNK_BYTES, SEGMENT_BYTES, SegmentTree, Submission},
-};
+use orv_content::{Root, merkle::Submission};
 use tokio::{
-    task::{JoinSet, spawn_blocking},
+    task::JoinSet,
     time::{Instant, sleep},
 };
 
-use self::flow::Submitted;
+pub(crate) use self::prepared::Source;
+use self::{
+    flow::Submitted,
+    prepared::{Prepared, prepare},
+};
 use crate::{
     error::PublishError,
     fault::Fault,
@@ -58,6 +58,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) indexer: &'a Indexer,
     pub(crate) owner: &'a TransactionOwner,
     pub(crate) highest_fee: U256,
+    pub(crate) flow: Option<Address>,
     pub(crate) poll: Duration,
     pub(crate) progress: &'a Arc<dyn Progress>,
     pub(crate) paid: &'a Paid,
@@ -67,16 +68,9 @@ pub(crate) struct Publication<'a> {
 /// not be paid for it twice.
 pub(crate) type Paid = Mutex<BTreeMap<[u8; 32], B256>>;
 
-/// Content with everything that is computed from it.
-struct Prepared {
-    content: Bytes,
-    tree: SegmentTree,
-    submission: Submission,
-}
-
 impl Publication<'_> {
-    pub(crate) async fn run(&self, content: Bytes) -> Result<Published, PublishError> {
-        let prepared = Arc::new(prepare(content).await?);
+    pub(crate) async fn run(&self, source: Source) -> Result<Published, PublishError> {
+        let prepared = Arc::new(prepare(source).await?);
         let (root, size) = (prepared.submission.root, prepared.submission.length);
         let nodes = self.nodes().await?;
         if let Some(sequence) = already_there(&nodes, root, size).await {
@@ -88,22 +82,49 @@ impl Publication<'_> {
             });
         }
         let flow = self.network(&nodes).await?.flow_address;
-        let submitted = match self.paid_before(root, flow).await? {
-            Some(submitted) => submitted,
+        let (sequence, transaction) = match self.begun_before(&nodes, root, size, flow).await? {
+            Some(begun) => begun,
             None => self.pay(&prepared.submission, flow).await?,
         };
-        let sequence = submitted.sequence;
-        tracing::debug!(%root, sequence, block = submitted.mined.block.number, "submission is on chain");
+        tracing::debug!(%root, sequence, "submission is on chain");
         self.upload(&prepared, &nodes, sequence).await?;
         Ok(Published {
             root,
             size,
             sequence,
-            transaction: Some(submitted.mined.hash),
+            transaction,
         })
     }
 
-    async fn pay(&self, submission: &Submission, flow: Address) -> Result<Submitted, PublishError> {
+    /// A submission of the same content whose upload did not end: of this client, if the chain still has it, or of
+    /// anybody, if every node knows it.
+    async fn begun_before(
+        &self,
+        nodes: &[StorageNode],
+        root: Root,
+        size: u64,
+        flow: Address,
+    ) -> Result<Option<(u64, Option<B256>)>, PublishError> {
+        if let Some(paid) = self.paid_before(root, flow).await? {
+            return Ok(Some((paid.sequence, Some(paid.mined.hash))));
+        }
+        let mut agreed = None;
+        for node in nodes {
+            let Ok(Some(info)) = node.info_by_root(&root).await else {
+                return Ok(None);
+            };
+            let usable = !info.pruned && info.tx.size == size;
+            if !usable || *agreed.get_or_insert(info.tx.seq) != info.tx.seq {
+                return Ok(None);
+            }
+        }
+        Ok(agreed.map(|sequence| {
+            tracing::info!(%root, sequence, "going on with an upload that did not end");
+            (sequence, None)
+        }))
+    }
+
+    async fn pay(&self, submission: &Submission, flow: Address) -> Result<(u64, Option<B256>), PublishError> {
         let fee = flow::price(self.owner, flow, submission).await?;
         if fee > self.highest_fee {
             return Err(PublishError::TooExpensive {
@@ -114,7 +135,7 @@ impl Publication<'_> {
         let submitted = flow::submit(self.owner, flow, submission, fee).await?;
         let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
         paid.insert(submission.root.0, submitted.mined.hash);
-        Ok(submitted)
+        Ok((submitted.sequence, Some(submitted.mined.hash)))
     }
 
     /// An earlier submission of the same content whose upload did not end, if the chain still has it.
@@ -156,6 +177,10 @@ impl Publication<'_> {
             }
         }
         let identity = agreed.ok_or(PublishError::NoNodes)?;
+        if let Some(pinned) = self.flow.filter(|pinned| *pinned != identity.flow_address) {
+            let named = identity.flow_address;
+            return Err(PublishError::OtherFlow { named, pinned });
+        }
         let payer = self.owner.chain().chain_id();
         if identity.chain_id != payer {
             return Err(PublishError::OtherChain {
@@ -199,7 +224,7 @@ impl Publication<'_> {
                 let (prepared, progress) = (Arc::clone(prepared), Arc::clone(self.progress));
                 let poll = self.poll;
                 running.spawn(async move {
-                    let segment = prepared.segment(index).ok_or(PublishError::Empty)?;
+                    let segment = prepared.segment(index).await?;
                     offer(&node, sequence, &segment, poll).await?;
                     progress.advance(prepared.tree.shape().segment_size(index).unwrap_or_default());
                     Ok::<_, PublishError>(())
@@ -250,22 +275,6 @@ impl Publication<'_> {
     }
 }
 
-async fn prepare(content: Bytes) -> Result<Prepared, PublishError> {
-    let computed = spawn_blocking(move || {
-        let submission = Submission::of(&content).ok()?;
-        let tree = SegmentTree::of(&content).ok()?;
-        Some(Prepared {
-            content,
-            tree,
-            submission,
-        })
-    });
-    computed
-        .await
-        .map_err(|_| PublishError::Stopped)?
-        .ok_or(PublishError::Empty)
-}
-
 /// The number under which every chosen node has the whole content already, at this very length.
 async fn already_there(nodes: &[StorageNode], root: Root, size: u64) -> Option<u64> {
     let mut sequence = None;
@@ -306,23 +315,5 @@ fn blame(node: &StorageNode, fault: Fault) -> PublishError {
     PublishError::Server {
         server: node.endpoint().to_string(),
         fault,
-    }
-}
-
-impl Prepared {
-    /// A segment as nodes take it: the last chunk filled with zeros.
-    fn segment(&self, index: u64) -> Option<SegmentWithProof> {
-        let size = self.tree.shape().segment_size(index)?;
-        let start = usize::try_from(index.checked_mul(SEGMENT_BYTES)?).ok()?;
-        let end = start.checked_add(usize::try_from(size).ok()?)?;
-        let mut data = self.content.get(start..end)?.to_vec();
-        data.resize(usize::try_from(size.next_multiple_of(CHUNK_BYTES)).ok()?, 0);
-        Some(SegmentWithProof {
-            root: self.submission.root,
-            data: STANDARD.encode(&data),
-            index,
-            proof: self.tree.prove(index).ok()?,
-            file_size: self.submission.length,
-        })
     }
 }

@@ -2,13 +2,16 @@
 // Each suite uses a part of it; the lints know test functions, not the set-up functions beside them.
 #![allow(dead_code, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+pub mod server;
+
 use std::time::Duration;
 
-use orv_chain::{Chain, FeeRules, Patience, TransactionOwner, wallet::Wallet};
+use orv_chain::{Chain, FeeRules, Patience, TransactionOwner, primitives::Address, wallet::Wallet};
 use orv_contracts::development::{FixedPrice, Flow};
 use orv_devnet::{
     client::connect,
     peer::{self, PeerKind},
+    storage::NodeOptions,
 };
 use orv_storage::{Storage, StorageOptions};
 use zeroize::Zeroizing;
@@ -17,13 +20,19 @@ use zeroize::Zeroizing;
 pub struct Network {
     pub running: peer::Network,
     pub owner: TransactionOwner,
+    pub flow: Address,
     pub directory: tempfile::TempDir,
 }
 
 impl Network {
     /// Starts a chain, deploys market and Flow, and lets the storage node follow it.
     pub async fn start(kind: PeerKind) -> Self {
-        let running = peer::Network::start(kind).await.unwrap();
+        Self::start_with(kind, NodeOptions::default()).await
+    }
+
+    /// The same, with storage nodes set up otherwise.
+    pub async fn start_with(kind: PeerKind, nodes: NodeOptions) -> Self {
+        let running = peer::Network::start_with(kind, nodes).await.unwrap();
         let chain = Chain::connect(&running.rpc_url(), 16602).await.unwrap();
         let provider = connect(&running.rpc_url(), running.accounts()[0].signer.clone()).unwrap();
         let market = FixedPrice::deploy(&provider, 30_733_644_962_u64.try_into().unwrap())
@@ -40,6 +49,7 @@ impl Network {
         Self {
             running,
             owner,
+            flow: *flow.address(),
             directory: tempfile::tempdir().unwrap(),
         }
     }

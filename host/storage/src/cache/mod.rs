@@ -1,0 +1,193 @@
+//! Content on this machine's disk, named by its hash and hashed each time it is handed out.
+//!
+//! A file appears under its name complete or not at all: it is written aside, flushed, renamed. Whoever is killed leaves
+//! at most a file aside, which the next one to open the directory removes. Several programs may use one directory; they
+//! agree by locks, which end with the process that held them.
+
+mod partial;
+mod verified;
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use orv_content::{Root, Sha256, identity::MatchedHash};
+
+pub use self::verified::VerifiedFile;
+pub(crate) use self::{
+    partial::Partial,
+    verified::{Identity, identity_of},
+};
+
+/// How a file aside ends.
+const ASIDE: &str = "partial";
+
+/// A directory of content, bounded in size.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    directory: PathBuf,
+    limit: u64,
+}
+
+/// The name of a piece of content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    Root(Root),
+    Sha256(Sha256),
+}
+
+impl Name {
+    fn file_name(&self) -> String {
+        match self {
+            Self::Root(root) => root.to_string(),
+            Self::Sha256(hash) => format!("sha256-{hash}"),
+        }
+    }
+
+    fn matched(&self) -> MatchedHash {
+        match self {
+            Self::Root(_) => MatchedHash::ZeroGRoot,
+            Self::Sha256(_) => MatchedHash::Sha256,
+        }
+    }
+}
+
+impl Cache {
+    /// Opens a directory, creating it when it is not there, and removes what others left half written. At most about
+    /// `limit` bytes are kept in it.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn open(directory: impl Into<PathBuf>, limit: u64) -> io::Result<Self> {
+        let directory = directory.into();
+        fs::create_dir_all(&directory)?;
+        let cache = Self { directory, limit };
+        cache.clear_left_overs()?;
+        Ok(cache)
+    }
+
+    /// Content by name, after hashing it. A file that is not what its name says is removed. Blocks.
+    pub(crate) fn find(&self, name: &Name) -> io::Result<Option<VerifiedFile>> {
+        let path = self.directory.join(name.file_name());
+        let Some(file) = self.take(&path)? else {
+            return Ok(None);
+        };
+        match identity_of(&file, name)? {
+            Some(found) if found.is(name) => {
+                // When it was last wanted; a directory that forbids it still has the content.
+                let _ = file.set_modified(SystemTime::now());
+                Ok(Some(VerifiedFile::new(path, found.size, name.matched(), file)))
+            }
+            _ => {
+                tracing::warn!(path = %path.display(), "removing a cached file that is not what its name says");
+                absent_is_fine(fs::remove_file(&path))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Opens a file so that nobody evicts it while it is open.
+    fn take(&self, path: &Path) -> io::Result<Option<File>> {
+        let _shared = self.shared()?;
+        match File::open(path) {
+            Ok(file) => {
+                file.lock_shared()?;
+                Ok(Some(file))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A file aside, to be filled and then [kept](Partial::keep).
+    pub(crate) fn begin(&self) -> io::Result<Partial> {
+        let mut random = [0_u8; 16];
+        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+        let path = self.directory.join(format!("{}.{ASIDE}", hex::encode(random)));
+        let _shared = self.shared()?;
+        Partial::create(path, self.clone())
+    }
+
+    /// A verified file once more, aside. Blocks.
+    pub(crate) fn copy(&self, file: &VerifiedFile) -> io::Result<Partial> {
+        let mut partial = self.begin()?;
+        io::copy(&mut file.open()?, partial.file())?;
+        Ok(partial)
+    }
+
+    /// Makes room: what was wanted longest ago goes first, what is in use stays. Blocks.
+    fn evict(&self, kept: &Path) -> io::Result<()> {
+        let mut total = 0_u64;
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            let Ok(metadata) = entry.metadata() else { continue };
+            total = total.saturating_add(metadata.len());
+            if metadata.is_file() && !is_aside(&entry.path()) && entry.path() != kept {
+                files.push((metadata.modified()?, metadata.len(), entry.path()));
+            }
+        }
+        files.sort();
+        let _alone = (total > self.limit).then(|| self.alone()).transpose()?;
+        for (_, size, path) in files {
+            if total <= self.limit {
+                break;
+            }
+            if remove_unused(&path)? {
+                total = total.saturating_sub(size);
+            }
+        }
+        Ok(())
+    }
+
+    fn clear_left_overs(&self) -> io::Result<()> {
+        let _alone = self.alone()?;
+        for entry in fs::read_dir(&self.directory)? {
+            let path = entry?.path();
+            if is_aside(&path) {
+                remove_unused(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Held by many while they open files.
+    fn shared(&self) -> io::Result<File> {
+        let directory = File::open(&self.directory)?;
+        directory.lock_shared()?;
+        Ok(directory)
+    }
+
+    /// Held by one while it removes files.
+    fn alone(&self) -> io::Result<File> {
+        let directory = File::open(&self.directory)?;
+        directory.lock()?;
+        Ok(directory)
+    }
+}
+
+fn is_aside(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == ASIDE)
+}
+
+/// Removes a file that nobody has locked; whether it did.
+fn remove_unused(path: &Path) -> io::Result<bool> {
+    match File::open(path) {
+        Ok(file) if file.try_lock().is_ok() => absent_is_fine(fs::remove_file(path)).map(|()| true),
+        Ok(_) => Ok(false),
+        Err(error) => absent_is_fine(Err(error)).map(|()| false),
+    }
+}
+
+fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests;
