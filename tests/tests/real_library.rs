@@ -16,7 +16,7 @@ use host::{DOMAIN, Enclave, End, Shelf, workspace};
 use orv_content::archive;
 use orv_content::tree::Tree;
 use orv_miner::patch::Patch;
-use orv_protocol::judgement::{Arm, Interval, Intervals, Judgement, TrialOutcome, TrialRecord};
+use orv_protocol::judgement::{Arm, Interval, Intervals, Judgement, TrialRecord};
 use orv_protocol::score::{Ratio, Score};
 use orv_receipt::rule::{Documents, arm_of, case_of};
 use orv_receipt::{Bundle, IncumbentFacts, ProjectFacts, ProposalFacts, Run};
@@ -206,10 +206,7 @@ fn median(records: &[TrialRecord], arm: Arm) -> String {
     let metrics = records
         .iter()
         .filter(|record| record.arm == arm)
-        .filter_map(|record| match record.outcome {
-            TrialOutcome::Metric(metric) => Some(metric.to_string()),
-            TrialOutcome::Void(_) => None,
-        });
+        .filter_map(|record| Some(record.outcome.metric()?.to_string()));
     // All are below ten seconds, so their texts are in the order of the numbers.
     let mut metrics: Vec<_> = metrics.collect();
     metrics.sort();

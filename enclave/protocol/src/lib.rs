@@ -23,7 +23,6 @@
 //!     channel: MetricChannel::Split,
 //!     tier: PlatformTier::TrustedCounter,
 //!     secret: [7; 32],
-//!     timed_blocks: 13,
 //! };
 //! let mut judgement = Judgement::begin(case);
 //! let decision = loop {
@@ -43,11 +42,13 @@
 //! that it prints, [`score`] turns it into the integer that the chain keeps, [`schedule`] draws the order of the trials
 //! and [`judgement`] decides.
 
+pub mod advice;
 pub mod document;
 mod glob;
 pub mod judgement;
 pub mod metric;
 pub mod project;
+pub mod sampling;
 pub mod schedule;
 pub mod score;
 pub mod seed;

@@ -3,8 +3,12 @@
 //!
 //! The stream of a block is `SHA-256("orv/order/v1" || r || phase || block || counter)` for counter 0, 1, …, with the
 //! phase as one byte and block and counter as four big-endian bytes. It is read in big-endian words of four bytes; a
-//! number below `n` is the first word below the largest multiple of `n` in 2^32, modulo `n`. The arms are shuffled by
-//! Fisher and Yates from the end. Each arm occurs once in each block, so slow drift of the machine meets all alike.
+//! number below `n` is the first word below the largest multiple of `n` in 2^32, modulo `n`.
+//!
+//! The one block of the exact phase is shuffled by Fisher and Yates from the end. In the timed phase every trial is a
+//! block of its own, drawn by itself: who has seen all trials before it knows nothing about it. In an order that is
+//! balanced within blocks, the last arm of a block follows from the others, and a host that tells arms apart by what
+//! they took would know it (docs/decisions/0008).
 
 use orv_content::Sha256Hasher;
 
@@ -16,7 +20,7 @@ use crate::judgement::Arm;
 pub enum Phase {
     /// The one block that may prove the metric exact.
     Exact = 1,
-    /// The blocks of a timed judgement.
+    /// The trials of a timed judgement, one a block.
     Timed = 2,
 }
 
@@ -39,6 +43,30 @@ pub fn order(secret: &[u8; 32], phase: Phase, block: u16, arms: &[Arm]) -> Vec<A
     order
 }
 
+/// What one trial of the timed phase draws: numbers in the order in which they are asked for.
+#[derive(Debug)]
+pub struct Draw<'a>(Stream<'a>);
+
+impl<'a> Draw<'a> {
+    /// The numbers of the timed trial with this index, from 0.
+    pub fn of(secret: &'a [u8; 32], trial: u16) -> Self {
+        Draw(Stream {
+            secret,
+            phase: Phase::Timed,
+            block: trial,
+            counter: 0,
+            words: Vec::new(),
+        })
+    }
+
+    /// One of these, each as likely as any other; `None` of none.
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
+        let count = u32::try_from(choices.len()).ok().filter(|count| *count > 0)?;
+        choices.get(self.0.below(count) as usize).copied()
+    }
+}
+
+#[derive(Debug)]
 struct Stream<'a> {
     secret: &'a [u8; 32],
     phase: Phase,
@@ -109,6 +137,21 @@ mod tests {
         };
         assert_ne!(orders(Phase::Timed, 1), orders(Phase::Exact, 1));
         assert_ne!(orders(Phase::Timed, 1), orders(Phase::Timed, 2));
+    }
+
+    #[test]
+    fn a_trials_arm_says_nothing_about_the_next() {
+        let drawn: Vec<Arm> = (0..40_000)
+            .map(|trial| Draw::of(&[9; 32], trial).one_of(&ARMS).unwrap())
+            .collect();
+        let mut seen: HashMap<(Arm, Arm), u32> = HashMap::new();
+        for pair in drawn.windows(2) {
+            *seen.entry((pair[0], pair[1])).or_default() += 1;
+        }
+        assert_eq!(seen.len(), 16);
+        // 2500 each with a deviation of 49; five of them either way.
+        assert!(seen.values().all(|count| (2255..=2745).contains(count)), "{seen:?}");
+        assert_eq!(Draw::of(&[9; 32], 0).one_of::<Arm>(&[]), None);
     }
 
     #[test]

@@ -31,6 +31,39 @@ pub struct Observation {
     /// Time of the relay's windows by the runner's monotonic counter, in nanoseconds.
     #[n(5)]
     pub window_nanoseconds: u64,
+    /// What the machine did meanwhile.
+    #[n(6)]
+    pub conditions: Conditions,
+}
+
+/// What the machine did to a trial, of the processor that the candidate is pinned to. All of it is known in steps of a
+/// tick, a hundredth of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub struct Conditions {
+    /// Time that the hypervisor admits to have taken away, in nanoseconds.
+    #[n(0)]
+    pub stolen_nanoseconds: u64,
+    /// Time that is missing in the processor's own accounts, in nanoseconds.
+    #[n(1)]
+    pub unaccounted_nanoseconds: u64,
+    /// Processor time of the competing load, in nanoseconds; zero where none ran.
+    #[n(2)]
+    pub load_nanoseconds: u64,
+}
+
+impl Conditions {
+    /// What is no theft in a trial however short: two readings of two accounts, each known to a tick.
+    pub const STOLEN_AT_LEAST: u64 = 40_000_000;
+    /// One in this many nanoseconds of a trial may be taken away. A gain of one part in `g` that is measured while one
+    /// part in twenty is taken away still looks like one of about one part in `1.05 g`.
+    pub const STOLEN_ONE_IN: u64 = 20;
+
+    /// Whether more was taken away than a timed comparison bears, in a trial of this wall time (DESIGN 5.5).
+    pub fn disturbed(&self, wall_nanoseconds: u64) -> bool {
+        let bound = Self::STOLEN_AT_LEAST.saturating_add(wall_nanoseconds / Self::STOLEN_ONE_IN);
+        self.stolen_nanoseconds.saturating_add(self.unaccounted_nanoseconds) > bound
+    }
 }
 
 /// How the exchange of a split trial was broken (DESIGN 5.6).
@@ -170,7 +203,12 @@ impl Observation {
             }
             (MetricChannel::Shared, _) => metric::extract(&protocol.measurement.primary_metric.extract, &self.metric),
         };
-        metric.into()
+        let outcome = TrialOutcome::from(metric);
+        if self.conditions.disturbed(self.measured.wall_nanoseconds) {
+            outcome.disturbed()
+        } else {
+            outcome
+        }
     }
 
     /// A breach of the exchange comes first, then what the candidate's process did, then what its judge did: a judge
@@ -196,4 +234,27 @@ impl Observation {
 /// However a judge fails, it is the judge that failed.
 fn judge_failure(_: VoidCause) -> VoidCause {
     VoidCause::JudgeFailed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_here_and_there_disturbs_nothing_and_more_than_a_twentieth_does() {
+        let disturbed = |stolen, unaccounted, wall| {
+            Conditions {
+                stolen_nanoseconds: stolen,
+                unaccounted_nanoseconds: unaccounted,
+                load_nanoseconds: 0,
+            }
+            .disturbed(wall)
+        };
+        let (second, tick) = (1_000_000_000, 10_000_000);
+        assert!(!disturbed(2 * tick, 2 * tick, 0));
+        assert!(disturbed(3 * tick, 2 * tick, 0));
+        assert!(!disturbed(540_000_000, 0, 10 * second));
+        assert!(disturbed(540_000_000, tick, 10 * second));
+        assert!(disturbed(u64::MAX, u64::MAX, u64::MAX));
+    }
 }

@@ -8,15 +8,11 @@ use alloy_primitives::B256;
 use orv_content::Root;
 use orv_protocol::document::{Protocol, ProtocolError};
 use orv_protocol::judgement::{
-    Arm, Case, Decision, IncumbentSource, Judgement, MINIMUM_TIMED_BLOCKS, Reason, ReplayError, Step, TrialRecord,
+    Arm, Case, Decision, IncumbentSource, Judgement, Reason, ReplayError, Speed, Step, TrialRecord,
 };
 use orv_protocol::project::{ProjectManifest, ProjectManifestError};
 use orv_protocol::score::Score;
 use orv_protocol::{MetricChannel, MetricKind, PlatformTier, RULE_VERSION, UnknownNumber, Verdict};
-
-/// Blocks of a timed comparison: the fewest that give the rule's interval over all three attempts of a proposal
-/// (docs/decisions/0004).
-pub const TIMED_BLOCKS: u16 = MINIMUM_TIMED_BLOCKS;
 
 /// Why a bundle decides nothing.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +43,9 @@ pub enum RuleError {
     /// A trial has no process of the candidate's in a split project, or what only a split project has.
     #[error("trial {0} is not one of the project's metric channel")]
     Channel(usize),
+    /// A competing load ran where none was due, or none ran where one was.
+    #[error("trial {0} was not run at the speed that the rule asks for")]
+    Speed(usize),
     /// An obstacle is on record although the trials decide.
     #[error("an obstacle is recorded, and the {0} trials decide without it")]
     Obscured(usize),
@@ -108,7 +107,6 @@ pub fn case_of(bundle: &Bundle, documents: &Documents) -> Result<Case, RuleError
         channel: project.channel(),
         tier,
         secret: bundle.secret.0,
-        timed_blocks: TIMED_BLOCKS,
     })
 }
 
@@ -135,7 +133,14 @@ pub fn decide(bundle: &Bundle) -> Result<Decision, RuleError> {
 fn replayed(bundle: &Bundle) -> Result<Step, RuleError> {
     let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref())?;
     let records = records_of(bundle, &documents)?;
-    Ok(Judgement::replay(case_of(bundle, &documents)?, &records)?.next())
+    let case = case_of(bundle, &documents)?;
+    for (index, trial) in bundle.trials.iter().enumerate() {
+        let beside_load = trial.observation.conditions.load_nanoseconds > 0;
+        if beside_load != (Judgement::speed_of(&case, index) == Speed::Hindered) {
+            return Err(RuleError::Speed(index));
+        }
+    }
+    Ok(Judgement::replay(case, &records)?.next())
 }
 
 /// The trials on record as the rule sees them.

@@ -5,7 +5,7 @@
 mod sample;
 
 use alloy_primitives::{B256, I256};
-use orv_protocol::judgement::{Arm, MINIMUM_TIMED_BLOCKS, Reason};
+use orv_protocol::judgement::{Arm, EXACT_TRIALS, RATIOS, Reason};
 use orv_receipt::check::{CheckResult, check};
 use orv_receipt::*;
 use sample::{bundle, receipt_of, root, run_trials};
@@ -59,9 +59,8 @@ fn judged(bundle: &Bundle) -> (u8, u8, Option<Reason>) {
 
 #[test]
 fn every_verdict_of_a_timed_metric_passes_every_check() {
-    let blocks = usize::from(MINIMUM_TIMED_BLOCKS);
-    for (bundle, arms) in [(timed as fn(&'static str) -> Bundle, 3), (with_incumbent, 4)] {
-        assert_eq!(bundle("900").trials.len(), 3 + arms * blocks);
+    for bundle in [timed as fn(&'static str) -> Bundle, with_incumbent] {
+        assert!(bundle("900").trials.len() > EXACT_TRIALS + RATIOS);
         assert_eq!(judged(&bundle("900")), (1, 2, Some(Reason::Improved)));
         assert_eq!(judged(&bundle("1300")), (2, 2, Some(Reason::NoImprovement)));
     }
@@ -103,6 +102,16 @@ fn a_timed_record_that_was_touched_supports_another_statement_or_none() {
         ("a shadow that disagrees", |bundle| {
             let shadows = bundle.trials.iter_mut().filter(|trial| trial.arm == 3);
             shadows.for_each(|trial| trial.observation.metric = b"1300\n".to_vec());
+        }),
+        ("time stolen", |bundle| {
+            bundle.trials[20].observation.conditions.stolen_nanoseconds = 60_000_000;
+        }),
+        ("a load beside a timed trial", |bundle| {
+            bundle.trials[20].observation.conditions.load_nanoseconds = 1;
+        }),
+        ("no load beside the exact ones", |bundle| {
+            let exact = bundle.trials.iter_mut().take(3);
+            exact.for_each(|trial| trial.observation.conditions.load_nanoseconds = 0);
         }),
         ("a weak counter", |bundle| bundle.platform_tier = 2),
         ("cut short after the decision", |bundle| {
@@ -152,4 +161,17 @@ fn no_number_of_a_timed_statement_can_be_signed_otherwise() {
         receipt.signature = Signature::sign(&sample::key(), &hash).unwrap();
         assert_eq!(failed(&receipt), ["statement"], "{name}");
     }
+}
+
+#[test]
+fn stolen_time_is_derived_from_the_record() {
+    let mut bundle = bundle();
+    bundle.trials.clear();
+    run_trials(
+        &mut bundle,
+        |arm| if arm == Arm::Candidate { "900" } else { "1200" },
+    );
+    let last = bundle.trials.len() - 1;
+    bundle.trials[last].observation.conditions.unaccounted_nanoseconds = 60_000_000;
+    assert_eq!(judged(&bundle), (3, 2, Some(Reason::StolenTime)));
 }

@@ -5,7 +5,8 @@
 //! are laid out ([`Workshop`]), and a trial of an arm runs in fresh containers and becomes an observation. What an
 //! observation is worth is decided elsewhere, by `orv-receipt`'s rule, from the record alone.
 //!
-//! [`judging`] runs what the rule asks for and makes the record of it. [`measurement`] repeats one arm, for creators who need a baseline and miners who want to know before they stake.
+//! [`judging`] runs what the rule asks for and makes the record of it. [`measurement`] repeats one arm, for creators who need a baseline and miners who want to know before they stake; [`rehearsal`] shows
+//! all that was seen of them, and runs the job of a receipt again, for [`agreement`] to compare.
 //!
 //! ```no_run
 //! use orv_content::{archive::Quota, materialize::read_directory};
@@ -36,16 +37,22 @@
 //! # }
 //! ```
 
+pub mod agreement;
 pub mod archive;
 mod caps;
+mod conditions;
 mod container;
 pub mod judging;
 mod measure;
 pub mod measurement;
 mod processors;
+mod protections;
+pub mod rehearsal;
+pub mod sampling;
 mod workshop;
 
 pub use caps::{Caps, CapsError, JOB_TIME};
 pub use measure::TrialError;
 pub use processors::Processors;
+pub use protections::missing_protections;
 pub use workshop::{Fault, Inputs, Pace, PrepareError, Workshop};

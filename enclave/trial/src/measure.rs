@@ -1,11 +1,13 @@
 //! One trial of one arm, and what is put on record of it.
 
+use crate::conditions::Watch;
 use crate::container;
 use crate::workshop::Workshop;
-use orv_protocol::judgement::Arm;
+use orv_protocol::judgement::{Arm, Speed};
 use orv_protocol::metric::TAIL_BYTES;
-use orv_receipt::{Breach, Ending, Observation, ProcessReport};
-use orv_runner::{Exit, RelayLimits, Report, RunnerError, Side, SplitReport, Violation};
+use orv_receipt::{Breach, Conditions, Ending, Observation, ProcessReport};
+use orv_runner::{Container, Exit, RelayLimits, Report, RunnerError, Side, SplitReport, Violation};
+use std::io;
 
 /// Bytes of each output that are kept for people.
 const LOG: usize = 4096;
@@ -16,38 +18,71 @@ const MOST_REQUESTS: u64 = 1_000_000;
 /// Most bytes on the metric channel: one decimal of sixty digits and a line end fit many times.
 const MOST_METRIC: usize = 256;
 
+/// How much more wall time a hindered trial has: its processor is shared with a load that is as hungry.
+const HINDERED_TIME: u32 = 3;
+
 /// Why a trial gave no observation: this machine's fault, never the candidate's.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
     /// The rule asks for an arm whose code the job does not have.
     #[error("no tree was prepared for {0:?}")]
     NoTree(Arm),
+    /// The machine could not be watched, or the load beside a hindered trial not be started.
+    #[error("conditions of a trial: {0}")]
+    Conditions(#[from] io::Error),
     /// The runner failed.
     #[error(transparent)]
     Runner(#[from] RunnerError),
 }
 
 impl Workshop<'_> {
-    /// Runs one trial of an arm, in fresh containers on a fresh tree.
+    /// Runs one trial of an arm at full speed, in fresh containers on a fresh tree.
     ///
     /// # Errors
     /// [`TrialError`]. What the code under test does, however bad, is an observation and not an error.
     pub fn run(&self, arm: Arm, seed: &[u8; 32]) -> Result<Observation, TrialError> {
+        self.run_at(Speed::Full, arm, seed)
+    }
+
+    /// Runs one trial of an arm, at full speed or beside a competing load on the candidate's processor, where it may
+    /// take [three times](HINDERED_TIME) as long.
+    ///
+    /// # Errors
+    /// [`TrialError`], as [`Self::run`].
+    pub fn run_at(&self, speed: Speed, arm: Arm, seed: &[u8; 32]) -> Result<Observation, TrialError> {
+        let watch = Watch::begin(self.processors.candidate(), speed)?;
+        let observation = self.observe(speed, arm, seed);
+        let conditions = watch.end()?;
+        Ok(Observation {
+            conditions,
+            ..observation?
+        })
+    }
+
+    fn observe(&self, speed: Speed, arm: Arm, seed: &[u8; 32]) -> Result<Observation, TrialError> {
+        let times = match speed {
+            Speed::Full => 1,
+            Speed::Hindered => HINDERED_TIME,
+        };
+        let unhurried = |mut container: Container| {
+            container.limits.wall *= times;
+            container
+        };
         let work = self.work_of(arm).ok_or(TrialError::NoTree(arm))?.clone();
         match &self.documents.project.split {
             Some(commands) => {
-                let judge = container::judge(self, &commands.judge, seed);
-                let candidate = container::candidate(self, work, &commands.candidate);
+                let judge = unhurried(container::judge(self, &commands.judge, seed));
+                let candidate = unhurried(container::candidate(self, work, &commands.candidate));
                 let limits = RelayLimits {
                     line_bytes: RelayLimits::LINE_BYTES,
-                    window: self.caps.trial_time,
+                    window: self.caps.trial_time * times,
                     requests: MOST_REQUESTS,
                     metric_bytes: MOST_METRIC,
                 };
                 Ok(split_observation(self.runner.run_split(&judge, &candidate, &limits)?))
             }
             None => {
-                let container = container::shared(self, work, self.seed_variable_of(arm));
+                let container = unhurried(container::shared(self, work, self.seed_variable_of(arm)));
                 Ok(shared_observation(self.runner.run(&container)?))
             }
         }
@@ -62,6 +97,7 @@ fn split_observation(report: SplitReport) -> Observation {
         violation: report.violation.map(breach),
         windows: report.windows,
         window_nanoseconds: nanoseconds(report.window_time),
+        conditions: Conditions::default(),
     }
 }
 
@@ -97,6 +133,7 @@ fn shared_observation(report: Report) -> Observation {
         violation: None,
         windows: 0,
         window_nanoseconds: 0,
+        conditions: Conditions::default(),
     }
 }
 

@@ -93,6 +93,29 @@ pub struct Bench<'a> {
     pub directory: &'a Path,
 }
 
+impl<'a> Bench<'a> {
+    /// Lays out what the trials need.
+    ///
+    /// # Errors
+    /// [`MeasureError::NotRoot`], [`MeasureError::Disk`] and [`MeasureError::Prepare`].
+    pub(crate) fn workshop(&self, inputs: &Inputs<'a, '_>) -> Result<Workshop<'a>, MeasureError> {
+        require_root()?;
+        let directory = self.directory.join("workshop");
+        fs::create_dir(&directory).map_err(|source| MeasureError::Disk {
+            path: directory.clone(),
+            source,
+        })?;
+        let unhurried = || Pace::UNHURRIED;
+        Ok(Workshop::prepare(
+            inputs,
+            self.runner,
+            self.caps,
+            &directory,
+            unhurried,
+        )?)
+    }
+}
+
 /// Why there is no measurement.
 #[derive(Debug, thiserror::Error)]
 pub enum MeasureError {
@@ -141,15 +164,7 @@ pub fn measure(
     seeds: &[[u8; 32]],
     bench: &Bench<'_>,
 ) -> Result<Measurement, MeasureError> {
-    require_root()?;
-    let workshop_directory = bench.directory.join("workshop");
-    fs::create_dir(&workshop_directory).map_err(|source| MeasureError::Disk {
-        path: workshop_directory.clone(),
-        source,
-    })?;
-    let workshop = Workshop::prepare(inputs, bench.runner, bench.caps, &workshop_directory, || {
-        Pace::UNHURRIED
-    })?;
+    let workshop = bench.workshop(inputs)?;
     let mut trials = Vec::with_capacity(seeds.len());
     for seed in seeds {
         let observation = workshop.run(arm, seed)?;
@@ -175,7 +190,7 @@ fn trial(
 ) -> Result<Trial, MeasureError> {
     let (protocol, project) = (&documents.protocol, &documents.project);
     let metric = match observation.outcome(documents) {
-        TrialOutcome::Metric(metric) => metric,
+        TrialOutcome::Metric(metric) | TrialOutcome::Disturbed(metric) => metric,
         TrialOutcome::Void(cause) => {
             return Err(MeasureError::Void {
                 trial: number,
@@ -295,6 +310,7 @@ mod tests {
             violation: None,
             windows: 0,
             window_nanoseconds: 0,
+            conditions: orv_receipt::Conditions::default(),
         };
         Trial {
             seed: [7; 32],

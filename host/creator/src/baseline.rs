@@ -3,7 +3,7 @@
 use orv_protocol::PlatformTier;
 use orv_protocol::judgement::{Arm, Case, IncumbentSource, Judgement, Step};
 use orv_protocol::score::Score;
-use orv_receipt::rule::{Documents, TIMED_BLOCKS};
+use orv_receipt::rule::Documents;
 use orv_trial::Inputs;
 use orv_trial::measurement::{Bench, MeasureError, Measurement, Steadiness, measure};
 
@@ -66,7 +66,6 @@ fn require_decidable(documents: &Documents, score: Score, steadiness: Steadiness
         channel: project.channel(),
         tier: PlatformTier::TrustedCounter,
         secret: [0; 32],
-        timed_blocks: TIMED_BLOCKS,
     };
     if let Step::Decided(decision) = Judgement::begin(case).next() {
         return Err(Problem::Undecidable(decision.reason));

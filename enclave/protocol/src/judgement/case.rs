@@ -49,8 +49,6 @@ pub struct Case {
     pub tier: PlatformTier,
     /// The enclave's secret r, revealed in the receipt: the order of the trials is drawn from it.
     pub secret: [u8; 32],
-    /// Blocks of a timed judgement, fixed beforehand: [`super::MINIMUM_TIMED_BLOCKS`] to [`super::MAXIMUM_TIMED_BLOCKS`].
-    pub timed_blocks: u16,
 }
 
 impl Case {

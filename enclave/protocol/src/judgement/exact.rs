@@ -1,11 +1,33 @@
 //! The first block: is the metric exact, and if so, does it improve?
+//!
+//! Equal values alone prove nothing: a time in whole seconds is equal too. So the reference and the second of the
+//! candidate's trials run beside a competing load ([`super::Speed::Hindered`]), and the values must be equal all the same.
 
 use super::Decision;
 use super::case::Case;
 use super::reason::Reason;
-use super::trial::{Arm, TrialOutcome, TrialRecord};
+use super::trial::{Arm, Speed, TrialRecord};
 use crate::metric::Decimal;
+use crate::schedule::{self, Phase};
 use crate::verdict::{MetricKind, Verdict};
+
+/// The arms of the block in the order they run.
+pub(super) fn order(case: &Case) -> Vec<Arm> {
+    let arms = [case.reference(), Arm::Candidate, Arm::Candidate];
+    schedule::order(&case.secret, Phase::Exact, 0, &arms)
+}
+
+/// How fast the trial with this index runs: the candidate's first trial at full speed, so that its time limit is the
+/// protocol's, the two others hindered, every trial behind the block at full speed.
+pub(super) fn speed(case: &Case, trial: usize) -> Speed {
+    let order = order(case);
+    let first_of_candidate = order.iter().position(|arm| *arm == Arm::Candidate);
+    if trial < order.len() && Some(trial) != first_of_candidate {
+        Speed::Hindered
+    } else {
+        Speed::Full
+    }
+}
 
 /// The decision of an exact metric, `None` where the metric is not proved exact.
 pub(super) fn decide(case: &Case, records: &[TrialRecord]) -> Option<Decision> {
@@ -13,10 +35,7 @@ pub(super) fn decide(case: &Case, records: &[TrialRecord]) -> Option<Decision> {
         records
             .iter()
             .filter(move |record| wanted(record.arm))
-            .filter_map(|record| match record.outcome {
-                TrialOutcome::Metric(metric) => Some(metric),
-                TrialOutcome::Void(_) => None,
-            })
+            .filter_map(|record| record.outcome.metric())
     };
     let reference: Decimal = metrics(|arm| arm != Arm::Candidate).next()?;
     let mut candidate = metrics(|arm| arm == Arm::Candidate);

@@ -1,4 +1,5 @@
-//! A confidence interval of a median that supposes nothing about the noise but that the blocks are independent.
+//! A confidence interval of a median that supposes nothing about the noise but that each observation lies below the
+//! median as often as above it, whatever came before.
 //!
 //! The number of observations below the true median of a continuous distribution is binomial with one half, so the
 //! interval between the k-th smallest and the k-th largest of n observations misses it with probability
@@ -13,35 +14,35 @@ use crate::score::{Bips, Ratio};
 pub const ATTEMPTS: u32 = 3;
 /// One in this many proposals at most meets an interval that misses: 99.9 %, over all of its attempts (DESIGN 5.5).
 pub const ONE_IN: u32 = 1000;
-/// Fewest blocks whose extremes make an interval that good: 2 / 2^13 <= 1 / 3000, and 2 / 2^12 is not.
-pub const MINIMUM_TIMED_BLOCKS: u16 = 13;
-/// Most blocks; beyond, the sum of the binomial leaves its integers.
-pub const MAXIMUM_TIMED_BLOCKS: u16 = 255;
+/// Fewest observations whose extremes make an interval that good: 2 / 2^13 <= 1 / 3000, and 2 / 2^12 is not.
+const FEWEST: u16 = 13;
+/// Most observations; beyond, the sum of the binomial leaves its integers.
+const MOST: u16 = 255;
 
-/// The k of the rule above: the largest for which the interval still misses rarely enough, `None` outside of
-/// [`MINIMUM_TIMED_BLOCKS`] to [`MAXIMUM_TIMED_BLOCKS`].
+/// The k of the rule above: the largest for which the interval still misses rarely enough, `None` for fewer than 13
+/// observations and for more than 255.
 ///
 /// ```
 /// use orv_protocol::judgement::rank;
-/// assert_eq!([12, 13, 16, 17, 25].map(rank), [None, Some(1), Some(1), Some(2), Some(4)]);
+/// assert_eq!([12, 13, 16, 17, 27].map(rank), [None, Some(1), Some(1), Some(2), Some(5)]);
 /// ```
-pub fn rank(blocks: u16) -> Option<u16> {
-    if !(MINIMUM_TIMED_BLOCKS..=MAXIMUM_TIMED_BLOCKS).contains(&blocks) {
+pub fn rank(observations: u16) -> Option<u16> {
+    if !(FEWEST..=MOST).contains(&observations) {
         return None;
     }
-    let all = U512::from(1) << usize::from(blocks);
+    let all = U512::from(1) << usize::from(observations);
     let weight = U512::from(u64::from(ATTEMPTS) * u64::from(ONE_IN) * 2);
     let mut binomial = U512::from(1);
     let mut below = U512::ZERO;
     let mut rank = 0;
-    for chosen in 0..blocks {
+    for chosen in 0..observations {
         below += binomial;
         if below * weight > all {
             break;
         }
         rank = chosen + 1;
         // C(n, j + 1) = C(n, j) x (n - j) / (j + 1), without remainder.
-        binomial = binomial * U512::from(blocks - chosen) / U512::from(chosen + 1);
+        binomial = binomial * U512::from(observations - chosen) / U512::from(chosen + 1);
     }
     (rank > 0).then_some(rank)
 }
@@ -58,8 +59,25 @@ pub struct Interval {
 impl Interval {
     /// The interval of the median of these ratios, at least `floor` wide on each side of the sample's median. `None`
     /// where there are too few or too many ratios, or numbers leave their range.
-    pub(super) fn of(mut ratios: Vec<Ratio>, floor: Bips) -> Option<Interval> {
+    pub(super) fn of(ratios: Vec<Ratio>, floor: Bips) -> Option<Interval> {
         let rank = usize::from(rank(u16::try_from(ratios.len()).ok()?)?);
+        Interval::between(ratios, rank, floor)
+    }
+
+    /// From the smallest to the largest of these ratios, however few they are.
+    pub(super) fn of_extremes(ratios: Vec<Ratio>, floor: Bips) -> Option<Interval> {
+        Interval::between(ratios, 1, floor)
+    }
+
+    /// The smallest interval that holds both.
+    pub(super) fn hull(self, other: Interval) -> Interval {
+        Interval {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+
+    fn between(mut ratios: Vec<Ratio>, rank: usize, floor: Bips) -> Option<Interval> {
         ratios.sort();
         let from_below = |place: usize| ratios.get(place.checked_sub(1)?).copied();
         let count = ratios.len();
@@ -85,7 +103,7 @@ mod tests {
 
     #[test]
     fn ranks_are_the_largest_that_miss_rarely_enough() {
-        for blocks in MINIMUM_TIMED_BLOCKS..=120 {
+        for blocks in FEWEST..=120 {
             let rank = rank(blocks).unwrap();
             let missed = |rank: u16| {
                 (0..u128::from(rank))
@@ -100,7 +118,7 @@ mod tests {
     #[test]
     fn too_few_and_too_many_blocks_have_no_rank() {
         assert_eq!([0, 12, 256, u16::MAX].map(rank), [None; 4]);
-        assert!(rank(MAXIMUM_TIMED_BLOCKS).is_some());
+        assert!(rank(MOST).is_some());
     }
 
     fn ratios(numerators: impl IntoIterator<Item = i64>) -> Vec<Ratio> {

@@ -1,39 +1,50 @@
 //! The published rule as a state machine: what to run next, and the decision once nothing more is needed. It depends on
 //! the case and the outcomes alone, so an auditor who has both arrives where the enclave arrived.
 //!
-//! First one block of three trials: the reference once, the candidate twice, in an order drawn from the secret. If the
-//! reference reproduces its score on chain exactly and the candidate gives one value twice, the metric is **exact**:
-//! approve if the score reaches the incumbent's plus the margin, else reject.
+//! First one block of three trials: the reference once, the candidate twice, in an order drawn from the secret. The
+//! reference and the candidate's second trial run beside a competing load ([`Speed`]). If the reference reproduces its
+//! score on chain exactly and the candidate gives one value twice all the same, the metric is **exact**: approve if the
+//! score reaches the incumbent's plus the margin, else reject. Otherwise these trials have warmed the machine and count
+//! no more.
 //!
-//! Otherwise it is **timed**: blocks of the snapshot, the incumbent (if it is code of its own), the candidate, and a
-//! shadow of the reference, each once, in an order drawn anew for each block. Each block gives ratios of scores; each
-//! ratio gets an [`Interval`] for its median. The score is what the worse end of candidate to incumbent makes of the
-//! incumbent's score, but no more than the better end of candidate to snapshot makes of the baseline. Only where even
-//! the better end of candidate to incumbent stays below the threshold is it a reject.
+//! Then it is **timed**: trials of the candidate, of the reference's code (in turn as itself and as its shadow), and, if
+//! the incumbent is code of its own, of the snapshot. Each is drawn anew, equally likely, until every comparison has
+//! [`PAIRS`] pairs and [`RATIOS`] ratios against the past; both make an [`Interval`] of the ratio, and the wider ends
+//! count. The score is what the worse end of candidate to incumbent makes of the incumbent's score, but no more than the
+//! better end of candidate to snapshot makes of the baseline.
+//!
+//! A host that sees no arms can bend how large a difference looks (a pause in each trial makes it small), but not who is
+//! ahead. So a timed **reject** is a loss and not a shortfall: even the better end of candidate to incumbent stays below
+//! the incumbent itself, and even that of candidate to snapshot below the threshold.
 //!
 //! Worse and better depend on the sign. A time of 2 s that is minimised is a score of -2 000 000; a candidate that takes
 //! 0.9 of the incumbent's time has the ratio 0.9, and the score -1 800 000. For scores below zero the *larger* end of a
 //! ratio is the worse one: an interval of 0.85 to 0.95 makes a score of -1 900 000, not of -1 700 000.
 //!
-//! A trial that does not count, a score of zero or of another sign, a shadow that differs from its twin, and anything
-//! else that is neither clear success nor clear failure is inconclusive, with a [`Reason`] of its own.
+//! What the trial before leaves behind (warm caches, heat, a slow clock) meets whichever arm is drawn next, so it is
+//! noise and favours none; nothing has to be washed out between two trials.
+//!
+//! A trial that does not count, a score of zero or of another sign, a shadow that differs from its twin, a machine that
+//! was taken away during a timed trial, and anything else that is neither clear success nor clear failure is
+//! inconclusive, with a [`Reason`] of its own.
 
 mod case;
+mod comparison;
 mod exact;
 mod interval;
 mod reason;
 mod timed;
 mod trial;
 
-use crate::schedule::{self, Phase};
 use crate::score::Score;
 use crate::verdict::{MetricKind, Verdict};
 
 pub use case::{Case, IncumbentSource, SHARED_MAX_JUMP};
-pub use interval::{ATTEMPTS, Interval, MAXIMUM_TIMED_BLOCKS, MINIMUM_TIMED_BLOCKS, ONE_IN, rank};
+pub use comparison::{PAIRS, RATIOS, SHADOW_PAIRS};
+pub use interval::{ATTEMPTS, Interval, ONE_IN, rank};
 pub use reason::Reason;
-pub use timed::Intervals;
-pub use trial::{Arm, TrialOutcome, TrialRecord, VoidCause};
+pub use timed::{Intervals, MOST_TIMED_TRIALS};
+pub use trial::{Arm, Speed, TrialOutcome, TrialRecord, VoidCause};
 
 /// Trials of the first block.
 pub const EXACT_TRIALS: usize = 3;
@@ -110,11 +121,23 @@ pub enum ReplayError {
     },
 }
 
+/// A trial that counts, as the timed rule reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Measured {
+    arm: Arm,
+    score: Score,
+    disturbed: bool,
+}
+
 /// A judgement under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     case: Case,
     records: Vec<TrialRecord>,
+    /// The trials that count; all of them, unless one is void.
+    measured: Vec<Measured>,
+    /// The first trial that does not count ends the attempt.
+    voided: Option<Reason>,
 }
 
 impl Judgement {
@@ -123,6 +146,8 @@ impl Judgement {
         Judgement {
             case,
             records: Vec::new(),
+            measured: Vec::new(),
+            voided: None,
         }
     }
 
@@ -142,7 +167,7 @@ impl Judgement {
                         recorded: record.arm,
                     });
                 }
-                Step::Run(_) => judgement.records.push(*record),
+                Step::Run(_) => judgement.take(*record),
             }
         }
         Ok(judgement)
@@ -158,20 +183,30 @@ impl Judgement {
         } else {
             MetricKind::Timed
         };
-        if let Some(reason) = self.voided() {
+        if let Some(reason) = self.voided {
             return Step::Decided(Decision::inconclusive(kind, reason));
         }
-        let reference = self.case.reference();
-        let arms = [reference, Arm::Candidate, Arm::Candidate];
-        let first = schedule::order(&self.case.secret, Phase::Exact, 0, &arms);
-        if let Some(arm) = first.get(self.records.len()) {
-            return Step::Run(*arm);
+        if self.records.len() < EXACT_TRIALS {
+            return match exact::order(&self.case).get(self.records.len()) {
+                Some(arm) => Step::Run(*arm),
+                None => Step::Decided(Decision::inconclusive(kind, Reason::RunnerFault)),
+            };
         }
-        let (first, blocks) = self.records.split_at(EXACT_TRIALS.min(self.records.len()));
+        let (first, _) = self.records.split_at(EXACT_TRIALS);
         match exact::decide(&self.case, first) {
             Some(decision) => Step::Decided(decision),
-            None => timed::next(&self.case, blocks),
+            None => timed::next(&self.case, self.timed()),
         }
+    }
+
+    /// How fast the trial may run that [`Self::next`] asks for.
+    pub fn speed(&self) -> Speed {
+        exact::speed(&self.case, self.records.len())
+    }
+
+    /// How fast the trial with this index, from 0, may run in a judgement of this case.
+    pub fn speed_of(case: &Case, trial: usize) -> Speed {
+        exact::speed(case, trial)
     }
 
     /// Records how the trial ended that [`Self::next`] asked for.
@@ -181,7 +216,7 @@ impl Judgement {
     pub fn record(&mut self, outcome: TrialOutcome) -> Result<(), AlreadyDecided> {
         match self.next() {
             Step::Run(arm) => {
-                self.records.push(TrialRecord { arm, outcome });
+                self.take(TrialRecord { arm, outcome });
                 Ok(())
             }
             Step::Decided(_) => Err(AlreadyDecided {
@@ -200,22 +235,35 @@ impl Judgement {
         &self.case
     }
 
-    /// The intervals of a timed judgement whose blocks are complete, for a receipt to show; `None` before and otherwise.
+    /// The intervals of a timed judgement whose comparisons are complete, for a receipt to show; `None` before and
+    /// otherwise.
     pub fn intervals(&self) -> Option<Intervals> {
-        let blocks = self.records.get(EXACT_TRIALS..)?;
-        Intervals::of(&self.case, &timed::complete_blocks(&self.case, blocks)?).ok()
+        let comparisons = timed::Comparisons::of(&self.case, self.timed());
+        if comparisons.are_complete() {
+            Intervals::of(&self.case, &comparisons).ok()
+        } else {
+            None
+        }
     }
 
-    /// The first trial that does not count ends the attempt.
-    fn voided(&self) -> Option<Reason> {
-        self.records.iter().find_map(|record| {
-            let cause = match record.outcome {
-                TrialOutcome::Void(cause) => cause,
-                TrialOutcome::Metric(metric) if self.case.score(&metric).is_none() => VoidCause::MetricOutOfRange,
-                TrialOutcome::Metric(_) => return None,
-            };
-            Some(Reason::of_void(record.arm.party(), cause))
-        })
+    fn timed(&self) -> &[Measured] {
+        self.measured.get(EXACT_TRIALS..).unwrap_or_default()
+    }
+
+    fn take(&mut self, record: TrialRecord) {
+        let TrialRecord { arm, outcome } = record;
+        self.records.push(record);
+        let disturbed = matches!(outcome, TrialOutcome::Disturbed(_));
+        let counted = match outcome {
+            TrialOutcome::Void(cause) => Err(cause),
+            TrialOutcome::Metric(metric) | TrialOutcome::Disturbed(metric) => {
+                self.case.score(&metric).ok_or(VoidCause::MetricOutOfRange)
+            }
+        };
+        match counted {
+            Ok(score) => self.measured.push(Measured { arm, score, disturbed }),
+            Err(cause) => self.voided = self.voided.or(Some(Reason::of_void(arm.party(), cause))),
+        }
     }
 }
 

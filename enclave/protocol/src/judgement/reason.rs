@@ -8,7 +8,7 @@ use crate::verdict::Verdict;
 
 macro_rules! reasons {
     ($($variant:ident = $code:literal, $sentence:literal;)+) => {
-        /// Why a decision is what it is. Five codes are reserved: version 1 of the rule gives neither `stolen-time`,
+        /// Why a decision is what it is. Four codes are reserved: version 1 of the rule gives neither
         /// `candidate-scratch` nor `reference-scratch` (nothing measures them yet), and an enclave that meets
         /// `wrong-bytes` or `cancelled` signs nothing. On chain a reason is its code in ASCII, padded with zeros to 32 bytes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,12 +44,13 @@ reasons! {
     NoImprovement = "no-improvement", "The score stays below the incumbent's plus the margin, whichever end of the measurement one takes.";
 
     IntervalStraddles = "interval-straddles", "The measurement is compatible with an improvement and with none.";
-    SnapshotDisagrees = "snapshot-disagrees", "The improvement over the incumbent does not hold against the project's own snapshot.";
+    ShortOfMargin = "short-of-margin", "The measurement stays below the margin and is no loss either: how large a gain looks can be bent from outside, whether there is one cannot.";
+    SnapshotDisagrees = "snapshot-disagrees", "What the measurement says against the incumbent does not hold against the project's own snapshot.";
     ShadowDisagrees = "shadow-disagrees", "Two runs of the same code differ systematically, so the machine is not to be trusted with a comparison.";
     ZeroOrSign = "zero-or-sign", "A score is zero or changes its sign, so a relative change has no meaning.";
     JumpAboveBound = "jump-above-bound", "The improvement is larger than the project's published bound.";
     WeakCounter = "weak-counter", "The metric is timed and the platform's cycle counter is not trustworthy.";
-    TimedBlocks = "timed-blocks", "The number of blocks fixed beforehand does not allow the interval that the rule demands.";
+    OrderTooLong = "order-too-long", "The order drawn from the secret needs more trials than the rule allows.";
     ScoreOutOfRange = "score-out-of-range", "A score that the rule needs does not fit its integer.";
     StolenTime = "stolen-time", "The machine was taken away during a trial for longer than the bound.";
 
@@ -164,7 +165,6 @@ impl Reason {
             (VoidCause::JudgeFailed, Candidate) => Reason::JudgeFailed,
             (VoidCause::JudgeFailed, Reference) => Reason::ReferenceJudgeFailed,
             (VoidCause::MetricUnsupported, _) => Reason::ExtractionUnsupported,
-            (VoidCause::StolenTime, _) => Reason::StolenTime,
         }
     }
 }

@@ -1,106 +1,130 @@
-//! The blocks of a timed judgement, and what their ratios say.
+//! The trials of a timed judgement, and what their ratios say.
 
 use super::case::{Case, IncumbentSource};
-use super::interval::{Interval, rank};
+use super::comparison::{Comparison, SHADOW_PAIRS, Side};
+use super::interval::Interval;
 use super::reason::Reason;
-use super::trial::{Arm, TrialOutcome, TrialRecord};
-use super::{Decision, Step};
-use crate::schedule::{self, Phase};
-use crate::score::{Bips, Ratio, Score};
+use super::trial::Arm;
+use super::{Decision, Measured, Step};
+use crate::schedule::Draw;
+use crate::score::{Bips, Score};
 use crate::verdict::{MetricKind, PlatformTier, Verdict};
 
-/// What comes next after these trials of the timed blocks.
-pub(super) fn next(case: &Case, records: &[TrialRecord]) -> Step {
-    match refused(case, records) {
-        Some(reason) => Step::Decided(Decision::inconclusive(MetricKind::Timed, reason)),
-        None => match complete_blocks(case, records) {
-            Some(blocks) => Step::Decided(decide(case, &blocks)),
-            None => due(case, records.len()),
-        },
+/// Most timed trials. Some 35 are needed where there is no incumbent's code and some 50 where there is; an order that
+/// needs this many is drawn less often than once in 10^9.
+pub const MOST_TIMED_TRIALS: usize = 200;
+
+/// What comes next after these trials.
+pub(super) fn next(case: &Case, trials: &[Measured]) -> Step {
+    if let Some(reason) = refused(case, trials) {
+        return Step::Decided(Decision::inconclusive(MetricKind::Timed, reason));
+    }
+    let comparisons = Comparisons::of(case, trials);
+    if comparisons.are_complete() {
+        return Step::Decided(decide(case, &comparisons));
+    }
+    match due(case, trials) {
+        Some(arm) if trials.len() < MOST_TIMED_TRIALS => Step::Run(arm),
+        _ => Step::Decided(Decision::inconclusive(MetricKind::Timed, Reason::OrderTooLong)),
     }
 }
 
-/// The arms of a block, before they are shuffled.
-fn arms(case: &Case) -> &'static [Arm] {
+/// Whose turn it is, before the code of the reference is given to itself or to its shadow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Snapshot,
+    Candidate,
+    ReferenceCode,
+}
+
+/// What a trial is drawn from: the sides of every comparison are equally likely.
+fn turns(case: &Case) -> &'static [Turn] {
     match case.incumbent_source {
-        IncumbentSource::Code => &[Arm::Snapshot, Arm::Incumbent, Arm::Candidate, Arm::Shadow],
-        IncumbentSource::Snapshot | IncumbentSource::MissingBytes => &[Arm::Snapshot, Arm::Candidate, Arm::Shadow],
+        IncumbentSource::Code => &[Turn::Snapshot, Turn::Candidate, Turn::ReferenceCode],
+        IncumbentSource::Snapshot | IncumbentSource::MissingBytes => &[Turn::Candidate, Turn::ReferenceCode],
     }
 }
 
-fn due(case: &Case, trials: usize) -> Step {
-    let arms = arms(case);
-    let block = u16::try_from(trials / arms.len()).unwrap_or(u16::MAX);
-    let order = schedule::order(&case.secret, Phase::Timed, block, arms);
-    match order.get(trials % arms.len()) {
-        Some(arm) => Step::Run(*arm),
-        // A remainder is below its divisor, so the order always has it.
-        None => Step::Decided(Decision::inconclusive(MetricKind::Timed, Reason::RunnerFault)),
+fn due(case: &Case, trials: &[Measured]) -> Option<Arm> {
+    let mut draw = Draw::of(&case.secret, u16::try_from(trials.len()).ok()?);
+    match draw.one_of(turns(case))? {
+        Turn::Snapshot => Some(Arm::Snapshot),
+        Turn::Candidate => Some(Arm::Candidate),
+        Turn::ReferenceCode => {
+            let twins = [case.reference(), Arm::Shadow];
+            let mut before = trials.iter().map(|trial| trial.arm).filter(|arm| twins.contains(arm));
+            // Two by two, in an order drawn for each two: all of their trials are pairs of one code with itself.
+            match (before.clone().count() % 2, before.next_back()) {
+                (1, Some(Arm::Shadow)) => Some(case.reference()),
+                (1, Some(_)) => Some(Arm::Shadow),
+                _ => draw.one_of(&twins),
+            }
+        }
     }
 }
 
 /// Why no further trial can lead to a verdict.
-fn refused(case: &Case, records: &[TrialRecord]) -> Option<Reason> {
+fn refused(case: &Case, trials: &[Measured]) -> Option<Reason> {
     if case.tier == PlatformTier::WeakCounter {
         return Some(Reason::WeakCounter);
     }
-    if rank(case.timed_blocks).is_none() {
-        return Some(Reason::TimedBlocks);
-    }
     let sign = case.incumbent.signum();
-    let measured = records
-        .iter()
-        .filter_map(|record| score(case, record))
-        .map(Score::signum);
-    let mut signs = measured.chain([case.baseline.signum()]);
-    if sign == 0 || signs.any(|other| other != sign) {
-        Some(Reason::ZeroOrSign)
-    } else {
-        None
+    if sign == 0 || case.baseline.signum() != sign {
+        return Some(Reason::ZeroOrSign);
     }
-}
-
-fn score(case: &Case, record: &TrialRecord) -> Option<Score> {
-    match record.outcome {
-        TrialOutcome::Metric(metric) => case.score(&metric),
-        TrialOutcome::Void(_) => None,
-    }
-}
-
-/// The scores of one block.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Block {
-    snapshot: Score,
-    reference: Score,
-    candidate: Score,
-    shadow: Score,
-}
-
-/// All blocks, once all have been run.
-pub(super) fn complete_blocks(case: &Case, records: &[TrialRecord]) -> Option<Vec<Block>> {
-    let arms = arms(case);
-    if case.timed_blocks == 0 || records.len() < arms.len() * usize::from(case.timed_blocks) {
-        return None;
-    }
-    records
-        .chunks_exact(arms.len())
-        .map(|block| read_block(case, block))
-        .collect()
-}
-
-fn read_block(case: &Case, records: &[TrialRecord]) -> Option<Block> {
-    let of = |arm: Arm| {
-        records
-            .iter()
-            .find(|record| record.arm == arm)
-            .and_then(|record| score(case, record))
-    };
-    Some(Block {
-        snapshot: of(Arm::Snapshot)?,
-        reference: of(case.reference())?,
-        candidate: of(Arm::Candidate)?,
-        shadow: of(Arm::Shadow)?,
+    trials.iter().find_map(|trial| match trial.score.signum() == sign {
+        false => Some(Reason::ZeroOrSign),
+        true => trial.disturbed.then_some(Reason::StolenTime),
     })
+}
+
+/// The three comparisons that one sequence of trials feeds.
+#[derive(Debug, Default)]
+pub(super) struct Comparisons {
+    /// Shadow over reference.
+    shadow: Comparison,
+    /// Candidate over reference and shadow, which are one code.
+    reference: Comparison,
+    /// Candidate over snapshot, where that is not the reference.
+    snapshot: Option<Comparison>,
+}
+
+impl Comparisons {
+    pub(super) fn of(case: &Case, trials: &[Measured]) -> Comparisons {
+        let mut all = Comparisons {
+            snapshot: (case.incumbent_source == IncumbentSource::Code).then(Comparison::default),
+            ..Comparisons::default()
+        };
+        for trial in trials {
+            all.add(case, trial);
+        }
+        all
+    }
+
+    fn add(&mut self, case: &Case, trial: &Measured) {
+        if trial.arm == Arm::Candidate {
+            self.reference.add(Side::Over, trial.score);
+        } else if trial.arm == Arm::Shadow || trial.arm == case.reference() {
+            self.reference.add(Side::Under, trial.score);
+            let side = if trial.arm == Arm::Shadow {
+                Side::Over
+            } else {
+                Side::Under
+            };
+            self.shadow.add(side, trial.score);
+        }
+        match (&mut self.snapshot, trial.arm) {
+            (Some(snapshot), Arm::Candidate) => snapshot.add(Side::Over, trial.score),
+            (Some(snapshot), Arm::Snapshot) => snapshot.add(Side::Under, trial.score),
+            _ => {}
+        }
+    }
+
+    pub(super) fn are_complete(&self) -> bool {
+        self.reference.is_complete()
+            && self.snapshot.as_ref().is_none_or(Comparison::is_complete)
+            && self.shadow.fewer() >= SHADOW_PAIRS
+    }
 }
 
 /// The intervals that a timed judgement decides by.
@@ -115,19 +139,17 @@ pub struct Intervals {
 }
 
 impl Intervals {
-    pub(super) fn of(case: &Case, blocks: &[Block]) -> Result<Intervals, Reason> {
+    pub(super) fn of(case: &Case, comparisons: &Comparisons) -> Result<Intervals, Reason> {
         let floor = case.noise_floor.unwrap_or(Bips(0));
-        let interval = |over: fn(&Block) -> Score, under: fn(&Block) -> Score| {
-            let ratios: Option<Vec<Ratio>> = blocks
-                .iter()
-                .map(|block| Ratio::of(over(block), under(block)))
-                .collect();
-            Interval::of(ratios.ok_or(Reason::ZeroOrSign)?, floor).ok_or(Reason::ScoreOutOfRange)
+        let reference = comparisons.reference.interval(floor)?;
+        let snapshot = match &comparisons.snapshot {
+            Some(snapshot) => snapshot.interval(floor)?,
+            None => reference,
         };
         Ok(Intervals {
-            shadow: interval(|block| block.shadow, |block| block.reference)?,
-            reference: interval(|block| block.candidate, |block| block.reference)?,
-            snapshot: interval(|block| block.candidate, |block| block.snapshot)?,
+            shadow: comparisons.shadow.alarm(floor)?,
+            reference,
+            snapshot,
         })
     }
 }
@@ -143,12 +165,12 @@ fn ends(interval: &Interval, base: Score) -> Result<(Score, Score), Reason> {
     Ok((low.min(high), low.max(high)))
 }
 
-fn decide(case: &Case, blocks: &[Block]) -> Decision {
-    weigh(case, blocks).unwrap_or_else(|reason| Decision::inconclusive(MetricKind::Timed, reason))
+fn decide(case: &Case, comparisons: &Comparisons) -> Decision {
+    weigh(case, comparisons).unwrap_or_else(|reason| Decision::inconclusive(MetricKind::Timed, reason))
 }
 
-fn weigh(case: &Case, blocks: &[Block]) -> Result<Decision, Reason> {
-    let intervals = Intervals::of(case, blocks)?;
+fn weigh(case: &Case, comparisons: &Comparisons) -> Result<Decision, Reason> {
+    let intervals = Intervals::of(case, comparisons)?;
     if !intervals.shadow.contains_one() {
         return Err(Reason::ShadowDisagrees);
     }
@@ -157,8 +179,16 @@ fn weigh(case: &Case, blocks: &[Block]) -> Result<Decision, Reason> {
     let (_, snapshot_better) = ends(&intervals.snapshot, case.baseline)?;
     let threshold = case.threshold().ok_or(Reason::ScoreOutOfRange)?;
     let score = worse.min(snapshot_better);
-    let (verdict, reason) = if better < threshold {
-        (Verdict::Reject, Reason::NoImprovement)
+    let (verdict, reason) = if better < case.reference_score() {
+        // A loss, whatever the host does; but an incumbent that is better than it was when it won makes losers of
+        // those who beat its score.
+        if snapshot_better < threshold {
+            (Verdict::Reject, Reason::NoImprovement)
+        } else {
+            (Verdict::Inconclusive, Reason::SnapshotDisagrees)
+        }
+    } else if better < threshold {
+        (Verdict::Inconclusive, Reason::ShortOfMargin)
     } else if worse < threshold {
         (Verdict::Inconclusive, Reason::IntervalStraddles)
     } else if score < threshold {
@@ -175,6 +205,6 @@ fn weigh(case: &Case, blocks: &[Block]) -> Result<Decision, Reason> {
         kind: MetricKind::Timed,
         score,
         lower: score,
-        upper: better,
+        upper: better.max(snapshot_better),
     })
 }

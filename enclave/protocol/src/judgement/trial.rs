@@ -37,8 +37,39 @@ pub(crate) enum Party {
 pub enum TrialOutcome {
     /// With a metric.
     Metric(Decimal),
+    /// With a metric, while the machine was taken away for longer than the bound: it counts where the metric is exact,
+    /// for no theft changes that, and ends a timed judgement (DESIGN 5.5).
+    Disturbed(Decimal),
     /// Without one that counts.
     Void(VoidCause),
+}
+
+impl TrialOutcome {
+    /// The metric, however it came about.
+    pub fn metric(&self) -> Option<Decimal> {
+        match self {
+            TrialOutcome::Metric(metric) | TrialOutcome::Disturbed(metric) => Some(*metric),
+            TrialOutcome::Void(_) => None,
+        }
+    }
+
+    /// The same trial, known to have been disturbed.
+    pub fn disturbed(self) -> TrialOutcome {
+        match self {
+            TrialOutcome::Metric(metric) => TrialOutcome::Disturbed(metric),
+            other => other,
+        }
+    }
+}
+
+/// How fast a trial may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Speed {
+    /// As fast as it can.
+    Full,
+    /// Beside a competing load on the same processor. A metric that is a time, however coarsely it is written, or that
+    /// depends on what was done within a time, is another one then; an exact metric is the same.
+    Hindered,
 }
 
 impl From<Result<Decimal, MetricError>> for TrialOutcome {
@@ -85,8 +116,6 @@ pub enum VoidCause {
     ProtocolViolation,
     /// The judge ended with an error or a limit of its own.
     JudgeFailed,
-    /// The machine was taken away for longer than the bound (DESIGN 5.5); nobody's fault here.
-    StolenTime,
 }
 
 impl From<&MetricError> for VoidCause {

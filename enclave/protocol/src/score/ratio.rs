@@ -32,6 +32,14 @@ impl Ratio {
         })
     }
 
+    /// The quotient of two magnitudes, each at least one.
+    pub(crate) fn of_magnitudes(numerator: U256, denominator: U256) -> Ratio {
+        Ratio {
+            numerator: numerator.max(U256::ONE),
+            denominator: denominator.max(U256::ONE),
+        }
+    }
+
     /// This ratio less a part of itself; zero from 10 000 on. `None` where 256 bits do not hold it.
     pub fn lowered(self, by: Bips) -> Option<Ratio> {
         self.scaled(10_000_u64.saturating_sub(u64::from(by.0)))

@@ -9,7 +9,7 @@ use orv_content::oci::{read_layout, write_single_layer};
 use orv_content::tree::{Executable, Node, Tree, TreePath};
 use orv_content::{Root, Sha256, archive, merkle};
 use orv_evidence::{Binding, Collector, Context, Envelope, KeyOrigin, Platform, UnixTime, VERDICT_KEY, challenge};
-use orv_protocol::judgement::{Arm, Judgement, Step};
+use orv_protocol::judgement::{Arm, Judgement, Speed, Step};
 use orv_protocol::seed::trial_seed;
 use orv_receipt::rule::{Documents, case_of, statement_of};
 use orv_receipt::*;
@@ -80,6 +80,11 @@ pub fn observation(metric: &str) -> Observation {
         violation: None,
         windows: 40,
         window_nanoseconds: 8_000_000,
+        conditions: Conditions {
+            stolen_nanoseconds: 10_000_000,
+            unaccounted_nanoseconds: 3_000_000,
+            load_nanoseconds: 0,
+        },
     }
 }
 
@@ -182,7 +187,10 @@ pub fn run_trials(bundle: &mut Bundle, metric_of: impl Fn(Arm) -> &'static str) 
     let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref()).unwrap();
     let mut judgement = Judgement::begin(case_of(bundle, &documents).unwrap());
     while let Step::Run(arm) = judgement.next() {
-        let observation = observation(metric_of(arm));
+        let mut observation = observation(metric_of(arm));
+        if judgement.speed() == Speed::Hindered {
+            observation.conditions.load_nanoseconds = 11_000_000;
+        }
         judgement.record(observation.outcome(&documents)).unwrap();
         bundle.trials.push(TrialReport {
             arm: arm as u8,
