@@ -267,17 +267,138 @@ fn no_protocol_opens_what_tools_run_by_themselves() {
         assert!(!reach.is_mutable(&TreePath::new(path).unwrap()), "{path}");
     }
     assert!(reach.is_mutable(&TreePath::new(".github/dependabot.yml").unwrap()));
-    assert_eq!(HARD_DENY.len(), 13);
+    assert_eq!(HARD_DENY.len(), 14);
 }
 
+#[test]
+fn another_spelling_of_a_protected_path_is_left_out() {
+    let alias = DifferenceKind::Alias;
+    check(
+        (&["*"], &["secret*"], &["caf\u{e9}/**"]),
+        &[("bench.py", "b"), ("caf\u{e9}/t", "t"), ("tests/t.py", "t")],
+        &[("data/x", "d")],
+        &[
+            (".GIT/config", "!"),
+            (".g\u{200c}it/config", "!"),
+            ("Data/x", "!"),
+            ("SECRET.txt", "!"),
+            ("bench.py", "b"),
+            ("cafe\u{301}/t", "!"),
+            ("data/x", "d"),
+            ("\u{ff42}ench.py", "kept"),
+        ],
+        &[
+            ("bench.py", "b"),
+            ("caf\u{e9}/t", "t"),
+            ("data/x", "d"),
+            ("\u{ff42}ench.py", "kept"),
+        ],
+        &[
+            (".GIT/config", alias),
+            (".g\u{200c}it/config", alias),
+            ("Data/x", alias),
+            ("SECRET.txt", alias),
+            ("cafe\u{301}/t", alias),
+            ("caf\u{e9}/t", DifferenceKind::Deleted),
+        ],
+    );
+}
+
+#[test]
+fn another_spelling_of_a_mutable_path_and_the_projects_own_spellings_are_no_aliases() {
+    check(
+        (&["src/*", "*.md"], &["README.txt"], &[]),
+        &[
+            ("README.txt", "r"),
+            ("readme.md", "1"),
+            ("src/A", "1"),
+            ("src/a", "1"),
+            ("src/judge", "j"),
+        ],
+        &[],
+        &[("README.md", "2"), ("src/A", "2"), ("src/a", "2"), ("src/Judge", "2")],
+        &[
+            ("README.md", "2"),
+            ("README.txt", "r"),
+            ("src/A", "2"),
+            ("src/Judge", "2"),
+            ("src/a", "2"),
+        ],
+        &[("README.txt", DifferenceKind::Deleted)],
+    );
+}
+
+#[test]
+fn what_leads_to_a_submodule_is_undone() {
+    check(
+        (&["*"], &[], &[]),
+        &[(".gitmodules", "own"), ("src/a", "1")],
+        &[],
+        &[
+            (".gitmodules", "theirs"),
+            ("sub/.git", "gitdir: ../x"),
+            ("sub/.gitmodules", "!"),
+            ("sub/a", "2"),
+        ],
+        &[(".gitmodules", "own"), ("sub/a", "2")],
+        &[
+            (".gitmodules", DifferenceKind::Changed),
+            ("sub/.git", DifferenceKind::Added),
+            ("sub/.gitmodules", DifferenceKind::Added),
+        ],
+    );
+}
+
+#[test]
+fn a_path_through_a_linked_directory_has_no_place_in_any_tree() {
+    let mut submission = tree(&[("src", "->tests")]);
+    let through = TreePath::new("src/t.py").unwrap();
+    let file = Node::File {
+        executable: Executable::No,
+        content: "!".into(),
+    };
+    assert!(submission.insert(through, file).is_err());
+    check(
+        (&["src/**", "src"], &[], &["tests/**"]),
+        &[("src/a", "1"), ("tests/t.py", "t")],
+        &[],
+        &[("src", "->tests"), ("tests/t.py", "!")],
+        &[("src", "->tests"), ("tests/t.py", "t")],
+        &[("tests/t.py", DifferenceKind::Changed)],
+    );
+}
+
+#[test]
+fn a_hard_link_is_refused_before_there_is_a_tree() {
+    let mut header = [0_u8; 1024 + 512];
+    header[..5].copy_from_slice(b"src/a");
+    header[100..107].copy_from_slice(b"0000644");
+    header[124..135].copy_from_slice(b"00000000000");
+    header[156] = b'1';
+    header[157..165].copy_from_slice(b"bench.py");
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].copy_from_slice(b"        ");
+    let sum: u32 = header[..512].iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let refused =
+        orv_content::archive::read(header.to_vec().into(), &orv_content::archive::Quota::image()).unwrap_err();
+    assert!(refused.to_string().contains("link"), "{refused}");
+}
+
+/// Trees with files, links and other spellings, so that kinds and names collide.
 fn any_tree() -> impl Strategy<Value = Tree> {
-    let path = "(src|tests|data|[ab])(/(x|y|src|tests)){0,2}";
-    proptest::collection::vec((path, "[0-2]"), 0..12).prop_map(|files| {
+    let path = "(src|Src|tests|TESTS|data|da\u{200c}ta|[ab])(/(x|X|\u{ff58}|y|src|tests|\\.git)){0,2}";
+    proptest::collection::vec((path, prop_oneof!["[0-2]", "->(src|tests|x)"]), 0..12).prop_map(|files| {
         let mut tree = Tree::new();
         for (path, content) in files {
-            let node = Node::File {
-                executable: Executable::No,
-                content: content.into(),
+            let node = match content.strip_prefix("->") {
+                Some(target) => Node::Symlink {
+                    target: target.to_owned(),
+                },
+                None => Node::File {
+                    executable: Executable::No,
+                    content: content.into(),
+                },
             };
             let _ = tree.insert(TreePath::new(path).unwrap(), node);
         }
@@ -288,7 +409,7 @@ fn any_tree() -> impl Strategy<Value = Tree> {
 proptest! {
     #[test]
     fn outside_the_surface_no_submission_changes_the_tree(snapshot in any_tree(), harness in any_tree(), submission in any_tree()) {
-        let protocol = surface(&["src/**", "x"], &["*y"], &["src/tests/**", "tests"]);
+        let protocol = surface(&["src/**", "x", "*.git", "a"], &["*y"], &["src/tests/**", "tests"]);
         let reach = Surface::of(&protocol);
         let own = compose(&snapshot, &harness, None, &protocol).unwrap().tree;
         let composed = compose(&snapshot, &harness, Some(&submission), &protocol).unwrap();
@@ -300,9 +421,16 @@ proptest! {
             let expected = if mutable(path) { submission.get(path) } else { own.get(path) };
             prop_assert_eq!(expected, Some(node));
         }
-        // What is the submission's and mutable is there, or is recorded.
+        // What is the submission's and is not there was recorded, or is the project's own before the harness.
         for (path, _) in submission.iter().filter(|(path, _)| composed.tree.get(path).is_none()) {
             prop_assert!(composed.differences.iter().any(|difference| difference.path == *path) || snapshot.get(path).is_some());
+        }
+        // Every difference is one, and none is recorded twice.
+        for pair in composed.differences.windows(2) {
+            prop_assert!(pair[0].path < pair[1].path);
+        }
+        for difference in &composed.differences {
+            prop_assert_ne!(submission.get(&difference.path), composed.tree.get(&difference.path));
         }
     }
 

@@ -181,7 +181,7 @@ pub struct DifferenceRecord {
     /// Path in the tree.
     #[n(0)]
     pub path: String,
-    /// 1 changed, 2 deleted, 3 added, 4 of another kind: the numbers of `orv_protocol::surface::DifferenceKind`.
+    /// 1 changed, 2 deleted, 3 added, 4 of another kind, 5 an alias: the numbers of `orv_protocol::surface::DifferenceKind`.
     #[n(1)]
     pub kind: u8,
 }

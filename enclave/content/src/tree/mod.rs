@@ -13,7 +13,7 @@ use thiserror::Error;
 
 pub use manifest::{ManifestEntry, hash_of_manifest};
 pub use path::{COMPONENT_BYTES, PATH_BYTES, PathError, TreePath};
-pub(crate) use spelling::folded;
+pub use spelling::folded;
 
 /// Whether a file may be executed; nothing else of its mode is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 /// A form that is equal for all names that differ only in case, in how characters are composed, or in characters that
 /// nobody sees: what is several files on one file system is one file on another, and which of them it is then depends
 /// on the order of writing.
-pub(crate) fn folded(name: &str) -> String {
+pub fn folded(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }

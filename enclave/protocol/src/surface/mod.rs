@@ -12,7 +12,13 @@
 //!   `tests/**` all protect `tests` and what is beneath).
 //!
 //! Protection always wins: a judge's file that a generous glob would have opened stays the judge's.
+//!
+//! A new path that is only another spelling of a protected one, in case, in Unicode normal form or compatibility form,
+//! or by characters that nobody sees, is **an alias**: on another file system it would be the judge's file, to a reader
+//! it looks like one, so it is left out. A path that the project has itself is never an alias. Submodules cannot be
+//! carried by an archive; what leads to one (`.gitmodules`, a file `.git`) is protected wherever it stands.
 
+mod alias;
 mod reach;
 
 use std::collections::BTreeSet;
@@ -21,6 +27,8 @@ use orv_content::tree::{Node, Tree, TreeError, TreePath};
 
 use crate::document::Protocol;
 
+use alias::Spellings;
+pub(crate) use reach::UPSTREAMS_HARD_DENY;
 pub use reach::{HARD_DENY, Surface};
 
 /// A tree to run and what was undone on the way.
@@ -53,6 +61,16 @@ pub enum DifferenceKind {
     Added = 3,
     /// A file, a link or a directory where the project has another of them.
     KindChanged = 4,
+    /// Something at another spelling of a protected path.
+    Alias = 5,
+}
+
+/// What becomes of a candidate's file at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Mutable,
+    Protected,
+    Alias,
 }
 
 /// The project's own files contradict each other.
@@ -91,14 +109,22 @@ pub fn compose(
     for (path, node) in project.iter().filter(|(path, _)| !mutable(path)) {
         tree.insert(path.clone(), node.clone()).map_err(SurfaceError::Project)?;
     }
+    let protected = Spellings::of(tree.iter().map(|(path, _)| path));
+    let standing = |path: &TreePath| match mutable(path) {
+        false => Standing::Protected,
+        true if project.get(path).is_some() => Standing::Mutable,
+        true if surface.protects_another_spelling_of(path) || protected.are_imitated_by(path) => Standing::Alias,
+        true => Standing::Mutable,
+    };
     let own = ProjectFiles::of(&project, snapshot);
     let mut differences = Vec::new();
     let paths: BTreeSet<&TreePath> = project.iter().chain(submission.iter()).map(|(path, _)| path).collect();
     for path in paths {
-        let kind = match submission.get(path) {
-            Some(node) if mutable(path) => lay_candidate(&mut tree, path, node)?,
-            None if mutable(path) => None,
-            found => own.difference(path, found),
+        let kind = match (standing(path), submission.get(path)) {
+            (Standing::Mutable, Some(node)) => lay_candidate(&mut tree, path, node)?,
+            (Standing::Mutable | Standing::Alias, None) => None,
+            (Standing::Alias, Some(_)) => Some(DifferenceKind::Alias),
+            (Standing::Protected, found) => own.difference(path, found),
         };
         differences.extend(kind.map(|kind| Difference {
             path: path.clone(),

@@ -1,14 +1,14 @@
 use orv_content::tree::TreePath;
 
+use super::alias::fold;
 use crate::document::Protocol;
 use crate::glob::{Glob, directory, lies_in};
 
 /// Paths that no protocol can open (openresearch.md 5.1): what tools on a miner's machine would run by themselves.
-/// A `.git` beneath another directory is added to upstream's list, for the same reason.
-pub const HARD_DENY: [&str; 13] = [
+/// The last three are ours: a repository inside the tree, by its folder, by the file that leads to one, or as a
+/// submodule.
+pub const HARD_DENY: [&str; 14] = [
     ".git/**",
-    "*/.git/**",
-    "*/.git",
     ".github/workflows/**",
     ".gitlab-ci.yml",
     ".gitlab/**",
@@ -19,13 +19,21 @@ pub const HARD_DENY: [&str; 13] = [
     ".vscode/tasks.json",
     ".vscode/launch.json",
     ".idea/runConfigurations/**",
+    "*/.git/**",
+    "*/.git",
+    ".gitmodules",
 ];
+
+/// How many of [`HARD_DENY`] are upstream's own.
+pub(crate) const UPSTREAMS_HARD_DENY: usize = 11;
 
 /// A protocol's line between the candidate's files and the project's; the harness protects its own files beside.
 #[derive(Debug, Clone)]
 pub struct Surface {
     allowed: Vec<Glob>,
     protected: Vec<Protection>,
+    /// The same patterns, folded.
+    protected_folded: Vec<Protection>,
 }
 
 #[derive(Debug, Clone)]
@@ -42,18 +50,20 @@ impl Surface {
             .forbidden_globs
             .iter()
             .chain(&protocol.immutable_harness.paths);
-        let protected = forbidden
-            .map(String::as_str)
-            .chain(HARD_DENY)
-            .map(Protection::new)
-            .collect();
+        let patterns: Vec<&str> = forbidden.map(String::as_str).chain(HARD_DENY).collect();
+        let protected = patterns.iter().map(|pattern| Protection::new(pattern)).collect();
+        let protected_folded = patterns.iter().map(|pattern| Protection::new(&fold(pattern))).collect();
         let allowed = protocol
             .mutable_surface
             .allowed_globs
             .iter()
             .map(|pattern| Glob::new(pattern))
             .collect();
-        Surface { allowed, protected }
+        Surface {
+            allowed,
+            protected,
+            protected_folded,
+        }
     }
 
     /// Whether a candidate's file counts at this path.
@@ -63,6 +73,16 @@ impl Surface {
             .iter()
             .any(|glob| glob.matches(path.as_str()) || glob.matches(path.name()));
         allowed && !self.protected.iter().any(|protection| protection.covers(path))
+    }
+
+    /// Whether a path is protected in another spelling.
+    pub(super) fn protects_another_spelling_of(&self, path: &TreePath) -> bool {
+        let folded = TreePath::new(fold(path.as_str()));
+        folded.is_ok_and(|folded| {
+            self.protected_folded
+                .iter()
+                .any(|protection| protection.covers(&folded))
+        })
     }
 }
 
