@@ -1,8 +1,9 @@
 //! The enclave: key keeper and job service (DESIGN 2, 5.3).
 //!
-//! One binary in three roles. Started by hand it is the **service**: it starts the **keeper** (the process with the
-//! key) before anything else, listens, fetches what a job names by hash, runs the trials and has the statement signed.
-//! Each container is set up by a third, short-lived role of its own, single-threaded and without a key in its memory.
+//! One binary in three roles. Started by hand it is the **service**: before it has a thread it starts the **spawner**,
+//! from which every container is forked, and then the **keeper**, the process with the key; then it listens, fetches what a
+//! job names by hash, runs the trials and has the statement signed. All three are executables of their own from their first
+//! instruction: none is a fork of another, so the key is in the keeper's memory and nowhere else.
 //!
 //! The host is an adversary here: all it can do is send bytes, which are checked against the hashes that the statement
 //! will name, and be silent.
@@ -51,9 +52,10 @@ fn start(configuration: &Configuration) -> Result<(), Box<dyn std::error::Error>
         println!("{}", platform::measurement(configuration)?);
         return Ok(());
     }
+    // The process that every container is forked from: before any thread, and before there is a key.
+    let workbench = Mutex::new(job::Workbench::new(configuration)?);
     let keeper = Keeper::start()?;
     let endorser = platform::endorser(configuration)?;
-    let workbench = Mutex::new(job::Workbench::new(configuration)?);
     service::serve(
         configuration,
         Service {

@@ -36,6 +36,32 @@ fn the_keeper_is_another_process_under_another_user_without_any_capability() {
 }
 
 #[test]
+fn containers_are_forked_from_a_process_of_one_thread_that_was_there_before_the_keeper() {
+    let enclave = Enclave::start();
+    let command_line = |process: u32| std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    let numbers = |entry: std::io::Result<std::fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse::<u32>().ok();
+    let mut spawners: Vec<u32> = std::fs::read_dir("/proc").unwrap().filter_map(numbers).collect();
+    spawners.retain(|process| {
+        command_line(*process).split('\0').nth(1) == Some("container-run")
+            && status_of(*process, "PPid") == [enclave.process_id().to_string()]
+    });
+    assert_eq!(spawners.len(), 1);
+    let spawner = spawners[0];
+    assert_eq!(status_of(spawner, "Threads"), ["1"]);
+    // Clock ticks since the machine's start (proc(5)); the name before it may have spaces.
+    let started = |process: u32| -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        let fields = stat.rsplit_once(") ").unwrap().1;
+        fields.split(' ').nth(19).unwrap().parse().unwrap()
+    };
+    assert!(started(spawner) <= started(enclave.keeper));
+    // Both are the service's children, so neither is the other's; and what was executed shares no memory with its maker.
+    assert_eq!(status_of(enclave.keeper, "PPid"), status_of(spawner, "PPid"));
+    let environment = std::fs::read(format!("/proc/{spawner}/environ")).unwrap();
+    assert!(environment.is_empty());
+}
+
+#[test]
 fn the_keeper_is_not_dumpable() {
     let enclave = Enclave::start();
     // The files of a process belong to its user, but to root where the process is not dumpable (proc(5)).

@@ -3,8 +3,8 @@
 use super::end::JobEnd;
 use crate::configuration::{Configuration, MissingLimits};
 use alloy_primitives::B256;
-use orv_runner::{CgroupMode, Protections, Runner, RunnerError, Strength};
-use orv_trial::Processors;
+use orv_runner::{CgroupMode, Runner, RunnerError};
+use orv_trial::missing_protections;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -35,12 +35,8 @@ impl Workbench {
             MissingLimits::Refuse => CgroupMode::Required,
             MissingLimits::Record => CgroupMode::Weaker,
         };
-        let mut protections = runner.protections()?;
-        if protections.cpu_pinning == Strength::Enforced {
-            // Pinned to one core, or to nothing on a machine of one processor, is not apart.
-            protections.cpu_pinning = Processors::of_this_process().separation()?;
-        }
-        let missing_protections = missing(&protections);
+        runner.start_spawner()?;
+        let missing_protections = missing_protections(&runner)?;
         Ok(Self {
             runner,
             scratch,
@@ -94,24 +90,6 @@ impl Drop for JobDirectory {
             eprintln!("orv-enclave: {} could not be removed: {error}", self.0.display());
         }
     }
-}
-
-/// The protections that are not enforced for a container as a whole.
-fn missing(protections: &Protections) -> Vec<String> {
-    [
-        ("isolation", protections.isolation),
-        ("system-calls", protections.system_calls),
-        ("landlock", protections.landlock),
-        ("memory", protections.memory),
-        ("processes", protections.processes),
-        ("cpu-time", protections.cpu_time),
-        ("cpu-pinning", protections.cpu_pinning),
-        ("freezing", protections.freezing),
-    ]
-    .into_iter()
-    .filter(|(_, strength)| *strength != Strength::Enforced)
-    .map(|(name, _)| name.to_owned())
-    .collect()
 }
 
 /// Why there is no workbench.

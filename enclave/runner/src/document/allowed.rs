@@ -5,8 +5,15 @@ pub(super) type Call = (&'static str, libc::c_long);
 
 macro_rules! calls {
     ($($(#[$condition:meta])? $name:ident => $number:ident),* $(,)?) => {
-        &[$($(#[$condition])? (stringify!($name), libc::$number)),*]
+        &[$($(#[$condition])? (stringify!($name), numbers::$number)),*]
     };
+}
+
+mod numbers {
+    pub(super) use libc::*;
+    /// The C library's table for ARM lacks it; calls from 424 up have one number on every architecture.
+    #[expect(non_upper_case_globals)]
+    pub(super) const SYS_fchmodat2: c_long = 452;
 }
 
 /// The list.
