@@ -1,0 +1,152 @@
+//! Into the next trial.
+
+use orv_runner::Protection as P;
+
+use super::row;
+use crate::attack::{Attack, Class, judge};
+use crate::host::on_the_host;
+use crate::stage::Project;
+
+const FRESH: &str = "a fresh tree";
+
+pub const ROWS: &[Attack] = &[
+    row(
+        "cache-answers-in-the-tree",
+        Class::Persistence,
+        P::FreshTree,
+        FRESH,
+        |stage| stage.twice("again file /work/.cache/answers"),
+    ),
+    row(
+        "write-a-git-configuration",
+        Class::Persistence,
+        P::FreshTree,
+        FRESH,
+        |stage| stage.twice("again file /work/.git/config"),
+    ),
+    row(
+        "hijack-a-module-of-the-harness",
+        Class::Persistence,
+        P::FreshTree,
+        FRESH,
+        |stage| {
+            // As a Python harness would import `json` from the directory that the candidate writes to.
+            stage.prepared(&Project::shared("leave-text /work/json.module 1"), |scene| {
+                scene.trial()?;
+                scene.trial()?.forged()
+            })
+        },
+    ),
+    row(
+        "change-ones-own-program",
+        Class::Persistence,
+        P::FreshTree,
+        FRESH,
+        |stage| stage.twice("again change /work/notes"),
+    ),
+    row(
+        "delete-a-file-of-the-project",
+        Class::Persistence,
+        P::FreshTree,
+        FRESH,
+        |stage| stage.twice("again deletion /work/LICENSE"),
+    ),
+    row(
+        "leave-a-link-out-of-the-tree",
+        Class::Persistence,
+        P::FreshTree,
+        FRESH,
+        |stage| stage.twice("again link /work/link"),
+    ),
+    row(
+        "put-a-directory-in-a-files-place",
+        Class::Persistence,
+        P::FreshTree,
+        FRESH,
+        |stage| stage.twice("again directory /work/notes"),
+    ),
+    row(
+        "carry-a-number-in-a-time-stamp",
+        Class::Persistence,
+        P::FreshTree,
+        FRESH,
+        |stage| stage.twice("again time-of /work/notes"),
+    ),
+    row(
+        "cache-answers-in-tmp",
+        Class::Persistence,
+        P::PrivateTemporary,
+        "a /tmp of its own",
+        |stage| {
+            let path = format!("/tmp/cache-{}", stage.name());
+            let answer = stage.twice(&format!("again file {path}/answers"));
+            let _ = std::fs::remove_dir_all(&path);
+            answer
+        },
+    ),
+    row(
+        "leave-a-file-in-the-hosts-tmp",
+        Class::Escape,
+        P::PrivateTemporary,
+        "a /tmp of its own",
+        |stage| {
+            let path = std::path::PathBuf::from(format!("/tmp/made-{}", stage.name()));
+            let trial = stage.trial(&Project::shared(format!("write {}", path.display())))?;
+            let reached = path.exists();
+            let _ = std::fs::remove_file(&path);
+            judge(reached, trial.describe_said())
+        },
+    ),
+    row(
+        "read-the-hosts-tmp",
+        Class::Escape,
+        P::PrivateTemporary,
+        "a /tmp of its own",
+        |stage| stage.words(&format!("find-in {} canary", stage.canary())),
+    ),
+    row(
+        "leave-shared-memory",
+        Class::Persistence,
+        P::IpcNamespace,
+        "none of an earlier trial",
+        |stage| stage.twice("again shared-memory"),
+    ),
+    row(
+        "leave-a-message-queue",
+        Class::Persistence,
+        P::IpcNamespace,
+        "none of an earlier trial",
+        |stage| stage.twice("again messages"),
+    ),
+    row(
+        "leave-semaphores",
+        Class::Persistence,
+        P::IpcNamespace,
+        "none of an earlier trial",
+        |stage| stage.twice("again semaphores"),
+    ),
+    row(
+        "reach-the-hosts-shared-memory",
+        Class::Escape,
+        P::IpcNamespace,
+        "no such object",
+        |stage| {
+            on_the_host(&["again", "shared-memory"])?;
+            let reached = stage.words("host-shared-memory 7501313");
+            on_the_host(&["remove-objects"])?;
+            reached
+        },
+    ),
+    row(
+        "write-to-the-hosts-message-queue",
+        Class::Escape,
+        P::IpcNamespace,
+        "no such object",
+        |stage| {
+            on_the_host(&["again", "messages"])?;
+            let reached = stage.words("host-messages 7501313");
+            on_the_host(&["remove-objects"])?;
+            reached
+        },
+    ),
+];
