@@ -67,6 +67,23 @@ pub enum IdentityError {
 /// Other bytes, or bytes of the right root whose end cannot be found.
 pub fn identify<'a>(bytes: &'a [u8], expected: &[u8; 32], kind: ContentKind) -> Result<Identified<'a>, IdentityError> {
     let root = root_of(bytes).map_err(|_| IdentityError::Empty)?;
+    identify_hashed(bytes, root, expected, kind)
+}
+
+/// As [`identify`], for bytes that were hashed while they arrived ([`crate::merkle::RootHasher`],
+/// [`crate::merkle::Builder`]): `root` is what their root was found to be.
+///
+/// # Errors
+/// As [`identify`].
+pub fn identify_hashed<'a>(
+    bytes: &'a [u8],
+    root: Root,
+    expected: &[u8; 32],
+    kind: ContentKind,
+) -> Result<Identified<'a>, IdentityError> {
+    if bytes.is_empty() {
+        return Err(IdentityError::Empty);
+    }
     if root.0 == *expected {
         return Ok(Identified {
             matched: MatchedHash::ZeroGRoot,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use forge::{archive, directory, entry, file, gzip, path, plain_file, symlink, tree, zstandard};
 use orv_content::Sha256;
 use orv_content::archive::{Quota, read, write};
-use orv_content::identity::{ContentKind, IdentityError, MatchedHash, identify};
+use orv_content::identity::{ContentKind, IdentityError, MatchedHash, identify, identify_hashed};
 use orv_content::merkle::root_of;
 use orv_content::tree::{Executable, Node, Tree};
 use proptest::prelude::*;
@@ -165,6 +165,8 @@ fn sha256_binds_every_byte() {
         assert!(matches!(refused, Err(IdentityError::OtherContent { .. })));
     }
     assert_eq!(identify(b"", &expected.0, ContentKind::Json), Err(IdentityError::Empty));
+    let hashed = identify_hashed(json, root_of(json).unwrap(), &expected.0, ContentKind::Json);
+    assert_eq!(hashed, Ok(identified));
 }
 
 fn any_node() -> impl Strategy<Value = Node> {

@@ -8,6 +8,7 @@ use orv_content::merkle::{
     EmptyContent, ProofError, SEGMENT_BYTES, SegmentProof, SegmentTree, Shape, Submission, prove, root_of, segment_root,
 };
 use orv_content::{Root, Sha256};
+use proptest::prelude::*;
 use serde_json::Value;
 use vectors::{content, load};
 
@@ -300,4 +301,87 @@ fn a_proof_is_exchanged_as_json() {
         "{text}"
     );
     assert_eq!(serde_json::from_str::<SegmentProof>(&text).unwrap(), proof);
+}
+
+/// One change to what a verifier is given.
+#[derive(Debug, Clone)]
+enum Lie {
+    Data { at: usize, by: u8 },
+    Lemma { at: usize, byte: usize, by: u8 },
+    Swap { one: usize, other: usize },
+    Path { at: usize },
+    Longer { hash: u8, left: bool },
+    Shorter,
+    Index(u64),
+    Size(u64),
+}
+
+fn any_lie() -> impl Strategy<Value = Lie> {
+    prop_oneof![
+        (any::<usize>(), 1u8..).prop_map(|(at, by)| Lie::Data { at, by }),
+        (any::<usize>(), 0..32_usize, 1u8..).prop_map(|(at, byte, by)| Lie::Lemma { at, byte, by }),
+        (any::<usize>(), any::<usize>()).prop_map(|(one, other)| Lie::Swap { one, other }),
+        any::<usize>().prop_map(|at| Lie::Path { at }),
+        (any::<u8>(), any::<bool>()).prop_map(|(hash, left)| Lie::Longer { hash, left }),
+        Just(Lie::Shorter),
+        (0..9_u64).prop_map(Lie::Index),
+        (1..6 * SEGMENT_BYTES).prop_map(Lie::Size),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_is_changed_no_other_data_is_proved(
+        size in prop_oneof![1..SEGMENT_BYTES, 1..5 * SEGMENT_BYTES],
+        index in any::<u64>(),
+        lies in prop::collection::vec(any_lie(), 1..3),
+    ) {
+        let bytes = content(size);
+        let tree = SegmentTree::of(&bytes).unwrap();
+        let root = root_of(&bytes).unwrap();
+        let (mut shape, mut index) = (*tree.shape(), index % tree.shape().proof_segments());
+        let mut proof = tree.prove(index).unwrap();
+        let mut data = segment(&bytes, index).to_vec();
+        prop_assert_eq!(proof.verify(&root, &shape, index, &data), Ok(()));
+        for lie in lies {
+            match lie {
+                Lie::Data { at, by } if !data.is_empty() => {
+                    let at = at % data.len();
+                    data[at] ^= by;
+                }
+                Lie::Lemma { at, byte, by } if !proof.lemma.is_empty() => {
+                    let at = at % proof.lemma.len();
+                    proof.lemma[at].0[byte] ^= by;
+                }
+                Lie::Swap { one, other } if !proof.lemma.is_empty() => {
+                    let length = proof.lemma.len();
+                    proof.lemma.swap(one % length, other % length);
+                }
+                Lie::Path { at } if !proof.path.is_empty() => {
+                    let at = at % proof.path.len();
+                    proof.path[at] ^= true;
+                }
+                Lie::Longer { hash, left } => {
+                    proof.lemma.push(Root([hash; 32]));
+                    proof.path.push(left);
+                }
+                Lie::Shorter => {
+                    proof.lemma.pop();
+                    proof.path.pop();
+                }
+                Lie::Index(other) => index = other,
+                Lie::Size(other) => shape = Shape::of(other).unwrap(),
+                _ => {}
+            }
+        }
+        if proof.verify(&root, &shape, index, &data).is_ok() {
+            // The bytes, zeros behind their end apart, are those that the root stands for at this place.
+            let mut original = segment(&bytes, index).to_vec();
+            let length = original.len().max(data.len());
+            original.resize(length, 0);
+            data.resize(length, 0);
+            prop_assert_eq!(data, original);
+        }
+    }
 }
