@@ -7,6 +7,7 @@ use crate::cgroup::Hierarchy;
 use crate::container::{Channel, Container};
 use crate::document::Upper;
 use crate::error::RunnerError;
+use crate::examination::{Examination, facts};
 use crate::layer::Layer;
 use crate::protection::{ControlGroups, Kept, Protections, Strength};
 use crate::report::{Report, SplitReport};
@@ -122,6 +123,12 @@ impl Runner {
         })
     }
 
+    /// Looks at all that a run needs on this machine, and makes one container to prove it. Leaves nothing.
+    #[must_use]
+    pub fn examine(&self) -> Examination {
+        Examination::of(self)
+    }
+
     fn run_over(&self, container: &Container, upper: Upper) -> Result<Report, RunnerError> {
         let channel: Vec<BorrowedFd<'_>> = match &container.channel {
             Channel::None => vec![],
@@ -138,11 +145,5 @@ impl Runner {
 
 /// Namespaces of every kind, and overlays.
 fn kernel_can_isolate() -> bool {
-    let namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
-    let all = namespaces
-        .iter()
-        .all(|kind| PathBuf::from("/proc/self/ns").join(kind).exists());
-    let kinds = std::fs::read_to_string("/proc/filesystems").unwrap_or_default();
-    let user_namespaces = std::fs::read_to_string("/proc/sys/user/max_user_namespaces").unwrap_or_default();
-    all && kinds.lines().any(|line| line.ends_with("\toverlay")) && user_namespaces.trim() != "0"
+    facts::missing_namespaces().is_empty() && facts::has_file_system("overlay") && facts::may_make_user_namespaces()
 }

@@ -1,7 +1,7 @@
 //! What a container costs beyond its command: printed, never asserted (container.md 3).
 
 // The allowance for tests reaches test functions only, not what they share.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 mod support;
 

@@ -24,12 +24,6 @@ fn a_child_does_not_write_to_its_parent_s_memory() {
 }
 
 #[test]
-fn nobody_makes_a_device_file_not_even_the_harmless_one() {
-    let Some(bench) = bench() else { return };
-    assert_eq!(text(&bench.run(&["whiteout"])), format!("whiteout {}\n", libc::EACCES));
-}
-
-#[test]
 fn the_helper_s_executable_is_not_run_as_the_command() {
     let Some(bench) = bench() else { return };
     let mut container = bench.container(&[]);

@@ -82,6 +82,9 @@ fn every_container_is_forked_from_one_process_of_one_thread_with_nothing_of_its_
         nix::sys::signal::Signal::SIGKILL,
     )
     .expect("killed");
+    while !self::status(spawner).contains("State:\tZ") {
+        thread::yield_now();
+    }
     assert_eq!(
         runner.run(&bench.container(&["exit", "3"])).expect("a report").exit,
         Exit::Code(3)

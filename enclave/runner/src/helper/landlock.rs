@@ -9,8 +9,9 @@
 //! | outside of the container's tree | nothing |
 //!
 //! TCP, abstract sockets and signals to processes outside are denied. What this stops and nothing else does: writing in
-//! `/proc`, where the memory of another process of the container is; a device file of number 0:0, which the kernel lets
-//! anybody make; running `/proc/self/exe` while that is still the helper's executable (CVE-2019-5736).
+//! `/proc`, where the memory of another process of the container is; running `/proc/self/exe` while that is still the
+//! helper's executable (CVE-2019-5736); and, where the kernel counts it as a device, the file of number 0:0 that it lets
+//! anybody make.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@ mod kept;
 mod strength;
 
 pub(crate) use kept::Kept;
+pub(crate) use strength::second_line;
 pub use strength::{ControlGroups, Protections, Strength};
 
 macro_rules! protections {
@@ -80,8 +81,8 @@ protections! {
     /// The rules on arguments of `clone`, `clone3`, `ioctl`, `prctl` and `personality`. Without it a process makes new
     /// namespaces.
     CallArguments => "call-arguments",
-    /// What Landlock alone stops: writing in `/proc`, another process's memory among it; special files in `/tmp`; running
-    /// what is not in the container's tree, the helper's own executable.
+    /// What Landlock alone stops: writing in `/proc`, another process's memory among it, and running what is not in the
+    /// container's tree, the helper's own executable. Where the kernel has none, this is missing in every run.
     Landlock => "landlock",
     /// The memory limit, without swap beside it.
     MemoryLimit => "memory-limit",

@@ -57,7 +57,8 @@ pub struct Protections {
 /// The version that has all we ask of it: scopes of sockets and signals.
 const WHOLE_LANDLOCK: u32 = 6;
 
-fn second_line(version: Option<u32>) -> Strength {
+/// How far a version of Landlock's interface goes.
+pub(crate) fn second_line(version: Option<u32>) -> Strength {
     match version {
         Some(version) if version >= WHOLE_LANDLOCK => Strength::Enforced,
         Some(version) if version >= FIRST_LANDLOCK_VERSION => Strength::Weaker,
