@@ -28,7 +28,10 @@ pub fn disagreements(recorded: &Bundle, here: &Bundle, documents: &Documents) ->
         [
             ("candidate_tree", bundle.candidate_tree.to_string()),
             ("seed", bundle.seed.to_string()),
-            ("image.manifest", digest(bundle.image.as_ref().map(|image| &image.manifest))),
+            (
+                "image.manifest",
+                digest(bundle.image.as_ref().map(|image| &image.manifest)),
+            ),
             ("image.config", digest(bundle.image.as_ref().map(|image| &image.config))),
             ("differences", undone(&bundle.differences)),
             ("trials", bundle.trials.len().to_string()),

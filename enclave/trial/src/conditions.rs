@@ -114,7 +114,10 @@ fn tick() -> io::Result<Duration> {
     let per_second = sysconf(SysconfVar::CLK_TCK)?.and_then(|ticks| u32::try_from(ticks).ok());
     match per_second {
         Some(ticks) if ticks > 0 => Ok(Duration::from_secs(1) / ticks),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the length of a tick is not known")),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the length of a tick is not known",
+        )),
     }
 }
 

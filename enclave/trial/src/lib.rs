@@ -48,7 +48,6 @@ pub mod measurement;
 mod processors;
 mod protections;
 pub mod rehearsal;
-pub mod sampling;
 mod workshop;
 
 pub use caps::{Caps, CapsError, JOB_TIME};

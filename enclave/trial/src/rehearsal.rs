@@ -176,7 +176,9 @@ fn require_same_files(record: &Bundle, inputs: &Inputs<'_, '_>) -> Result<(), Re
         (Role::Candidate, inputs.candidate),
     ];
     for (role, tree) in given {
-        let Some(artifact) = record.artifact(role) else { continue };
+        let Some(artifact) = record.artifact(role) else {
+            continue;
+        };
         let given = tree.ok_or(RerunError::NotGiven(role))?.hash();
         if given != artifact.tree {
             return Err(RerunError::OtherFiles {

@@ -83,6 +83,8 @@ codes! {
     Image = "ORV-C-051", BadContent, "The image cannot be used.", "give --image-file, --image-rootfs or --image-layout something that `orv project check` accepts";
     NoMetric = "ORV-C-052", Inconclusive, "A trial gave no metric.", "read the trial's last output above and mend the code or its judge";
     Prepare = "ORV-C-053", BadContent, "Trials cannot begin.", "read the error; it names the file or command at fault";
+    NoImage = "ORV-C-054", Usage, "A trial needs an image, and none was named.", "give --image an OCI layout (for instance from `skopeo copy docker://... oci:FOLDER`), --image-rootfs a root file system, or carry one as image/ in the benchmark";
+    Rerun = "ORV-C-055", BadContent, "The job of the receipt cannot be run again with these files.", "give the very files that the receipt names; `orv-audit receipt FILE` lists them";
 
     Candidate = "ORV-C-060", BadContent, "The candidate cannot be submitted.", "change files inside the project's mutable surface; `orv project show` names it";
     Patch = "ORV-C-061", BadContent, "The patch cannot be applied.", "make it against the project's snapshot with `diff -u` or `git diff`";

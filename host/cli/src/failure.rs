@@ -10,6 +10,7 @@ use orv_miner::{
 };
 use orv_storage::{FetchError, PublishError};
 use orv_trial::measurement::MeasureError;
+use orv_trial::rehearsal::RerunError;
 use orv_trial::{Fault, PrepareError};
 use orv_verifier::VerifierError;
 
@@ -89,6 +90,11 @@ failure_from! {
         SubmitError::Chain(error) => chain(error),
         SubmitError::Publish { source, .. } => publish(source),
         SubmitError::Send { source, .. } => send(source),
+    };
+    RerunError => |error| match &error {
+        RerunError::Measure(error) => measure(error),
+        RerunError::Trial(_) => Code::Runner,
+        _ => Code::Rerun,
     };
     FolderError => |_error| Code::File;
     ImageSourceError => |error| match error {
@@ -218,6 +224,6 @@ fn prepare(error: &PrepareError) -> Code {
     match error.fault() {
         Fault::Project => Code::Prepare,
         Fault::Candidate => Code::Candidate,
-        Fault::Machine => Code::Runner,
+        Fault::Machine | Fault::Bounds => Code::Runner,
     }
 }

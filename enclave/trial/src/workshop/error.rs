@@ -111,10 +111,7 @@ impl PrepareError {
             Self::Materialize(error) | Self::Image(OciError::Write(error)) => &error.source,
             _ => return false,
         };
-        matches!(
-            source.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        )
+        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
     }
 }
 

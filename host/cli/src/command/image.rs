@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use orv_content::tree::TreePath;
-use orv_creator::{Bundles, ImageSource, ProjectFolder};
+use orv_creator::{Bundles, ImageLayout, ImageSource, ProjectFolder};
 
 use crate::failure::Failure;
 
@@ -17,9 +17,10 @@ pub struct ProjectSource {
     image: ImageArguments,
 }
 
+/// Where an image comes from.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-struct ImageArguments {
+pub struct ImageArguments {
     /// One file of the image, from where to where in it; may be given several times
     #[arg(long, value_name = "FILE=PATH", value_parser = placed_file)]
     image_file: Vec<(PathBuf, TreePath)>,
@@ -27,7 +28,7 @@ struct ImageArguments {
     #[arg(long, value_name = "FOLDER")]
     image_rootfs: Option<PathBuf>,
     /// OCI image layout with one image manifest
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", alias = "image")]
     image_layout: Option<PathBuf>,
 }
 
@@ -39,21 +40,23 @@ fn placed_file(text: &str) -> Result<(PathBuf, TreePath), String> {
     Ok((PathBuf::from(from), to))
 }
 
+impl ImageArguments {
+    /// Makes the layout; nothing where no image was named.
+    pub fn layout(self) -> Result<Option<ImageLayout>, Failure> {
+        let source = match (self.image_rootfs, self.image_layout) {
+            (Some(folder), _) => ImageSource::RootFolder(folder),
+            (_, Some(layout)) => ImageSource::Layout(layout),
+            _ if !self.image_file.is_empty() => ImageSource::Files(self.image_file),
+            _ => return Ok(None),
+        };
+        Ok(Some(source.layout()?))
+    }
+}
+
 impl ProjectSource {
     /// Reads, makes and checks the bundles.
     pub fn bundles(self) -> Result<Bundles, Failure> {
-        let ImageArguments {
-            image_file,
-            image_rootfs,
-            image_layout,
-        } = self.image;
-        let source = match (image_rootfs, image_layout) {
-            (Some(folder), _) => Some(ImageSource::RootFolder(folder)),
-            (_, Some(layout)) => Some(ImageSource::Layout(layout)),
-            _ if !image_file.is_empty() => Some(ImageSource::Files(image_file)),
-            _ => None,
-        };
-        let image = source.map(|source| source.layout()).transpose()?;
+        let image = self.image.layout()?;
         Ok(ProjectFolder::read(&self.folder)?.bundles(image)?)
     }
 }

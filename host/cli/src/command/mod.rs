@@ -6,6 +6,8 @@ mod project;
 mod proposal;
 mod proposal_view;
 mod storage;
+mod trial;
+mod trial_view;
 mod verifier;
 mod wallet;
 
@@ -29,6 +31,8 @@ pub enum Command {
     /// Submit and show proposals
     #[command(subcommand)]
     Proposal(proposal::ProposalCommand),
+    /// Run a protocol on a repository as the enclave would, and say all that was seen; needs root
+    Trial(trial::TrialArguments),
     /// Judge proposals in an enclave and settle them on chain
     #[command(subcommand)]
     Verifier(verifier::VerifierCommand),
@@ -49,6 +53,7 @@ pub async fn run(command: Command, flags: &GlobalArguments, output: &Output) -> 
             .await
             .map(|()| None),
         Command::Verifier(command) => verifier::run(command, output).await.map(Some),
+        Command::Trial(arguments) => trial::run(arguments).await.map(Some),
         Command::Project(command) => project::run(command, &session()?).await.map(Some),
         Command::Proposal(command) => proposal::run(command, &session()?).await.map(Some),
         Command::Storage(command) => storage::run(command, &session()?).await.map(Some),
