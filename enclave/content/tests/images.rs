@@ -337,6 +337,22 @@ fn links_are_resolved_inside_the_image_only() {
 }
 
 #[test]
+fn paths_that_wind_without_end_are_refused_long_before() {
+    let mut entries = vec![symlink("a", &"./".repeat(49))];
+    entries.extend((0..7).map(|number| file(&format!("a/{number}"), b"")));
+    let (layout, manifest) = Forged::new(&[tar(&entries)]).layout();
+    let check = |entries| {
+        let quota = Quota {
+            entries,
+            ..Quota::image()
+        };
+        read_layout(&layout, &manifest, &quota).unwrap().check()
+    };
+    assert!(matches!(check(10), Err(OciError::Resolution { limit: 320 })));
+    assert!(check(20).is_ok());
+}
+
+#[test]
 fn hard_links_are_names_of_one_file_of_the_image() {
     let root = unpack(&[
         vec![file("d/a", b"1"), hard_link("e/b", "d/a")],
@@ -448,7 +464,9 @@ proptest! {
         let root = parent.path().join("root");
         fs::create_dir(&root).unwrap();
         let layers: Vec<Vec<u8>> = layers.iter().map(|entries| tar(entries)).collect();
-        let unpacked = Forged::new(&layers).read().unwrap().unpack_into(File::open(&root).unwrap().as_fd());
+        let image = Forged::new(&layers).read().unwrap();
+        let unpacked = image.unpack_into(File::open(&root).unwrap().as_fd());
+        prop_assert_eq!(image.check().is_ok(), unpacked.is_ok());
         prop_assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
         // Whatever merges can be written: only the merge refuses.
         let written = matches!(unpacked, Err(OciError::Write(_)));

@@ -132,6 +132,12 @@ pub enum OciError {
         /// The path that was followed.
         path: String,
     },
+    /// All paths together lead through more directories and links than any real image's.
+    #[error("the image's paths lead through more than {limit} directories and links")]
+    Resolution {
+        /// How many they may lead through.
+        limit: u64,
+    },
     /// A symbolic link with an empty, too long or impossible text.
     #[error("link {path} has a text that no link can have")]
     LinkText {

@@ -90,6 +90,15 @@ impl Image {
         &self.config_document
     }
 
+    /// Merges the layers without writing anything: succeeds just where [`Image::unpack_into`] an empty directory fails
+    /// only by the file system's own doing. For whoever publishes an image.
+    ///
+    /// # Errors
+    /// As [`Image::unpack_into`], but for calls of the operating system.
+    pub fn check(&self) -> Result<(), OciError> {
+        RootFilesystem::merge(&self.layers, &self.quota)?.require_mount_points()
+    }
+
     /// Writes the image's root file system beneath `directory`, which should be empty: the layers in order with their
     /// whiteouts, hard links as hard links, links as they are, files with mode 644 or 755, directories with 755, no
     /// owners, no set-user-id. `/proc`, `/dev`, `/tmp` and `/work` are directories afterwards.

@@ -16,6 +16,9 @@ const MOUNT_POINTS: [&str; 4] = ["dev", "proc", "tmp", "work"];
 /// Links that a path may lead through, as in Linux, and components that it may have with theirs.
 const LINK_LIMIT: usize = 40;
 const STEP_LIMIT: usize = 1024;
+/// Components that all paths of an image may lead through, for each entry of its quota: with their links and as long as
+/// they may be, few entries could otherwise keep the merge busy for many minutes. A real image needs five or so.
+const STEPS_PER_ENTRY: u64 = 32;
 /// Prefix of whiteouts, and the one that hides all of a directory (OCI image specification, layer).
 const WHITEOUT: &str = ".wh.";
 const OPAQUE: &str = ".wh..wh..opq";
@@ -39,6 +42,8 @@ enum Item {
 pub(super) struct RootFilesystem<'quota> {
     items: BTreeMap<String, Item>,
     files: usize,
+    /// Components that paths have led through.
+    steps: u64,
     quota: &'quota Quota,
 }
 
@@ -48,6 +53,7 @@ impl<'quota> RootFilesystem<'quota> {
         let mut root = Self {
             items: BTreeMap::new(),
             files: 0,
+            steps: 0,
             quota,
         };
         let mut weight = Weight::new(quota);
@@ -155,7 +161,7 @@ impl<'quota> RootFilesystem<'quota> {
         self.place(path, item)
     }
 
-    fn find(&self, path: &TreePath) -> Result<Option<&Item>, OciError> {
+    fn find(&mut self, path: &TreePath) -> Result<Option<&Item>, OciError> {
         let parent = self.resolve(path.parent().unwrap_or_default())?;
         Ok(parent.and_then(|parent| self.items.get(&join(&parent, path.name()))))
     }
@@ -191,10 +197,11 @@ impl<'quota> RootFilesystem<'quota> {
 
     /// The real path of a directory, links followed as if the image were the whole file system; what does not exist
     /// stays as it is. `None` when a file is in the way.
-    fn resolve(&self, directory: &str) -> Result<Option<String>, OciError> {
+    fn resolve(&mut self, directory: &str) -> Result<Option<String>, OciError> {
         let too_many = || OciError::TooManyLinks {
             path: directory.to_owned(),
         };
+        let limit = self.quota.entries.saturating_mul(STEPS_PER_ENTRY);
         let mut pending: Vec<&str> = directory.split('/').rev().collect();
         let mut real = String::new();
         let (mut links, mut steps) = (0, 0);
@@ -221,6 +228,10 @@ impl<'quota> RootFilesystem<'quota> {
             if links > LINK_LIMIT || steps > STEP_LIMIT || real.len() > self.quota.path_length {
                 return Err(too_many());
             }
+        }
+        self.steps += steps as u64;
+        if self.steps > limit {
+            return Err(OciError::Resolution { limit });
         }
         Ok(Some(real))
     }
