@@ -32,5 +32,9 @@ pub mod merkle;
 pub mod oci;
 mod parallel;
 pub mod tree;
+#[cfg(feature = "weakened")]
+pub mod weakened;
+#[cfg(not(feature = "weakened"))]
+mod weakened;
 
 pub use hash::{HashTextError, Root, Sha256, Sha256Hasher};

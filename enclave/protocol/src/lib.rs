@@ -55,6 +55,10 @@ pub mod seed;
 mod strict_json;
 pub mod surface;
 mod verdict;
+#[cfg(feature = "weakened")]
+pub mod weakened;
+#[cfg(not(feature = "weakened"))]
+mod weakened;
 
 pub use strict_json::JsonError;
 pub use verdict::{MetricChannel, MetricKind, PlatformTier, UnknownNumber, Verdict};

@@ -28,6 +28,10 @@ pub mod rule;
 mod signature;
 mod statement;
 mod text;
+#[cfg(feature = "weakened")]
+pub mod weakened;
+#[cfg(not(feature = "weakened"))]
+mod weakened;
 mod words;
 
 pub use bundle::{

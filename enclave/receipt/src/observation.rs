@@ -3,6 +3,7 @@
 //! The record keeps raw readings; the outcome is derived from them by the same code in the enclave and at the auditor's.
 
 use crate::rule::Documents;
+use crate::weakened::{Rule, holds};
 use minicbor::{Decode, Encode};
 use orv_protocol::MetricChannel;
 use orv_protocol::judgement::{TrialOutcome, VoidCause};
@@ -160,11 +161,12 @@ impl ProcessReport {
             return Some(VoidCause::MemoryLimit);
         }
         // The process may have gone on without what it could not start, and measured something else.
-        if self.process_limit_hits > 0 {
+        if self.process_limit_hits > 0 && holds(Rule::EveryProcessStarted) {
             return Some(VoidCause::ProcessLimit);
         }
         match self.ending {
             Ending::Exited if self.number == 0 => None,
+            Ending::Exited | Ending::Signalled if !holds(Rule::CleanExit) => None,
             Ending::Exited | Ending::NotStarted => Some(VoidCause::ExitCode(self.number)),
             Ending::Signalled => Some(VoidCause::Signal(self.number)),
             Ending::WallLimit => Some(VoidCause::Timeout),
@@ -197,6 +199,10 @@ impl Observation {
         }
         let Documents { protocol, project } = documents;
         let metric = match (project.channel(), project.metric.source) {
+            (MetricChannel::Split, _) if !holds(Rule::JudgesMetric) => {
+                let log = self.candidate.as_ref().map_or(&[][..], |candidate| &candidate.log);
+                metric::extract(&protocol.measurement.primary_metric.extract, log)
+            }
             (MetricChannel::Split, MetricSource::Written) => metric::from_channel(&self.metric),
             (MetricChannel::Split, MetricSource::WindowTime) => {
                 metric::from_windows(&self.metric, self.window_nanoseconds)

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::{Quota, QuotaError};
 use crate::tree::{Node, Tree, TreeError, TreePath, folded};
+use crate::weakened::{Rule, holds};
 
 /// Why entries do not make a tree.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -129,7 +130,7 @@ impl<'quota> Collector<'quota> {
     pub fn insert(&mut self, path: TreePath, node: Node) -> Result<(), CollectError> {
         self.admit(&path)?;
         self.weight.bytes(node.size())?;
-        if !self.spell(&path)? {
+        if !self.spell(&path)? && holds(Rule::OnePathOnce) {
             // Known under just this spelling: a node, or a directory.
             return Err(match self.tree.get(&path) {
                 Some(_) => CollectError::Duplicate { path },
@@ -166,11 +167,13 @@ impl<'quota> Collector<'quota> {
     /// Whether the path comes for the first time.
     fn first_spelling(&mut self, path: &str) -> Result<bool, CollectError> {
         match self.spellings.entry(folded(path)) {
-            Entry::Occupied(first) if first.get() != path => Err(CollectError::CaseCollision {
-                first: first.get().clone(),
-                second: path.to_owned(),
-            }),
-            Entry::Occupied(_) => Ok(false),
+            Entry::Occupied(first) if first.get() != path && holds(Rule::DistinctSpellings) => {
+                Err(CollectError::CaseCollision {
+                    first: first.get().clone(),
+                    second: path.to_owned(),
+                })
+            }
+            Entry::Occupied(first) => Ok(first.get() != path),
             Entry::Vacant(place) => {
                 place.insert(path.to_owned());
                 Ok(true)

@@ -6,6 +6,7 @@ use super::ArchiveError;
 use super::extension::{self, Extension};
 use super::header::{BLOCK, Header};
 use crate::tree::TreePath;
+use crate::weakened::{Rule, holds};
 
 /// The types of entries that anybody here can use; all others are refused while reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,10 +100,11 @@ impl<'a> Entries<'a> {
             b'0' | 0 => EntryKind::File,
             b'1' => EntryKind::HardLink,
             b'2' => EntryKind::Symlink,
-            b'3' | b'4' => return Err(ArchiveError::Device { name }),
+            b'3' | b'4' if holds(Rule::NoSpecialFiles) => return Err(ArchiveError::Device { name }),
             b'5' => EntryKind::Directory,
-            b'6' => return Err(ArchiveError::NamedPipe { name }),
-            flag => return Err(ArchiveError::EntryType { name, flag }),
+            b'6' if holds(Rule::NoSpecialFiles) => return Err(ArchiveError::NamedPipe { name }),
+            flag if holds(Rule::NoSpecialFiles) => return Err(ArchiveError::EntryType { name, flag }),
+            _ => EntryKind::File,
         };
         let size = agreed_size(header.size()?, extension.size, offset)?;
         if kind != EntryKind::File && size != 0 {
@@ -171,7 +173,7 @@ impl<'a> Entries<'a> {
         if rest.len() < BLOCK {
             return Err(ArchiveError::MissingEndMarker { offset });
         }
-        if rest.iter().any(|byte| *byte != 0) {
+        if holds(Rule::NothingAfterEnd) && rest.iter().any(|byte| *byte != 0) {
             return Err(ArchiveError::AfterEnd { offset });
         }
         self.offset += BLOCK;

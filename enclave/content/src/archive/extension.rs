@@ -1,6 +1,7 @@
 //! Extended headers: pax records (POSIX.1-2001) and GNU long names.
 
 use super::ArchiveError;
+use crate::weakened::{Rule, holds};
 
 /// Most bytes of an extended header: two paths of the greatest length with room for times and names.
 pub(super) const LIMIT: u64 = 64 * 1024;
@@ -69,7 +70,8 @@ pub(super) fn check_global(data: &[u8], offset: usize) -> Result<(), ArchiveErro
 }
 
 fn ignore(key: &str, offset: usize) -> Result<(), ArchiveError> {
-    if IGNORED.contains(&key) || IGNORED_PREFIXES.iter().any(|prefix| key.starts_with(prefix)) {
+    let ignored = IGNORED.contains(&key) || IGNORED_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+    if ignored || !holds(Rule::KnownExtensions) {
         return Ok(());
     }
     Err(ArchiveError::ExtensionKey {

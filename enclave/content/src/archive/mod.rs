@@ -25,6 +25,7 @@ pub use quota::{Quota, QuotaError};
 pub use write::write;
 
 use crate::tree::{Executable, Node, Tree};
+use crate::weakened::{Rule, holds};
 use compression::Compression;
 
 /// Reads a tar, plain or compressed with gzip or Zstandard (told apart by their first bytes), into a tree. Files of a
@@ -43,7 +44,8 @@ pub fn read(archive: Bytes, quota: &Quota) -> Result<Tree, ArchiveError> {
         };
         match entry.kind {
             EntryKind::Directory => collector.directory(&path)?,
-            EntryKind::File => {
+            EntryKind::HardLink if holds(Rule::NoHardLinks) => return Err(ArchiveError::HardLink { path }),
+            EntryKind::File | EntryKind::HardLink => {
                 let executable = if entry.mode & 0o100 == 0 {
                     Executable::No
                 } else {
@@ -63,7 +65,6 @@ pub fn read(archive: Bytes, quota: &Quota) -> Result<Tree, ArchiveError> {
                     target: entry.link.clone(),
                 },
             )?,
-            EntryKind::HardLink => return Err(ArchiveError::HardLink { path }),
         }
     }
     Ok(collector.finish())

@@ -11,6 +11,8 @@ use std::ops::Bound;
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::weakened::{Rule, holds};
+
 pub use manifest::{ManifestEntry, hash_of_manifest};
 pub use path::{COMPONENT_BYTES, PATH_BYTES, PathError, TreePath};
 pub use spelling::folded;
@@ -108,6 +110,7 @@ impl Tree {
         }
         if let Node::Symlink { target } = &node
             && !symlink::stays_inside(&path, target)
+            && holds(Rule::LinksInside)
         {
             return Err(TreeError::UnsafeSymlink {
                 path,

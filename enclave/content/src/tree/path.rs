@@ -7,6 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::weakened::{Rule, holds};
+
 /// Most bytes of a path.
 pub const PATH_BYTES: usize = 4096;
 /// Most bytes of one component, as Linux file systems have it.
@@ -51,19 +53,19 @@ impl TreePath {
         if text.len() > PATH_BYTES {
             return Err(PathError::Length(text.len()));
         }
-        if text.chars().any(char::is_control) {
+        if holds(Rule::PrintablePaths) && text.chars().any(char::is_control) {
             return Err(PathError::ControlCharacter(text));
         }
-        if text.starts_with('/') {
+        if holds(Rule::PlainPaths) && text.starts_with('/') {
             return Err(PathError::Absolute(text));
         }
-        if text.split('/').any(str::is_empty) {
+        if holds(Rule::PlainPaths) && text.split('/').any(str::is_empty) {
             return Err(PathError::EmptyComponent(text));
         }
-        if text.split('/').any(|component| matches!(component, "." | "..")) {
+        if holds(Rule::PlainPaths) && text.split('/').any(|component| matches!(component, "." | "..")) {
             return Err(PathError::RelativeComponent(text));
         }
-        if text.split('/').any(|component| component.len() > COMPONENT_BYTES) {
+        if holds(Rule::ComponentLength) && text.split('/').any(|component| component.len() > COMPONENT_BYTES) {
             return Err(PathError::ComponentLength(text));
         }
         Ok(Self(text))

@@ -101,6 +101,11 @@ pub fn extract(rule: &Extract, output: &[u8]) -> Result<Decimal, MetricError> {
 }
 
 fn decimal(bytes: &[u8]) -> Result<Decimal, MetricError> {
+    #[cfg(feature = "weakened")]
+    if !crate::weakened::holds(crate::weakened::Rule::PlainDecimal) {
+        let text = crate::weakened::as_floating_point(&String::from_utf8_lossy(bytes)).ok_or(MetricError::Missing)?;
+        return Ok(text.parse()?);
+    }
     if bytes.len() > LONGEST_METRIC {
         return Err(MetricError::TooLong { length: bytes.len() });
     }

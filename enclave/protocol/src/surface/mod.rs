@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 use orv_content::tree::{Node, Tree, TreeError, TreePath};
 
 use crate::document::Protocol;
+use crate::weakened::{Rule, holds};
 
 use alias::Spellings;
 pub(crate) use reach::UPSTREAMS_HARD_DENY;
@@ -104,7 +105,8 @@ pub fn compose(
         });
     };
     let surface = Surface::of(protocol);
-    let mutable = |path: &TreePath| harness.get(path).is_none() && surface.is_mutable(path);
+    let harness_has = |path: &TreePath| harness.get(path).is_some() && holds(Rule::HarnessStands);
+    let mutable = |path: &TreePath| !harness_has(path) && surface.is_mutable(path);
     let mut tree = Tree::new();
     for (path, node) in project.iter().filter(|(path, _)| !mutable(path)) {
         tree.insert(path.clone(), node.clone()).map_err(SurfaceError::Project)?;
@@ -113,6 +115,7 @@ pub fn compose(
     let standing = |path: &TreePath| match mutable(path) {
         false => Standing::Protected,
         true if project.get(path).is_some() => Standing::Mutable,
+        true if !holds(Rule::NoAliases) => Standing::Mutable,
         true if surface.protects_another_spelling_of(path) || protected.are_imitated_by(path) => Standing::Alias,
         true => Standing::Mutable,
     };

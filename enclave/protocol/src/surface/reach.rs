@@ -3,6 +3,7 @@ use orv_content::tree::TreePath;
 use super::alias::fold;
 use crate::document::Protocol;
 use crate::glob::{Glob, directory, lies_in};
+use crate::weakened::{Rule, holds};
 
 /// Paths that no protocol can open (openresearch.md 5.1): what tools on a miner's machine would run by themselves.
 /// The last three are ours: a repository inside the tree, by its folder, by the file that leads to one, or as a
@@ -49,8 +50,10 @@ impl Surface {
             .mutable_surface
             .forbidden_globs
             .iter()
-            .chain(&protocol.immutable_harness.paths);
-        let patterns: Vec<&str> = forbidden.map(String::as_str).chain(HARD_DENY).collect();
+            .chain(&protocol.immutable_harness.paths)
+            .filter(|_| holds(Rule::ForbiddenPaths));
+        let hard_deny = HARD_DENY.into_iter().filter(|_| holds(Rule::HardDeny));
+        let patterns: Vec<&str> = forbidden.map(String::as_str).chain(hard_deny).collect();
         let protected = patterns.iter().map(|pattern| Protection::new(pattern)).collect();
         let protected_folded = patterns.iter().map(|pattern| Protection::new(&fold(pattern))).collect();
         let allowed = protocol
@@ -72,7 +75,7 @@ impl Surface {
             .allowed
             .iter()
             .any(|glob| glob.matches(path.as_str()) || glob.matches(path.name()));
-        allowed && !self.protected.iter().any(|protection| protection.covers(path))
+        (allowed || !holds(Rule::AllowedPaths)) && !self.protected.iter().any(|protection| protection.covers(path))
     }
 
     /// Whether a path is protected in another spelling.

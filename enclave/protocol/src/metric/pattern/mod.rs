@@ -15,6 +15,8 @@ mod words;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
+use crate::weakened::{Rule, holds};
+
 /// A pattern that can be searched for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
@@ -130,7 +132,7 @@ impl Pattern {
         let text = words::told_apart(text, self.boundaries);
         let mut matches = self.compiled.captures_iter(&text);
         let found = matches.next().ok_or(NoMatch::Missing)?;
-        if matches.next().is_some() {
+        if matches.next().is_some() && holds(Rule::OneMatch) {
             return Err(NoMatch::Doubled);
         }
         let group = if found.len() > 1 { found.get(1) } else { found.get(0) };
