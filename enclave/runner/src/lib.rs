@@ -76,6 +76,6 @@ pub use helper::{HELPER_ARGUMENT, helper_main};
 pub use layer::Layer;
 pub use message::Step;
 pub use protection::{ControlGroups, Protection, Protections, Strength};
-pub use report::{CandidateEnd, Captured, Exit, Report, Side, SplitReport, Violation};
+pub use report::{CandidateEnd, Captured, Exit, Left, Report, Room, Side, SplitReport, Violation};
 pub use runner::{CgroupMode, Runner};
 pub use split::{RelayLimits, separation};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::Room;
+
 /// One byte from the runner: start the command. Anything else, an end of file too, means: kill everything.
 pub(crate) const GO: u8 = b'g';
 /// Longest message line; the helper's own text, so only a bound against errors of ours.
@@ -22,7 +24,11 @@ pub(crate) enum Message {
     /// The command could not be executed.
     NotStarted { errno: i32 },
     /// The command ended.
-    Ended { status: Status, wall_nanoseconds: u64 },
+    Ended {
+        status: Status,
+        wall_nanoseconds: u64,
+        room: Room,
+    },
 }
 
 /// How the command ended.

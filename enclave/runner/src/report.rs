@@ -59,8 +59,48 @@ pub struct Report {
     pub oom_kills: u64,
     /// Forks refused by the process limit.
     pub pids_hit: u64,
+    /// Room left in `/work` and `/tmp` when the command ended.
+    pub room: Room,
     /// What protected the run on this machine.
     pub protections: Protections,
+}
+
+/// What was left of the writable places when the command had ended and before anything of it was cleared away.
+///
+/// A command that met the limit and then removed what it had written is not seen here: the kernel counts no refused
+/// writes on a tmpfs, and looking now and then would miss as much and cost the measurement. What it can hide is its own
+/// trouble alone: the write failed all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Room {
+    /// In `/work`.
+    pub work: Left,
+    /// In `/tmp`.
+    pub temporary: Left,
+}
+
+impl Room {
+    /// Whether one of the places was full: the limit was hit.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        [self.work, self.temporary].iter().any(Left::is_nothing)
+    }
+}
+
+/// What is left of one place. Nobody looked where both are absent: the command never ran, or was stopped from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    /// Bytes.
+    pub bytes: Option<u64>,
+    /// Files, directories and links.
+    pub files: Option<u64>,
+}
+
+impl Left {
+    fn is_nothing(&self) -> bool {
+        self.bytes == Some(0) || self.files == Some(0)
+    }
 }
 
 /// A judge and a candidate in two containers (DESIGN 5.6).

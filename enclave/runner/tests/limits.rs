@@ -130,7 +130,28 @@ fn writing_beyond_the_size_of_a_place_fails_in_the_payload() {
         let output = text(&report);
         let (written, _) = output.trim().split_once(' ').expect("two numbers");
         assert!(written.parse::<u64>().expect("a number") <= 4 * MIB, "{place} {output}");
+        assert!(report.room.is_exhausted(), "{place} {:?}", report.room);
     }
+}
+
+#[test]
+fn a_place_without_room_for_one_more_file_is_told() {
+    let Some(bench) = Bench::new() else { return };
+    for (place, full) in [("/tmp", true), ("/work", true), ("none", false)] {
+        let report = bench.run(&["many-files", place]);
+        assert_eq!(
+            (report.exit, report.room.is_exhausted()),
+            (Exit::Code(0), full),
+            "{:?}",
+            report.room
+        );
+    }
+    // Bytes alone are not told for it.
+    let idle = bench.run(&["exit", "0"]).room;
+    assert!(
+        idle.work.bytes > Some(3 * MIB) && idle.temporary.files > Some(1000),
+        "{idle:?}"
+    );
 }
 
 #[test]

@@ -190,6 +190,7 @@ mod tests {
             peak_memory: 0,
             oom_kills: 0,
             pids_hit: 0,
+            room: Default::default(),
             protections: Protections {
                 control_groups: ControlGroups::V2,
                 isolation: Strength::Enforced,

@@ -44,19 +44,19 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     output::log_to_stderr(arguments.global.verbosity());
     match run(arguments, &output) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(exit) => exit,
         Err(failure) => output.fail(&failure),
     }
 }
 
-fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> {
+fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Code::Machine, format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let answer = command::run(arguments.command, &arguments.global, output).await?;
-        answer.map_or(Ok(()), |answer| output.answer(&answer))
+        answer.map_or(Ok(ExitCode::SUCCESS), |answer| output.answer(&answer))
     })
 }
 

@@ -7,7 +7,10 @@ use orv_receipt::printable;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
-use crate::{code::Code, failure::Failure};
+use crate::{
+    code::{Code, Exit},
+    failure::Failure,
+};
 
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,7 @@ pub enum Format {
 pub struct Answer {
     document: Value,
     text: String,
+    exit: Option<Exit>,
 }
 
 impl Answer {
@@ -35,6 +39,15 @@ impl Answer {
         Self {
             document,
             text: text.into(),
+            exit: None,
+        }
+    }
+
+    /// The same, with an exit status that says more than that there is an answer.
+    pub fn with_exit(self, exit: Exit) -> Self {
+        Self {
+            exit: Some(exit),
+            ..self
         }
     }
 }
@@ -56,13 +69,14 @@ impl Output {
         self.format
     }
 
-    /// Prints an answer.
-    pub fn answer(&self, answer: &Answer) -> Result<(), Failure> {
+    /// Prints an answer, and gives the exit status for it.
+    pub fn answer(&self, answer: &Answer) -> Result<ExitCode, Failure> {
         let written = match self.format {
             Format::Json => print(&answer.document.to_string()),
             Format::Text => print(answer.text.trim_end()),
         };
-        written.map_err(|error| Failure::new(Code::File, format!("standard output: {error}")))
+        written.map_err(|error| Failure::new(Code::File, format!("standard output: {error}")))?;
+        Ok(answer.exit.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8)))
     }
 
     /// A remark for people that is part of no document.

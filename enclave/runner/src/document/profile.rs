@@ -86,6 +86,7 @@ const INIT: &[libc::c_long] = &[
     libc::SYS_rt_sigreturn,
     libc::SYS_sendto,
     libc::SYS_shutdown,
+    libc::SYS_statfs,
     libc::SYS_statx,
     libc::SYS_wait4,
     libc::SYS_write,

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cgroup::Hierarchy;
 use crate::protection::Strength;
-use crate::runner::Runner;
+use crate::runner::{CgroupMode, Runner};
 use crate::split::separation;
 use crate::syscall::{self, landlock};
 
@@ -19,6 +19,8 @@ use crate::syscall::{self, landlock};
 pub enum Need {
     /// Every run: without it the runner refuses.
     Run,
+    /// Limits for a container as a whole, where the weaker ones for each process are accepted.
+    Limits,
     /// Split runs, or their fairness: the two sides apart.
     Split,
     /// Times that can be believed.
@@ -66,7 +68,7 @@ impl Examination {
         let mut findings = vec![
             root(),
             kernel(),
-            control_groups(),
+            control_groups(runner.cgroups),
             namespaces(),
             user_namespaces(),
             overlay(),
@@ -120,14 +122,18 @@ fn kernel() -> Finding {
     finding("kernel", Need::Run, new_enough, format!("Linux {release}"), remedy)
 }
 
-fn control_groups() -> Finding {
+fn control_groups(mode: CgroupMode) -> Finding {
+    let need = match mode {
+        CgroupMode::Required => Need::Run,
+        CgroupMode::Weaker => Need::Limits,
+    };
     let remedy = "mount control groups with cpu, cpuset, memory and pids (version 1: cpuacct and freezer too), or give --weaker-limits, which every receipt records";
     let (there, found) = match Hierarchy::detect() {
         Ok(Hierarchy::V1(_)) => (true, "version 1, every controller".to_owned()),
         Ok(Hierarchy::V2(at)) => (true, format!("version 2 at {}", at.display())),
         Err(error) => (false, error.to_string()),
     };
-    finding("control-groups", Need::Run, there, found, remedy)
+    finding("control-groups", need, there, found, remedy)
 }
 
 fn namespaces() -> Finding {

@@ -13,6 +13,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
+use nix::sys::statfs::statfs;
 use nix::sys::wait::{WaitStatus, wait};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid, sethostname};
@@ -23,6 +24,7 @@ use super::{Inputs, filesystem, payload, privileges};
 use crate::document::HOST_NAME;
 use crate::message::{Message, Status, Step};
 use crate::protection::{Kept, Protection};
+use crate::report::{Left, Room};
 use crate::syscall;
 
 /// One end of the socket between helper and init: each side goes on when the other has opened the gate.
@@ -76,6 +78,7 @@ fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> 
     link.send(&Message::Ended {
         status,
         wall_nanoseconds,
+        room: room(kept),
     });
     if !kept.has(Protection::KillTree) {
         link.hang_up();
@@ -83,6 +86,32 @@ fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> 
         while wait() != Err(Errno::ECHILD) {}
     }
     Ok(())
+}
+
+/// What the command has left of its two writable places. Where a weakened build shows others, nobody looks.
+fn room(kept: Kept) -> Room {
+    let left = |place, behind| {
+        if kept.has(behind) {
+            left_in(place)
+        } else {
+            Left::default()
+        }
+    };
+    Room {
+        work: left("/work", Protection::FreshTree),
+        temporary: left("/tmp", Protection::PrivateTemporary),
+    }
+}
+
+fn left_in(place: &str) -> Left {
+    statfs(place).map_or_else(
+        |_| Left::default(),
+        |found| Left {
+            bytes: Some(found.blocks_free().saturating_mul(found.block_size().unsigned_abs())),
+            // A file system without a bound has none in all.
+            files: (found.files() > 0).then(|| found.files_free()),
+        },
+    )
 }
 
 fn die_with_the_helper(kept: Kept) -> Result<(), SetupError> {

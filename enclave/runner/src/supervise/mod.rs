@@ -18,7 +18,7 @@ use crate::container::Limits;
 use crate::error::RunnerError;
 use crate::message::{GO, LONGEST_MESSAGE, Message, Status};
 use crate::protection::{Kept, Protection, Protections};
-use crate::report::{Exit, Report};
+use crate::report::{Exit, Report, Room};
 pub(crate) use outcome::Stop;
 
 pub(crate) use stream::{Stream, now, set_nonblocking};
@@ -53,7 +53,7 @@ pub(crate) struct Supervised<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Ended {
     NotStarted(i32),
-    With { status: Status, wall: Duration },
+    With { status: Status, wall: Duration, room: Room },
 }
 
 impl Supervised<'_> {
@@ -248,10 +248,12 @@ impl Supervised<'_> {
             Message::Ended {
                 status,
                 wall_nanoseconds,
+                room,
             } => {
                 self.ended = Some(Ended::With {
                     status,
                     wall: Duration::from_nanos(wall_nanoseconds),
+                    room,
                 });
             }
         }
@@ -268,9 +270,9 @@ impl Supervised<'_> {
         let ends_run = self.kept.has(Protection::OutOfMemoryEndsRun);
         let oom_kills = if ends_run { counters.oom_kills } else { 0 };
         let exit = outcome::exit(oom_kills, stop, self.ended).ok_or(RunnerError::HelperVanished)?;
-        let wall = match self.ended {
-            Some(Ended::With { wall, .. }) => wall,
-            Some(Ended::NotStarted(_)) | None => self.started.elapsed(),
+        let (wall, room) = match self.ended {
+            Some(Ended::With { wall, room, .. }) => (wall, room),
+            Some(Ended::NotStarted(_)) | None => (self.started.elapsed(), Room::default()),
         };
         if self.kept.has(Protection::KillTree) {
             self.group.remove()?;
@@ -291,6 +293,7 @@ impl Supervised<'_> {
             peak_memory: counters.peak_memory,
             oom_kills: counters.oom_kills,
             pids_hit: counters.pids_hit,
+            room,
             protections: self.protections,
         })
     }

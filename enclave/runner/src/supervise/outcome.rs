@@ -56,6 +56,7 @@ mod tests {
         Some(Ended::With {
             status,
             wall: Duration::ZERO,
+            room: Default::default(),
         })
     }
 

@@ -214,6 +214,16 @@ int main(int argc, char **argv) {
         printf("target %d\n", target);
         return 0;
     }
+    if (is(verb, "many-files")) {
+        char path[64];
+        int f;
+        for (int i = 0; i < 100000; i++) {
+            snprintf(path, sizeof path, "%s/%d", what, i);
+            if ((f = open(path, O_CREAT | O_WRONLY, 0644)) < 0) break;
+            close(f);
+        }
+        return 0;
+    }
     if (is(verb, "whiteout")) { tell("whiteout", mknod("/tmp/whiteout", S_IFCHR | 0644, 0)); return 0; }
     if (is(verb, "execute")) { execv(what, argv + 2); printf("errno %d\n", errno); return 1; }
     if (is(verb, "open")) { tell("open", open(what, O_RDWR | O_CREAT, 0644)); return 0; }

@@ -1,6 +1,7 @@
 //! One module for each group of commands.
 
 mod devnet;
+mod doctor;
 mod image;
 mod project;
 mod proposal;
@@ -23,6 +24,8 @@ use crate::{
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Examine this machine for what containers need
+    Doctor(doctor::DoctorArguments),
     /// Run a development chain and storage with all contracts deployed
     Devnet(devnet::DevnetArguments),
     /// Check, measure, publish and show projects
@@ -52,6 +55,7 @@ pub async fn run(command: Command, flags: &GlobalArguments, output: &Output) -> 
         Command::Devnet(arguments) => devnet::run(arguments, flags.deployment.as_deref(), output)
             .await
             .map(|()| None),
+        Command::Doctor(arguments) => doctor::run(arguments).await.map(Some),
         Command::Verifier(command) => verifier::run(command, output).await.map(Some),
         Command::Trial(arguments) => trial::run(arguments).await.map(Some),
         Command::Project(command) => project::run(command, &session()?).await.map(Some),
