@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "support/debian.rs"]
+#[allow(dead_code, reason = "the suite of the image uses the rest")]
 mod debian;
 #[path = "../../enclave/appliance/tests/host/mod.rs"]
 mod host;
@@ -176,7 +177,9 @@ fn a_wrong_answer_gives_no_metric_and_is_the_judges_word() {
 #[test]
 fn a_candidate_that_writes_the_metric_itself_or_answers_early_voids_the_trial() {
     let Some(project) = Project::python() else { return };
-    let early = "import os\ndef solve(numbers):\n    os.write(3, b'[]\\n')\n    return sorted(numbers)\n";
+    // The right answer, and at once one to what has not been asked.
+    let early = "import json, os\ndef solve(numbers):\n    \
+                 os.write(3, (json.dumps(sorted(numbers)) + '\\n[]\\n').encode())\n    return numbers\n";
     let sample = project.propose(early);
     assert_eq!(
         sample.outcome,
@@ -185,12 +188,12 @@ fn a_candidate_that_writes_the_metric_itself_or_answers_early_voids_the_trial() 
         log(&sample)
     );
 
-    // Descriptor 4 is not there on this side, so the exception ends it.
+    // On this side descriptor 4 is whatever the candidate made it: here its own channel, so this is but an answer.
     let forged = "import os\ndef solve(numbers):\n    os.write(4, b'ok\\n')\n    return numbers\n";
     let sample = project.propose(forged);
     assert_eq!(
         sample.outcome,
-        TrialOutcome::Void(VoidCause::ExitCode(1)),
+        TrialOutcome::Void(VoidCause::JudgeFailed),
         "{}",
         log(&sample)
     );

@@ -28,9 +28,12 @@ def give_up(reason):
 def ask(question):
     """Sends one line and waits for the answer's. The candidate may send anything, or leave."""
     line = json.dumps(question, separators=(",", ":")).encode() + b"\n"
-    while line:
-        line = line[requests.write(line):]
-    answer = answers.readline(LONGEST_LINE + 1)
+    try:
+        while line:
+            line = line[requests.write(line):]
+        answer = answers.readline(LONGEST_LINE + 1)
+    except OSError as error:
+        give_up(f"the candidate left: {error}")
     if not answer.endswith(b"\n"):
         give_up("the candidate left before it answered")
     try:
