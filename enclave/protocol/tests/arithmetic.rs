@@ -119,7 +119,7 @@ fn a_sample_is_too_noisy_strictly_above_the_bound() {
 #[test]
 fn upstreams_comparison_is_inclusive_with_a_margin_and_strict_without() {
     let improves = |candidate: &str, baseline: &str, bips, direction| {
-        Quotient::from(&decimal(candidate)).improves_on(&decimal(baseline), Bips(bips), direction)
+        Quotient::from(&decimal(candidate)).improves_on(&Quotient::from(&decimal(baseline)), Bips(bips), direction)
     };
     assert!(improves("101", "100", 100, Direction::Maximize));
     assert!(!improves("100.999999", "100", 100, Direction::Maximize));
@@ -142,6 +142,14 @@ fn number() -> impl Strategy<Value = String> {
 
 fn direction() -> impl Strategy<Value = Direction> {
     prop_oneof![Just(Direction::Maximize), Just(Direction::Minimize)]
+}
+
+#[test]
+fn a_score_stands_for_its_metric() {
+    let metric = |score: i64, direction| Quotient::of_score(Score::from(score), Scale::UPSTREAM, direction).to_string();
+    assert_eq!(metric(1_500_000, Direction::Maximize), "1.5");
+    assert_eq!(metric(-997_900, Direction::Minimize), "0.9979");
+    assert_eq!(metric(0, Direction::Minimize), "0");
 }
 
 proptest! {
@@ -222,7 +230,7 @@ proptest! {
             (Direction::Maximize, _) => candidate_exact >= baseline_exact + step,
             (Direction::Minimize, _) => candidate_exact <= baseline_exact - step,
         };
-        let improves = Quotient::from(&decimal(&candidate)).improves_on(&decimal(&baseline), Bips(bips), direction);
+        let improves = Quotient::from(&decimal(&candidate)).improves_on(&Quotient::from(&decimal(&baseline)), Bips(bips), direction);
         prop_assert_eq!(improves, expected);
     }
 }

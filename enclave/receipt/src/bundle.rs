@@ -3,6 +3,7 @@
 //! Its 0G root is in the statement and becomes `metricsHash` on chain, so whoever has the bundle can follow the verdict
 //! and whoever has the root can fetch the bundle.
 
+use crate::advice::AdviceRecord;
 use crate::cbor;
 use crate::facts::{IncumbentFacts, ProjectFacts, ProposalFacts};
 use crate::observation::Observation;
@@ -76,6 +77,10 @@ pub struct Bundle {
     /// Protections of the container that were not active, by name; empty on a machine that has them all.
     #[n(18)]
     pub missing_protections: Vec<String>,
+    /// Upstream's gates and red flags over what the candidate changed; absent where the job ended before a tree was
+    /// laid out. It decides nothing.
+    #[n(19)]
+    pub advice: Option<AdviceRecord>,
 }
 
 /// Which archive an [`Artifact`] is.
@@ -245,6 +250,7 @@ impl Bundle {
             seed: B256::from(trial_seed(&candidate_tree, &self.ticket.0, &self.secret.0)),
             trials: Vec::new(),
             obstacle: Some(obstacle),
+            advice: None,
             ..self
         }
     }

@@ -18,10 +18,12 @@
 //! assert_eq!(signature.recover(&hash).unwrap(), address_of(key.verifying_key()));
 //! ```
 
+mod advice;
 mod bundle;
 pub mod cbor;
 pub mod check;
 mod facts;
+pub mod figures;
 mod file;
 mod observation;
 pub mod rule;
@@ -34,6 +36,7 @@ pub mod weakened;
 mod weakened;
 mod words;
 
+pub use advice::{AdviceRecord, FindingRecord};
 pub use bundle::{
     Artifact, BUNDLE_VERSION, Bundle, DifferenceRecord, FileRecord, ImageRecord, Matched, Obstacle, Role, TrialReport,
 };

@@ -74,12 +74,43 @@ fn a_job_that_ended_before_a_tree_was_laid_out_measured_none() {
         bundle.image = None;
         cut_short(bundle, "image-unverifiable");
     };
-    assert_eq!(signed(ended_early), ["candidate-tree"]);
+    assert_eq!(signed(ended_early), ["candidate-tree", "advice"]);
     let names = signed(|bundle| {
         ended_early(bundle);
         sample::lay_out_nothing(bundle);
     });
     assert_eq!(names, Vec::<&str>::new());
+}
+
+#[test]
+fn advice_is_about_what_the_candidate_changed() {
+    let with = |change: fn(&mut AdviceRecord)| signed(|bundle| change(bundle.advice.as_mut().unwrap()));
+    let finding = |gate, path: &str, pattern: Option<&str>| FindingRecord {
+        gate,
+        path: path.into(),
+        pattern: pattern.map(str::to_owned),
+    };
+    let red_flag = finding(4, "judge.lua", Some(r"eval\s*\("));
+    assert_eq!(
+        signed(|bundle| bundle.advice.as_mut().unwrap().findings.push(red_flag.clone())),
+        Vec::<&str>::new()
+    );
+    for wrong in [
+        // Not changed, not upstream's, doubled, no gate, a gate with a pattern.
+        finding(4, "main.lua", Some(r"eval\s*\(")),
+        finding(4, "judge.lua", Some("eval")),
+        finding(4, "judge.lua", None),
+        finding(3, "judge.lua", None),
+        finding(1, "pack.lua", None),
+        finding(9, "pack.lua", None),
+    ] {
+        let names = signed(|bundle| bundle.advice.as_mut().unwrap().findings.push(wrong.clone()));
+        assert_eq!(names, ["advice"], "{wrong:?}");
+    }
+    assert_eq!(signed(|bundle| bundle.advice = None), ["advice"]);
+    assert_eq!(with(|advice| advice.findings.clear()), ["advice"]);
+    assert_eq!(with(|advice| advice.findings[0].gate = 2), ["advice"]);
+    assert_eq!(with(|advice| advice.left_out = 1), ["advice"]);
 }
 
 #[test]

@@ -181,6 +181,7 @@ fn a_bundle_with_any_one_field_changed_and_every_hash_made_anew_is_refused() {
             })
         }),
         ("missing_protections", |b| b.missing_protections.clear()),
+        ("advice", |b| b.advice = None),
     ];
     for (name, change) in changes {
         let receipt = forged(change).unwrap();

@@ -5,6 +5,7 @@
 
 mod command_line;
 mod evidence;
+mod information;
 mod report;
 mod verdict;
 

@@ -1,6 +1,7 @@
 //! The result of an audit, for people and for programs.
 
 use crate::command_line::{Output, ReceiptRequest};
+use crate::information::Information;
 use crate::{evidence, verdict};
 use orv_receipt::{Receipt, check, printable};
 use serde::Serialize;
@@ -48,6 +49,8 @@ pub(crate) struct Audit {
     statement: Option<verdict::Statement>,
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<evidence::Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    information: Option<Information>,
     checks: Vec<Line>,
     not_proven: &'static [&'static str],
 }
@@ -67,7 +70,11 @@ impl Audit {
         let examined = evidence::examine(&receipt, request);
         checks.extend(examined.checks);
         let statement = verdict::Statement::of(&receipt);
-        Self::finished(checks, Some(statement), examined.summary, examined.simulated)
+        let information = receipt.bundle().ok().map(|bundle| Information::of(&bundle));
+        Self {
+            information,
+            ..Self::finished(checks, Some(statement), examined.summary, examined.simulated)
+        }
     }
 
     fn finished(
@@ -83,6 +90,7 @@ impl Audit {
             simulated,
             statement,
             evidence,
+            information: None,
             checks,
             not_proven: NOT_PROVEN,
         }
@@ -130,6 +138,9 @@ impl Audit {
         }
         if let Some(evidence) = &self.evidence {
             let _ = write!(text, "{}", evidence.text());
+        }
+        if let Some(information) = &self.information {
+            text.push_str(&information.text());
         }
         if self.simulated {
             text.push_str("\nSIMULATED: no hardware stands behind this receipt. It proves nothing to anybody.\n");

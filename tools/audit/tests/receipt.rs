@@ -158,6 +158,18 @@ fn protections_that_were_missing_and_a_measurement_that_nobody_compared_are_said
 }
 
 #[test]
+fn what_decides_nothing_is_told_beside_the_verdict() {
+    let (_directory, path, _) = honest();
+    let document = document(&audit(&path, &["--json", "--allow-simulated"]));
+    let information = &document["information"];
+    assert_eq!(information["absolute"]["aggregate"], "960");
+    assert_eq!(information["absolute"]["improves"], true);
+    assert_eq!(information["advice"][0]["path"], "judge.lua");
+    let text = String::from_utf8(audit(&path, &["--allow-simulated"]).stdout).unwrap();
+    assert!(text.contains("deciding nothing") && text.contains("judge.lua: nothing permits this path"), "{text}");
+}
+
+#[test]
 fn another_measurement_than_the_expected_one_fails() {
     let (_directory, path, _) = honest();
     let accepted = document(&audit(&path, &["--json", "--allow-simulated"]));

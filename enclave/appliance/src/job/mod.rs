@@ -17,11 +17,12 @@ use orv_content::archive::Quota;
 use orv_content::identity::{ContentKind, IdentityError, identify};
 use orv_content::tree::Tree;
 use orv_content::{Root, Sha256, merkle};
+use orv_protocol::advice;
 use orv_protocol::judgement::Reason;
 use orv_protocol::project::LONGEST_MANIFEST;
 use orv_protocol::seed::trial_seed;
 use orv_receipt::rule::{Documents, statement_of};
-use orv_receipt::{BUNDLE_VERSION, Bundle, Obstacle, Role};
+use orv_receipt::{AdviceRecord, BUNDLE_VERSION, Bundle, Obstacle, Role};
 use orv_runner::Runner;
 use orv_trial::{Inputs, Pace, Workshop, archive, judging};
 use orv_wire::{Channel, Job, Outcome, Stage};
@@ -94,6 +95,7 @@ fn begin(job: &Job, service: &Service, workbench: &Workbench) -> Result<Bundle, 
         trials: Vec::new(),
         obstacle: None,
         missing_protections: workbench.missing_protections(),
+        advice: None,
     })
 }
 
@@ -125,6 +127,8 @@ fn work<S: Read + Write + AsFd>(
         candidate: Some(&trees.candidate),
     };
     let workshop = prepare(host, &inputs, workbench.runner(), directory.path(), began)?;
+    let advice = advice::of(&documents.protocol, &trees.snapshot, &trees.candidate);
+    bundle.advice = Some(AdviceRecord::from(&advice));
     // Everything is on disk now, and the trials run for hours.
     drop((trees, image));
     judging::describe(bundle, &workshop);

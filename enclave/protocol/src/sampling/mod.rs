@@ -8,7 +8,7 @@
 //! ```
 //! use orv_protocol::document::Aggregator;
 //! use orv_protocol::metric::Decimal;
-//! use orv_protocol::sampling::{Plan, Spread};
+//! use orv_protocol::sampling::{Plan, Quotient, Spread};
 //! use orv_protocol::score::{Bips, Direction};
 //!
 //! let metrics: Vec<Decimal> = ["9", "1.0", "1.2", "1.1", "1.3"].iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
@@ -16,7 +16,8 @@
 //! let figure = plan.figure(&metrics).ok_or("no trial is left")?;
 //! assert_eq!(figure.aggregate.to_string(), "1.15");
 //! assert_eq!(figure.spread, Spread::Unbounded);
-//! assert!(figure.aggregate.improves_on(&"1.2".parse()?, Bips(100), Direction::Minimize));
+//! let baseline = Quotient::from(&"1.2".parse::<Decimal>()?);
+//! assert!(figure.aggregate.improves_on(&baseline, Bips(100), Direction::Minimize));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

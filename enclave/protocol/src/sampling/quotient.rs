@@ -5,7 +5,7 @@ use alloy_primitives::{Sign, Uint};
 
 use super::MOST_TRIALS;
 use crate::metric::Decimal;
-use crate::score::{Bips, Direction};
+use crate::score::{Bips, Direction, Scale, Score};
 
 /// A metric has at most 200 bits over at most 200; the longest product of the rule (two distances, compared) stays
 /// below 1100, the largest of a spread below 1300.
@@ -31,8 +31,7 @@ impl Quotient {
 
     /// Whether it improves on a baseline as upstream compares (openresearch.md 4.5): by the margin, inclusive; without a
     /// margin, strictly. With a baseline of zero every margin is zero, so equality counts; the ledger would refuse it.
-    pub fn improves_on(&self, baseline: &Decimal, margin: Bips, direction: Direction) -> bool {
-        let baseline = Quotient::from(baseline);
+    pub fn improves_on(&self, baseline: &Quotient, margin: Bips, direction: Direction) -> bool {
         let step = Quotient {
             sign: Sign::Positive,
             numerator: baseline.numerator * Wide::from(margin.0),
@@ -43,6 +42,19 @@ impl Quotient {
             Direction::Minimize => (self.cmp(&baseline.plus(&step.negated())), Ordering::Less),
         };
         reached == required || (margin.0 > 0 && reached == Ordering::Equal)
+    }
+
+    /// The metric that a score on chain stands for: over the scale, and negated where the project minimises.
+    pub fn of_score(score: Score, scale: Scale, direction: Direction) -> Quotient {
+        let quotient = Quotient {
+            sign: score.0.sign(),
+            numerator: Wide::from(score.magnitude()),
+            denominator: Wide::from(scale.get()),
+        };
+        match direction {
+            Direction::Maximize => quotient,
+            Direction::Minimize => quotient.negated(),
+        }
     }
 
     /// The mean of at most [`MOST_TRIALS`] metrics; `None` of none.

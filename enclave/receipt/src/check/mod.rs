@@ -3,6 +3,7 @@
 //! Whether the evidence itself is genuine is for `orv-verify`; what stands here ties every byte of the file to the
 //! signature, and the signature to the key in the evidence.
 
+mod advice;
 mod binding;
 mod contents;
 mod surface;
@@ -45,6 +46,7 @@ pub fn check(receipt: &Receipt) -> Vec<Check> {
             checks.push(contents::artifacts(&bundle));
             checks.push(contents::image(&bundle));
             checks.push(surface::candidate_tree(&bundle));
+            checks.push(advice::advice(&bundle));
             checks.push(verdict::seed(&bundle));
             checks.push(verdict::decision(&bundle));
             checks.push(verdict::statement(receipt, &bundle));

@@ -56,15 +56,19 @@ pub(super) fn candidate_tree(bundle: &Bundle) -> Check {
 fn composed(bundle: &Bundle) -> Result<Composition, String> {
     let documents =
         Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref()).map_err(|error| error.to_string())?;
-    let tree_of = |role| {
-        let artifact = bundle.artifact(role).ok_or(format!("{role:?} is missing"))?;
-        stand_in(artifact)
-    };
-    let (snapshot, candidate) = (tree_of(Role::Snapshot)?, tree_of(Role::Candidate)?);
-    let harness = tree_of(Role::Benchmark)?
+    let (snapshot, candidate) = (
+        stand_in_of(bundle, Role::Snapshot)?,
+        stand_in_of(bundle, Role::Candidate)?,
+    );
+    let harness = stand_in_of(bundle, Role::Benchmark)?
         .subtree("harness")
         .map_err(|error| error.to_string())?;
     compose(&snapshot, &harness, Some(&candidate), &documents.protocol).map_err(|error| error.to_string())
+}
+
+/// The stand-in for the archive of a role.
+pub(super) fn stand_in_of(bundle: &Bundle, role: Role) -> Result<Tree, String> {
+    stand_in(bundle.artifact(role).ok_or(format!("{role:?} is missing"))?)
 }
 
 /// An archive's files with their hashes for contents. A link's hash is written as one name, which leads nowhere else.

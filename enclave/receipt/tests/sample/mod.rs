@@ -168,6 +168,15 @@ pub fn bundle() -> Bundle {
         trials: Vec::new(),
         obstacle: None,
         missing_protections: vec!["cpu-pinning".into()],
+        advice: Some(AdviceRecord {
+            findings: vec![FindingRecord {
+                gate: 3,
+                path: "judge.lua".into(),
+                pattern: None,
+            }],
+            left_out: 0,
+            unread: 0,
+        }),
         artifacts,
     };
     run_trials(&mut bundle, |arm| if arm == Arm::Candidate { "960" } else { "1117" });
@@ -179,6 +188,7 @@ pub fn lay_out_nothing(bundle: &mut Bundle) {
     bundle.image = None;
     bundle.candidate_tree = Sha256([0; 32]);
     bundle.differences.clear();
+    bundle.advice = None;
     bundle.seed = B256::from(trial_seed(&bundle.candidate_tree, &bundle.ticket.0, &bundle.secret.0));
 }
 

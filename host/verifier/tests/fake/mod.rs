@@ -382,6 +382,7 @@ fn bundle_of(job: &Job) -> Bundle {
             detail: "no protocol".into(),
         }),
         missing_protections: Vec::new(),
+        advice: None,
     }
 }
 
