@@ -11,8 +11,19 @@ pub(super) fn fold(name: &str) -> String {
     if name.is_ascii() {
         folded(name)
     } else {
-        folded(&name.nfkd().collect::<String>())
+        folded(&name.nfkd().filter(|letter| !is_invisible(*letter)).collect::<String>())
     }
+}
+
+/// What a reader does not see: Unicode's `Default_Ignorable_Code_Point`.
+fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// How the project spells its own files and the directories above them.
@@ -53,6 +64,10 @@ mod tests {
             ("\u{ff42}ench", "bench"),
             ("\u{fb01}le", "file"),
             (".g\u{200c}it", ".git"),
+            ("LICENSE\u{200b}", "LICENSE"),
+            ("bench\u{ad}.py", "bench.py"),
+            ("bench.py\u{fe0f}", "bench.py"),
+            ("bench.py\u{e0061}", "bench.py"),
             ("Stra\u{df}e", "STRASSE"),
         ] {
             assert_eq!(fold(one), fold(other), "{one} {other}");
