@@ -1,11 +1,11 @@
 //! The entry points.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cgroup::Hierarchy;
+use crate::cgroup::{GroupName, Hierarchy};
 use crate::container::{Channel, Container};
-use crate::document::Upper;
+use crate::document::{Plan, Upper};
 use crate::error::RunnerError;
 use crate::examination::{Examination, facts};
 use crate::layer::Layer;
@@ -13,7 +13,7 @@ use crate::protection::{ControlGroups, Kept, Protections, Strength};
 use crate::report::{Report, SplitReport};
 use crate::spawner;
 use crate::split::{self, RelayLimits};
-use crate::supervise::Supervised;
+use crate::supervise::{Supervised, compose};
 
 /// What to do where a limit cannot be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +121,18 @@ impl Runner {
             system_calls: found(crate::syscall::has_seccomp_filter()),
             ..Protections::of(groups, Strength::Enforced)
         })
+    }
+
+    /// The OCI runtime-spec document of a run whose writes beneath `/work` go to the directories `upper` and `work` in
+    /// `layer`: what the helper would be given, without a control group. Another runtime can be asked to do the same.
+    ///
+    /// # Errors
+    /// [`RunnerError`] when the container asks for what cannot be.
+    pub fn document(&self, container: &Container, layer: &Path) -> Result<String, RunnerError> {
+        // With a group the process has no limits of its own in its stead.
+        let group = Some(GroupName::own(0)?);
+        let plan = compose(container, Upper::Kept(layer.to_owned()), group, self.kept)?;
+        Ok(Plan { group: None, ..plan }.to_document().to_string())
     }
 
     /// Looks at all that a run needs on this machine, and makes one container to prove it. Leaves nothing.

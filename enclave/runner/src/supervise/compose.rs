@@ -15,7 +15,7 @@ const LOCKED_BYTES: u64 = 64 << 10;
 /// Of a limit that a weakened build leaves out; the helper takes it for as much as it may grant.
 const UNLIMITED: u64 = u64::MAX;
 
-pub(super) fn compose(
+pub(crate) fn compose(
     container: &Container,
     upper: Upper,
     group: Option<GroupName>,

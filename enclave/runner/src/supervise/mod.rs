@@ -19,6 +19,7 @@ use crate::error::RunnerError;
 use crate::message::{GO, LONGEST_MESSAGE, Message, Status};
 use crate::protection::{Kept, Protection, Protections};
 use crate::report::{Exit, Report, Room};
+pub(crate) use compose::compose;
 pub(crate) use outcome::Stop;
 
 pub(crate) use stream::{Stream, now, set_nonblocking};

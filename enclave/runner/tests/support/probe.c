@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -94,7 +95,6 @@ static void forbidden(void) {
     tell("kcore", read(open("/proc/kcore", O_RDONLY), &t, 1) == 1 ? 0 : (errno = EPERM, -1));
     tell("tiocsti", syscall(SYS_ioctl, 0L, 0x5412L, "x"));
     tell("tiocsti-high", syscall(SYS_ioctl, 0L, 0x5412L | (1L << 32), "x"));
-    tell("x32-getpid", syscall(0x40000000L + 39));
 }
 
 static void list(const char *path) {
@@ -212,6 +212,22 @@ int main(int argc, char **argv) {
         }
         waitpid(p, 0, 0);
         printf("target %d\n", target);
+        return 0;
+    }
+    if (is(verb, "mount-flags")) {
+        for (int i = 2; i < argc; i++) {
+            struct statvfs v;
+            if (statvfs(argv[i], &v)) { printf("%s %d\n", argv[i], errno); continue; }
+            printf("%s%s%s%s%s\n", argv[i], v.f_flag & ST_RDONLY ? " ro" : "", v.f_flag & ST_NOSUID ? " nosuid" : "",
+                v.f_flag & ST_NODEV ? " nodev" : "", v.f_flag & ST_NOEXEC ? " noexec" : "");
+        }
+        return 0;
+    }
+    if (is(verb, "x32")) { tell("x32-getpid", syscall(0x40000000L + 39)); return 0; }
+    if (is(verb, "link")) {
+        char b[4096];
+        ssize_t n = readlink(what, b, sizeof b - 1);
+        printf("%.*s\n", n < 0 ? 0 : (int)n, b);
         return 0;
     }
     if (is(verb, "many-files")) {
