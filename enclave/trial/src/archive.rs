@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 use bytes::Bytes;
 use orv_content::archive::{ArchiveError, Quota, read};
 use orv_content::identity::{ContentKind, IdentityError, MatchedHash, identify};
-use orv_content::tree::{Tree, TreeError};
+use orv_content::tree::{Tree, TreeError, hash_of_manifest};
 use orv_receipt::{Artifact, FileRecord, Matched, Role};
 
 /// An archive that is what its hash says.
@@ -62,7 +62,9 @@ pub struct Unpacked {
 /// [`OpenError`]; it tells the deliverer's fault from the publisher's.
 pub fn open(role: Role, hash: B256, bytes: &Bytes) -> Result<Opened, OpenError> {
     let Unpacked { tree, matched, size } = unpack(role.name(), hash, bytes, &Quota::project())?;
-    let files = tree.manifest().into_iter().map(|entry| FileRecord {
+    let manifest = tree.manifest();
+    let hash_of_tree = hash_of_manifest(&manifest);
+    let files = manifest.into_iter().map(|entry| FileRecord {
         path: entry.path.as_str().to_owned(),
         mode: entry.mode,
         size: entry.size,
@@ -73,7 +75,7 @@ pub fn open(role: Role, hash: B256, bytes: &Bytes) -> Result<Opened, OpenError> 
         hash,
         matched,
         size,
-        tree: tree.hash(),
+        tree: hash_of_tree,
         files: files.collect(),
     };
     Ok(Opened { tree, record })

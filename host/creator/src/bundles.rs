@@ -229,7 +229,8 @@ fn image_of(documents: &Documents, benchmark: &Tree, given: Option<ManifestDiges
     if layout.is_empty() {
         return Err(Problem::ImageNotCarried(pinned));
     }
-    read_layout(&layout, &digest, &Quota::image()).map_err(Problem::Image)?;
+    let image = read_layout(&layout, &digest, &Quota::image()).map_err(Problem::Image)?;
+    image.check().map_err(Problem::Image)?;
     Ok(digest)
 }
 

@@ -79,7 +79,7 @@ impl ImageSource {
                 let digest = only_manifest(&layout)
                     .and_then(|digest| digest.parse().ok())
                     .ok_or_else(|| ImageSourceError::NotOneManifest { path: path.clone() })?;
-                read_layout(&layout, &digest, &Quota::image())?;
+                read_layout(&layout, &digest, &Quota::image())?.check()?;
                 Ok(ImageLayout { layout, digest })
             }
         }
