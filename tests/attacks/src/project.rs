@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::{Words, kernel};
 
 mod candidate;
+mod forge;
 mod judge;
 
 /// What an honest candidate costs.
@@ -25,6 +26,11 @@ pub fn run(words: Words<'_>) -> Option<ExitCode> {
         ["judge", kind] => judge::run(kind),
         ["candidate"] => candidate::run(),
         ["setup"] => setup(),
+        ["print", lines @ ..] => forge::print(lines),
+        ["print-noise", bytes, lines @ ..] => forge::print_behind_noise(bytes, lines),
+        ["print-later", lines @ ..] => forge::print_later(lines),
+        ["print-and-fail", lines @ ..] => forge::print(lines).map(|_| ExitCode::FAILURE),
+        ["print-and-end-harness", signal, lines @ ..] => forge::print_and_end_harness(signal, lines),
         _ => return None,
     };
     Some(match ended {
@@ -51,13 +57,19 @@ fn harness() -> io::Result<ExitCode> {
     };
     // A module of the harness that anyone may bring along, as a Python program's imports may.
     let cost = fs::read_to_string("/work/json.module").map_or((*cost).to_owned(), |text| text.trim().to_owned());
+    // A number that the candidate has computed, in a file.
+    let told = || fs::read_to_string("/work/result").map_or(cost.clone(), |text| text.trim().to_owned());
     let status = Command::new("/proc/self/exe").args(solution()?).status()?;
     if *mode == "checked" && !status.success() {
         return Ok(ExitCode::FAILURE);
     }
+    let cost = if *mode == "told" { told() } else { cost };
     match *stream {
         "stdout" => println!("METRIC={cost}"),
         _ => eprintln!("METRIC={cost}"),
+    }
+    if *mode == "lingering" {
+        pause(200);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -86,6 +86,14 @@ pub fn run() -> io::Result<ExitCode> {
             );
             answer(&mut channel, |_, square| square.to_string())?;
         }
+        ["print", line] => {
+            println!("{line}");
+            answer(&mut channel, |_, square| square.to_string())?;
+        }
+        ["print-error", line] => {
+            eprintln!("{line}");
+            answer(&mut channel, |_, square| square.to_string())?;
+        }
         ["leave"] => {
             println!("METRIC=1");
             return Ok(ExitCode::SUCCESS);

@@ -17,7 +17,11 @@ const FEWEST_ATTACKS: usize = 60;
 /// One attack with everything else at full strength.
 fn attempt(attack: &Attack, without: Option<Protection>) -> Attempted {
     let stage = Stage::new(without);
-    let attempted = catch_unwind(AssertUnwindSafe(|| (attack.run)(&stage)));
+    let act = || match without {
+        Some(protection) => protection.left_out_of(|| (attack.run)(&stage)),
+        None => (attack.run)(&stage),
+    };
+    let attempted = catch_unwind(AssertUnwindSafe(act));
     let attempted = attempted.unwrap_or_else(|_| Err("the row panicked".to_owned()));
     drop(stage);
     if without.is_some() {

@@ -1,13 +1,16 @@
 //! The table, by what is attacked.
 
+mod archives;
 mod escape;
 mod exhaustion;
 mod information;
 mod kernel;
+mod metrics;
 mod network;
 mod persistence;
 mod processes;
 mod split;
+mod surface;
 
 use orv_runner::Protection as Kernel;
 
@@ -25,6 +28,9 @@ pub fn all() -> Vec<Attack> {
         processes::ROWS,
         exhaustion::ROWS,
         persistence::ROWS,
+        archives::ROWS,
+        surface::ROWS,
+        metrics::ROWS,
         split::ROWS,
     ]
     .concat()
@@ -38,10 +44,21 @@ const fn row(
     expected: &'static str,
     run: fn(&Stage) -> Attempted,
 ) -> Attack {
+    rule(name, class, Protection::Runner(protection), expected, run)
+}
+
+/// A row that any protection holds.
+const fn rule(
+    name: &'static str,
+    class: Class,
+    protection: Protection,
+    expected: &'static str,
+    run: fn(&Stage) -> Attempted,
+) -> Attack {
     Attack {
         name,
         class,
-        protection: Protection::Runner(protection),
+        protection,
         expected,
         run,
     }

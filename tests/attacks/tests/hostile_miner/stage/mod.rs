@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use orv_content::archive::{self, Quota};
 use orv_runner::Runner;
 use orv_trial::{Caps, Inputs, Pace, Workshop};
 use tempfile::TempDir;
@@ -44,6 +45,27 @@ impl Stage {
         match self.without {
             Some(Protection::Runner(protection)) => runner.without(protection),
             _ => runner,
+        }
+    }
+
+    /// The bounds of a bundle, or these without one.
+    pub fn quota(&self, quota: Quota) -> Quota {
+        match self.without {
+            Some(Protection::Bound(bound)) => bound.lifted(quota),
+            _ => quota,
+        }
+    }
+
+    /// Whether an archive is let in.
+    pub fn admitted(&self, archive: Vec<u8>) -> Attempted {
+        self.admitted_under(Quota::project(), archive)
+    }
+
+    /// The same under smaller bounds than a bundle's, where those would take a gigabyte to meet.
+    pub fn admitted_under(&self, quota: Quota, archive: Vec<u8>) -> Attempted {
+        match archive::read(archive.into(), &self.quota(quota)) {
+            Ok(tree) => judge(true, format!("{} files", tree.len())),
+            Err(error) => judge(false, error.to_string()),
         }
     }
 

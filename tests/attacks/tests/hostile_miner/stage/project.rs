@@ -77,6 +77,12 @@ impl Project {
         }
     }
 
+    /// A file that the candidate has added or changed.
+    pub fn with(mut self, path: &'static str, node: Node) -> Self {
+        self.changes.push((path, node));
+        self
+    }
+
     pub fn documents(&self) -> Result<Documents, String> {
         Documents::parse(self.protocol()?.as_bytes(), Some(self.manifest()?.as_bytes()))
             .map_err(|error| error.to_string())
