@@ -59,10 +59,22 @@ impl Hierarchy {
         }
     }
 
-    /// Puts a process into the group `name` that the runner has made: the helper's part.
+    /// Puts this process, of one thread, into the group `name` that the runner has made, where that is for the process
+    /// itself to do: the init's part.
+    ///
+    /// Version 1 lets a thread move itself without the lock of all forks of the machine, for which the kernel may wait
+    /// more than ten milliseconds.
+    pub(crate) fn enter(&self, name: &GroupName) -> Result<(), CgroupError> {
+        match self {
+            Hierarchy::V1(controllers) => v1::Group::open(controllers, &name.0).enter(),
+            Hierarchy::V2(_) => Ok(()),
+        }
+    }
+
+    /// Puts a process into the group `name`, where that is for another to do: the helper's part.
     pub(crate) fn attach(&self, name: &GroupName, pid: Pid) -> Result<(), CgroupError> {
         match self {
-            Hierarchy::V1(controllers) => v1::Group::open(controllers, &name.0).attach(pid),
+            Hierarchy::V1(_) => Ok(()),
             Hierarchy::V2(root) => v2::Group::open(root, &name.0).attach(pid),
         }
     }

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::unistd::Pid;
-
 use super::{Bounds, CgroupError, Counters, file};
 
 /// Where each controller is mounted; two may share a place.
@@ -93,12 +91,12 @@ impl Group {
         file::write(&self.at.cpuset, "cpuset.cpus", &cpus)
     }
 
-    pub(super) fn attach(&self, pid: Pid) -> Result<(), CgroupError> {
-        let pid = pid.to_string();
+    /// Zero is the thread that writes.
+    pub(super) fn enter(&self) -> Result<(), CgroupError> {
         self.at
             .distinct()
             .into_iter()
-            .try_for_each(|directory| file::write(directory, "cgroup.procs", &pid))
+            .try_for_each(|directory| file::write(directory, "tasks", "0"))
     }
 
     pub(super) fn freeze(&self) -> Result<(), CgroupError> {

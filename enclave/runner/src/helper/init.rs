@@ -20,7 +20,7 @@ use nix::unistd::{ForkResult, Pid, sethostname};
 
 use super::error::{At, SetupError};
 use super::link::Link;
-use super::{Inputs, filesystem, payload, privileges};
+use super::{Inputs, Membership, filesystem, payload, privileges};
 use crate::document::HOST_NAME;
 use crate::message::{Message, Status, Step};
 use crate::protection::{Kept, Protection};
@@ -47,8 +47,8 @@ impl<'a> Gate<'a> {
 }
 
 /// Never returns: its caller is the helper's copy after a fork.
-pub(super) fn run(inputs: Inputs, link: &Link, gate: UnixStream) -> ! {
-    match live(inputs, link, &Gate(&gate)) {
+pub(super) fn run(inputs: Inputs, group: &Membership, link: &Link, gate: UnixStream) -> ! {
+    match live(inputs, group, link, &Gate(&gate)) {
         Ok(()) => syscall::exit_now(0),
         Err(error) => {
             link.send(&error.message());
@@ -57,8 +57,9 @@ pub(super) fn run(inputs: Inputs, link: &Link, gate: UnixStream) -> ! {
     }
 }
 
-fn live(inputs: Inputs, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> {
+fn live(inputs: Inputs, group: &Membership, link: &Link, gate: &Gate<'_>) -> Result<(), SetupError> {
     die_with_the_helper(inputs.plan.kept)?;
+    group.enter()?;
     // The caller's own would decide who may enter the directories that are made here.
     umask(Mode::from_bits_truncate(0o022));
     enter_namespaces(&inputs, gate)?;
@@ -137,7 +138,7 @@ fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> 
         syscall::set_domain_name("(none)").at(Step::Namespaces)?;
     }
     filesystem::build(&inputs.plan)?;
-    // Until the helper has put us into the control group, which is to be the root of what the command sees.
+    // Until we are in the control group for certain: it is to be the root of what the command sees.
     gate.wait()?;
     if kept.has(Protection::CgroupNamespace) {
         unshare(CloneFlags::CLONE_NEWCGROUP).at(Step::Namespaces)?;

@@ -32,7 +32,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid};
 
-use crate::cgroup::Hierarchy;
+use crate::cgroup::{CgroupError, GroupName, Hierarchy};
 use crate::document::profile::Filters;
 use crate::document::{MAPPED_IDS, Plan};
 use crate::message::Step;
@@ -99,11 +99,43 @@ impl Inputs {
     }
 }
 
+/// The control group that the container is to be in, if any.
+struct Membership(Option<(Hierarchy, GroupName)>);
+
+impl Membership {
+    fn of(plan: &Plan) -> Result<Self, SetupError> {
+        let found = |group: &GroupName| Ok((Hierarchy::detect()?, group.clone()));
+        let found: Result<_, CgroupError> = plan.group.as_ref().map(found).transpose();
+        found.map(Membership).map_err(Membership::error)
+    }
+
+    /// The init's part.
+    fn enter(&self) -> Result<(), SetupError> {
+        let Some((hierarchy, group)) = &self.0 else {
+            return Ok(());
+        };
+        hierarchy.enter(group).map_err(Membership::error)
+    }
+
+    /// The helper's part.
+    fn attach(&self, init: Pid) -> Result<(), SetupError> {
+        let Some((hierarchy, group)) = &self.0 else {
+            return Ok(());
+        };
+        hierarchy.attach(group, init).map_err(Membership::error)
+    }
+
+    fn error(error: CgroupError) -> SetupError {
+        SetupError::other(Step::ControlGroup, error)
+    }
+}
+
 fn supervise(link: &Link, filters: &Filters) -> Result<(), SetupError> {
     syscall::restore_default_child_signal().at(Step::Process)?;
     prctl::set_pdeathsig(Signal::SIGKILL).at(Step::Process)?;
     let inputs = Inputs::receive(link, filters)?;
-    let (group, kept) = (inputs.plan.group.clone(), inputs.plan.kept);
+    let kept = inputs.plan.kept;
+    let group = Membership::of(&inputs.plan)?;
     let (ours, theirs) = UnixStream::pair().map_err(|error| SetupError::other(Step::Process, error))?;
     if kept.has(Protection::PidNamespace) {
         unshare(CloneFlags::CLONE_NEWPID).at(Step::Namespaces)?;
@@ -111,19 +143,13 @@ fn supervise(link: &Link, filters: &Filters) -> Result<(), SetupError> {
     let init = match syscall::fork().at(Step::Process)? {
         ForkResult::Child => {
             drop(ours);
-            init::run(inputs, link, theirs)
+            init::run(inputs, &group, link, theirs)
         }
         ForkResult::Parent { child } => child,
     };
     // The command's descriptors must be nobody's but its own, or nobody would see it close them.
     drop((inputs, theirs));
-    let made = group.map_or(Ok(()), |group| {
-        let hierarchy = Hierarchy::detect().map_err(|error| SetupError::other(Step::ControlGroup, error))?;
-        hierarchy
-            .attach(&group, init)
-            .map_err(|error| SetupError::other(Step::ControlGroup, error))
-    });
-    let made = made.and_then(|()| accompany(link, &ours, init, kept));
+    let made = group.attach(init).and_then(|()| accompany(link, &ours, init, kept));
     if made.is_ok() && !kept.has(Protection::KillTree) {
         return made;
     }
