@@ -54,6 +54,8 @@ pub struct Interval {
     pub low: Ratio,
     /// Its larger end.
     pub high: Ratio,
+    /// The sample's median, of an even number the lower one; of a hull its first part's.
+    pub middle: Ratio,
 }
 
 impl Interval {
@@ -74,6 +76,7 @@ impl Interval {
         Interval {
             low: self.low.min(other.low),
             high: self.high.max(other.high),
+            middle: self.middle,
         }
     }
 
@@ -87,6 +90,7 @@ impl Interval {
         Some(Interval {
             low: low.min(lower_median.lowered(floor)?),
             high: high.max(upper_median.raised(floor)?),
+            middle: lower_median,
         })
     }
 

@@ -10,8 +10,9 @@
 //! Then it is **timed**: trials of the candidate, of the reference's code (in turn as itself and as its shadow), and, if
 //! the incumbent is code of its own, of the snapshot. Each is drawn anew, equally likely, until every comparison has
 //! [`PAIRS`] pairs and [`RATIOS`] ratios against the past; both make an [`Interval`] of the ratio, and the wider ends
-//! count. The score is what the worse end of candidate to incumbent makes of the incumbent's score, but no more than the
-//! better end of candidate to snapshot makes of the baseline.
+//! count. The score is what the worse end of candidate to incumbent makes of the incumbent's score, but no more than what
+//! that of candidate to snapshot makes of the baseline: gains add up only as far as they hold against the one program
+//! that nobody can replace.
 //!
 //! A host that sees no arms can bend how large a difference looks (a pause in each trial makes it small), but not who is
 //! ahead. So a timed **reject** is a loss and not a shortfall: even the better end of candidate to incumbent stays below
@@ -72,8 +73,8 @@ pub struct Decision {
     /// Least score that the measurement vouches for: `score` itself. An approval needs it to reach the threshold.
     pub lower: Score,
     /// Largest score that the measurement is compatible with, at least `score`: `score` itself where the metric is
-    /// exact, what the better end of candidate to incumbent makes of the incumbent where it is timed. A rejection needs
-    /// it to stay below the threshold.
+    /// exact; where it is timed what the better end of candidate to incumbent makes of the incumbent, or that of
+    /// candidate to snapshot of the baseline, whichever is larger. A rejection needs it to stay below the threshold.
     pub upper: Score,
 }
 

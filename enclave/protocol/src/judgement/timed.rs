@@ -7,7 +7,7 @@ use super::reason::Reason;
 use super::trial::Arm;
 use super::{Decision, Measured, Step};
 use crate::schedule::Draw;
-use crate::score::{Bips, Score};
+use crate::score::{Bips, Ratio, Score};
 use crate::verdict::{MetricKind, PlatformTier, Verdict};
 
 /// Most timed trials. Some 35 are needed where there is no incumbent's code and some 50 where there is; an order that
@@ -85,14 +85,23 @@ pub(super) struct Comparisons {
     shadow: Comparison,
     /// Candidate over reference and shadow, which are one code.
     reference: Comparison,
-    /// Candidate over snapshot, where that is not the reference.
-    snapshot: Option<Comparison>,
+    /// Where the incumbent is code of its own.
+    incumbent: Option<OfIncumbent>,
+}
+
+/// What an incumbent's own code makes two more comparisons of.
+#[derive(Debug, Default)]
+struct OfIncumbent {
+    /// Candidate over snapshot.
+    candidate: Comparison,
+    /// Incumbent and shadow over snapshot.
+    standing: Comparison,
 }
 
 impl Comparisons {
     pub(super) fn of(case: &Case, trials: &[Measured]) -> Comparisons {
         let mut all = Comparisons {
-            snapshot: (case.incumbent_source == IncumbentSource::Code).then(Comparison::default),
+            incumbent: (case.incumbent_source == IncumbentSource::Code).then(OfIncumbent::default),
             ..Comparisons::default()
         };
         for trial in trials {
@@ -113,16 +122,25 @@ impl Comparisons {
             };
             self.shadow.add(side, trial.score);
         }
-        match (&mut self.snapshot, trial.arm) {
-            (Some(snapshot), Arm::Candidate) => snapshot.add(Side::Over, trial.score),
-            (Some(snapshot), Arm::Snapshot) => snapshot.add(Side::Under, trial.score),
-            _ => {}
+        let Some(incumbent) = &mut self.incumbent else {
+            return;
+        };
+        match trial.arm {
+            Arm::Candidate => incumbent.candidate.add(Side::Over, trial.score),
+            Arm::Incumbent | Arm::Shadow => incumbent.standing.add(Side::Over, trial.score),
+            Arm::Snapshot => {
+                incumbent.candidate.add(Side::Under, trial.score);
+                incumbent.standing.add(Side::Under, trial.score);
+            }
         }
     }
 
     pub(super) fn are_complete(&self) -> bool {
         self.reference.is_complete()
-            && self.snapshot.as_ref().is_none_or(Comparison::is_complete)
+            && self
+                .incumbent
+                .as_ref()
+                .is_none_or(|of| of.candidate.is_complete() && of.standing.is_complete())
             && self.shadow.fewer() >= SHADOW_PAIRS
     }
 }
@@ -136,20 +154,23 @@ pub struct Intervals {
     pub reference: Interval,
     /// Candidate to snapshot.
     pub snapshot: Interval,
+    /// Incumbent to snapshot, where the incumbent is code of its own.
+    pub standing: Option<Interval>,
 }
 
 impl Intervals {
     pub(super) fn of(case: &Case, comparisons: &Comparisons) -> Result<Intervals, Reason> {
         let floor = case.noise_floor.unwrap_or(Bips(0));
         let reference = comparisons.reference.interval(floor)?;
-        let snapshot = match &comparisons.snapshot {
-            Some(snapshot) => snapshot.interval(floor)?,
-            None => reference,
+        let (snapshot, standing) = match &comparisons.incumbent {
+            Some(of) => (of.candidate.interval(floor)?, Some(of.standing.interval(floor)?)),
+            None => (reference, None),
         };
         Ok(Intervals {
             shadow: comparisons.shadow.alarm(floor)?,
             reference,
             snapshot,
+            standing,
         })
     }
 }
@@ -169,6 +190,16 @@ fn decide(case: &Case, comparisons: &Comparisons) -> Decision {
     weigh(case, comparisons).unwrap_or_else(|reason| Decision::inconclusive(MetricKind::Timed, reason))
 }
 
+/// Whether the incumbent is worse here than what the chain says of it, which is a low end: then beating its code says
+/// nothing, and the snapshot alone must carry the improvement.
+fn fallen_back(case: &Case, intervals: &Intervals) -> Result<bool, Reason> {
+    let Some(standing) = intervals.standing else {
+        return Ok(false);
+    };
+    let here = standing.middle.times(case.baseline).ok_or(Reason::ScoreOutOfRange)?;
+    Ok(here < case.incumbent)
+}
+
 fn weigh(case: &Case, comparisons: &Comparisons) -> Result<Decision, Reason> {
     let intervals = Intervals::of(case, comparisons)?;
     if !intervals.shadow.contains_one() {
@@ -176,9 +207,17 @@ fn weigh(case: &Case, comparisons: &Comparisons) -> Result<Decision, Reason> {
     }
     // With the incumbent's bytes missing, reference and snapshot are one arm, and its score on chain is the baseline.
     let (worse, better) = ends(&intervals.reference, case.reference_score())?;
-    let (_, snapshot_better) = ends(&intervals.snapshot, case.baseline)?;
+    let (snapshot_worse, snapshot_better) = ends(&intervals.snapshot, case.baseline)?;
     let threshold = case.threshold().ok_or(Reason::ScoreOutOfRange)?;
-    let score = worse.min(snapshot_better);
+    // The worse ends of both: with the better end to the snapshot, an incumbent that is slow on purpose would let its
+    // author be paid for the width of the interval, again and again (docs/decisions/0011).
+    let score = worse.min(match fallen_back(case, &intervals)? {
+        false => snapshot_worse,
+        // The incumbent's score on chain may lie below its code by as much as an interval is wide.
+        true => Ratio::of(snapshot_worse, snapshot_better)
+            .and_then(|width| width.times(snapshot_worse))
+            .ok_or(Reason::ScoreOutOfRange)?,
+    });
     let (verdict, reason) = if better < case.reference_score() {
         // A loss, whatever the host does; but an incumbent that is better than it was when it won makes losers of
         // those who beat its score.

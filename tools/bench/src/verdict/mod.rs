@@ -1,20 +1,31 @@
-//! How often the timed rule is wrong, by effect size and noise.
+//! How often the timed rule is wrong, by effect size and noise: in a simulation, and on this machine.
+
+mod simulate;
 
 use crate::document::Section;
-use clap::Args;
+use clap::{Args, Subcommand};
 
-/// What to simulate.
+/// What to find out.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    how: How,
+}
+
+/// How.
+#[derive(Debug, Subcommand)]
+enum How {
+    /// Many thousand proposals through the rule's own state machine, on machines and hosts that are formulas.
+    Simulate(simulate::Arguments),
+}
 
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VerdictBenchError {
-    /// There is no code for it yet.
-    #[error("not built yet")]
-    NotBuilt,
 }
 
-pub(crate) fn run(_arguments: &Arguments) -> Result<Vec<Section>, VerdictBenchError> {
-    Err(VerdictBenchError::NotBuilt)
+pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Section>, VerdictBenchError> {
+    match &arguments.how {
+        How::Simulate(arguments) => Ok(simulate::run(arguments)),
+    }
 }
