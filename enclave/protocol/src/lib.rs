@@ -44,6 +44,7 @@
 
 pub mod advice;
 pub mod document;
+pub mod explain;
 mod glob;
 pub mod judgement;
 pub mod metric;

@@ -47,8 +47,10 @@ pub enum JsonError {
 pub(crate) struct Shape {
     /// Longest document, in bytes.
     pub longest: usize,
-    /// Keys at the top whose content upstream leaves open.
+    /// Keys at the top whose blocks upstream leaves open.
     pub open: &'static [&'static str],
+    /// Fields of open blocks that upstream names.
+    pub named_in_open: &'static [&'static str],
     /// Keys that hold lists. Derived readers would take a list for an object whose fields come in order, so a list
     /// anywhere else is refused.
     pub lists: &'static [&'static str],
@@ -112,7 +114,8 @@ impl Shape {
     }
 
     fn step(&self, key: String, value: &Value, path: &mut Vec<String>) -> Result<(), JsonError> {
-        if path.is_empty() && self.open.contains(&key.as_str()) && value.is_object() {
+        let in_open_block = path.len() == 2 && path.first().is_some_and(|top| self.open.contains(&top.as_str()));
+        if in_open_block && !self.named_in_open.contains(&key.as_str()) {
             return Ok(());
         }
         path.push(key);

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::fields::{FieldError, PositiveInteger, PositiveNumber};
+use super::texts::{DateTime, Uri};
 
 /// What is optimised.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -20,9 +21,9 @@ pub struct Meta {
     /// Where the code came from.
     pub repo: Option<UpstreamRepository>,
     /// Date and time, as written.
-    pub created_at: Option<String>,
+    pub created_at: Option<DateTime>,
     /// Date and time, as written.
-    pub updated_at: Option<String>,
+    pub updated_at: Option<DateTime>,
     /// Hand-over id between upstream's skills.
     pub protocol_bundle_id: Option<String>,
 }
@@ -72,7 +73,7 @@ pub struct UpstreamRepository {
     pub owner: Option<String>,
     pub name: Option<String>,
     pub default_branch: Option<String>,
-    pub clone_url: Option<String>,
+    pub clone_url: Option<Uri>,
 }
 
 /// Defaults of a miner's outer loop; a verifier has none.

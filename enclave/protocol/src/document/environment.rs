@@ -6,6 +6,7 @@ use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use super::fields::{PinnedImage, PositiveInteger};
+use super::texts::{CpuCount, Host, MemorySize};
 
 /// How the tree is prepared, and inside what.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -123,9 +124,9 @@ pub struct Sandbox {
     /// Pinned by digest; may be left out where `openresearch.json` names the manifest.
     pub image: Option<PinnedImage>,
     /// Processors, as written; `2` where left out.
-    pub cpus: Option<String>,
+    pub cpus: Option<CpuCount>,
     /// Memory, as written; `4g` where left out.
-    pub memory: Option<String>,
+    pub memory: Option<MemorySize>,
     /// Processes; 256 where left out.
     pub pids: Option<PositiveInteger>,
 }
@@ -139,7 +140,7 @@ pub struct Constraints {
     /// Treated as `sandbox` where left out.
     pub network_policy: Option<NetworkPolicy>,
     /// Hosts; trials reach none of them.
-    pub network_allowlist: Option<Vec<String>>,
+    pub network_allowlist: Option<Vec<Host>>,
 }
 
 /// What network a project asks for. All but `full` mean none (openresearch.md 4.1, step 3).

@@ -40,6 +40,8 @@ pub enum FieldError {
     Margin { given: u64 },
     #[error("extraction by regex needs a pattern")]
     NoPattern,
+    #[error("{given:?} is not {what}")]
+    Form { given: String, what: &'static str },
     #[error("extraction by json_pointer needs a jsonPointer")]
     NoPointer,
     #[error("{given:?} is no JSON pointer: / before each part, ~0 for ~ and ~1 for / inside, at most 1024 bytes")]

@@ -10,6 +10,7 @@ mod environment;
 mod execution;
 mod fields;
 mod measurement;
+mod texts;
 
 use serde::Deserialize;
 
@@ -34,6 +35,7 @@ pub use measurement::{
     Aggregator, BaselinePolicy, Extract, ExtractKind, ExtractRule, Measurement, PrimaryMetric, Sampling,
     SecondaryMetric,
 };
+pub use texts::{CpuCount, DateTime, Host, MemorySize, Uri};
 
 /// Longest document that is read, in bytes.
 pub const LONGEST_DOCUMENT: usize = 1024 * 1024;
@@ -41,6 +43,17 @@ pub const LONGEST_DOCUMENT: usize = 1024 * 1024;
 const SHAPE: Shape = Shape {
     longest: LONGEST_DOCUMENT,
     open: &["archetypeExtensions"],
+    named_in_open: &[
+        "dataSnapshot",
+        "evalTokens",
+        "hardwareNotes",
+        "testCommand",
+        "testSubset",
+        "flakePolicy",
+        "envId",
+        "episodeHorizon",
+        "numSeeds",
+    ],
     lists: &[
         "osHints",
         "packageManagers",

@@ -31,6 +31,7 @@ pub const LONGEST_MANIFEST: usize = 64 * 1024;
 const SHAPE: Shape = Shape {
     longest: LONGEST_MANIFEST,
     open: &[],
+    named_in_open: &[],
     lists: &["command"],
 };
 
