@@ -12,7 +12,7 @@ use forge::{
     archive as tar, directory, entry, file, gzip, hard_link, path, plain_file, seal, symlink, tree, zstandard,
 };
 use orv_content::Sha256;
-use orv_content::archive::{self, ArchiveError, Quota, QuotaError};
+use orv_content::archive::{self, ArchiveError, CollectError, Quota, QuotaError};
 use orv_content::oci::{Image, ManifestDigest, OciError, read_layout, write_single_layer};
 use orv_content::tree::{Node, Tree};
 use proptest::prelude::*;
@@ -159,6 +159,50 @@ fn compressed_layers_are_the_plain_ones() {
         .unpack_into(File::open(root.path()).unwrap().as_fd())
         .unwrap();
     assert_eq!((text(&root, "a"), text(&root, "b")), ("one".into(), "two".into()));
+}
+
+#[test]
+fn a_layer_may_be_of_several_streams_with_frames_between_them() {
+    let plain = tar(&[file("a", &[7; 3000]), file("b", b"two")]);
+    let (front, back) = plain.split_at(1000);
+    let skippable = [0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3].to_vec();
+    let unpacked = |stored: Vec<u8>, quota: &Quota| {
+        let (layout, manifest) = Forged::packed(vec![(stored, plain.clone())]).layout();
+        read_layout(&layout, &manifest, quota).map(|image| image.check().unwrap())
+    };
+    let members = [gzip(front), gzip(back)].concat();
+    let frames = [
+        skippable.clone(),
+        zstandard(front),
+        skippable.clone(),
+        zstandard(back),
+        skippable,
+    ]
+    .concat();
+    // A skippable frame cannot come first: what it belongs to could not be told.
+    let frames = frames[11..].to_vec();
+    for stored in [members.clone(), frames, [members.clone(), vec![0; 9]].concat()] {
+        unpacked(stored, &Quota::image()).unwrap();
+    }
+    let few = Quota {
+        entries: 1,
+        ..Quota::image()
+    };
+    assert!(matches!(
+        unpacked(members.clone(), &few).unwrap_err(),
+        OciError::Layer {
+            number: 0,
+            source: ArchiveError::Collect(CollectError::Quota(QuotaError::Streams { limit: 1 }))
+        }
+    ));
+    let spoiled = [members, b"x".to_vec()].concat();
+    assert!(matches!(
+        unpacked(spoiled, &Quota::image()).unwrap_err(),
+        OciError::Layer {
+            source: ArchiveError::Compression { .. },
+            ..
+        }
+    ));
 }
 
 #[test]

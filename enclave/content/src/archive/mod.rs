@@ -18,7 +18,7 @@ use bytes::Bytes;
 
 pub use collect::CollectError;
 pub(crate) use collect::{Collector, Weight};
-pub(crate) use compression::plain;
+pub(crate) use compression::plain_layer;
 pub(crate) use entries::{Entries, Entry, EntryKind};
 pub use error::ArchiveError;
 pub use quota::{Quota, QuotaError};
@@ -26,7 +26,7 @@ pub use write::write;
 
 use crate::tree::{Executable, Node, Tree};
 use crate::weakened::{Rule, holds};
-use compression::Compression;
+use compression::{Compression, plain};
 
 /// Reads a tar, plain or compressed with gzip or Zstandard (told apart by their first bytes), into a tree. Files of a
 /// plain tar are slices of `archive`. Modes become 644 or 755, by the owner's right to execute.

@@ -92,6 +92,12 @@ pub enum QuotaError {
         /// [`Quota::depth`].
         limit: usize,
     },
+    /// A layer of more compressed streams than it may have entries.
+    #[error("more than {limit} compressed streams")]
+    Streams {
+        /// [`Quota::entries`].
+        limit: u64,
+    },
     /// A compressed stream that grows more than allowed.
     #[error("more than {limit} plain bytes for each compressed one")]
     Ratio {

@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Image, ImageConfig, ManifestDigest, OciError};
 use crate::Sha256;
-use crate::archive::{Quota, QuotaError, plain};
+use crate::archive::{Quota, QuotaError, plain_layer};
 use crate::tree::Tree;
 
 /// Most bytes of `index.json`, a manifest or a configuration.
@@ -141,7 +141,7 @@ fn layers(
     for (number, (descriptor, diff_id)) in descriptors.iter().zip(diff_ids).enumerate() {
         expect_media_type("a layer", descriptor.media_type().as_ref(), &supported)?;
         let layer =
-            plain(blob(layout, descriptor)?, &remaining).map_err(|source| OciError::Layer { number, source })?;
+            plain_layer(blob(layout, descriptor)?, &remaining).map_err(|source| OciError::Layer { number, source })?;
         let ManifestDigest(expected) = diff_id.parse()?;
         let found = Sha256::of(&layer);
         if found != expected {
