@@ -28,6 +28,7 @@ const PEERS: &[(&str, &str)] = &[
     ("orv-protocol", "orv-content"),
     ("orv-receipt", "orv-content"),
     ("orv-receipt", "orv-protocol"),
+    ("orv-wire", "orv-content"),
     ("orv-wire", "orv-receipt"),
     ("orv-trial", "orv-content"),
     ("orv-trial", "orv-protocol"),

@@ -16,16 +16,35 @@ where
     T: Decode<'b, ()> + Encode<()>,
 {
     let value: T = minicbor::decode(bytes).map_err(|error| CanonicalError::Malformed(error.to_string()))?;
-    let again = encode(&value);
-    if again == bytes {
-        return Ok(value);
+    let mut rest = Expected { bytes, offset: 0 };
+    match minicbor::encode(&value, &mut rest) {
+        Ok(()) if rest.offset == bytes.len() => Ok(value),
+        _ => Err(CanonicalError::NotCanonical { offset: rest.offset }),
     }
-    let offset = again
-        .iter()
-        .zip(bytes)
-        .take_while(|(ours, theirs)| ours == theirs)
-        .count();
-    Err(CanonicalError::NotCanonical { offset })
+}
+
+/// Compares what is written with what it should be, so that nothing is kept twice.
+struct Expected<'b> {
+    bytes: &'b [u8],
+    offset: usize,
+}
+
+/// The encoding differs from the bytes it was decoded from.
+struct Differs;
+
+impl minicbor::encode::Write for Expected<'_> {
+    type Error = Differs;
+
+    fn write_all(&mut self, written: &[u8]) -> Result<(), Differs> {
+        let rest = self.bytes.get(self.offset..).unwrap_or_default();
+        if rest.starts_with(written) {
+            self.offset += written.len();
+            return Ok(());
+        }
+        let same = rest.iter().zip(written).take_while(|(theirs, ours)| ours == theirs);
+        self.offset += same.count();
+        Err(Differs)
+    }
 }
 
 /// The canonical bytes of a value.

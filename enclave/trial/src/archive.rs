@@ -2,8 +2,9 @@
 
 use alloy_primitives::B256;
 use bytes::Bytes;
+use orv_content::Root;
 use orv_content::archive::{ArchiveError, Quota, read};
-use orv_content::identity::{ContentKind, IdentityError, MatchedHash, identify};
+use orv_content::identity::{ContentKind, IdentityError, MatchedHash, identify_hashed};
 use orv_content::tree::{Tree, TreeError, hash_of_manifest};
 use orv_receipt::{Artifact, FileRecord, Matched, Role};
 
@@ -56,12 +57,13 @@ pub struct Unpacked {
     pub size: u64,
 }
 
-/// Recognises and unpacks one archive of the job, and puts it on record.
+/// Recognises and unpacks one archive of the job, and puts it on record. `root` is what the bytes' root was found to be
+/// while they came.
 ///
 /// # Errors
 /// [`OpenError`]; it tells the deliverer's fault from the publisher's.
-pub fn open(role: Role, hash: B256, bytes: &Bytes) -> Result<Opened, OpenError> {
-    let Unpacked { tree, matched, size } = unpack(role.name(), hash, bytes, &Quota::project())?;
+pub fn open(role: Role, hash: B256, bytes: &Bytes, root: Root) -> Result<Opened, OpenError> {
+    let Unpacked { tree, matched, size } = unpack(role.name(), hash, bytes, root, &Quota::project())?;
     let manifest = tree.manifest();
     let hash_of_tree = hash_of_manifest(&manifest);
     let files = manifest.into_iter().map(|entry| FileRecord {
@@ -85,8 +87,8 @@ pub fn open(role: Role, hash: B256, bytes: &Bytes) -> Result<Opened, OpenError> 
 ///
 /// # Errors
 /// As [`open`].
-pub fn unpack(what: &'static str, hash: B256, bytes: &Bytes, quota: &Quota) -> Result<Unpacked, OpenError> {
-    let found = identify(bytes, &hash.0, ContentKind::Tar).map_err(|source| match source {
+pub fn unpack(what: &'static str, hash: B256, bytes: &Bytes, root: Root, quota: &Quota) -> Result<Unpacked, OpenError> {
+    let found = identify_hashed(bytes, root, &hash.0, ContentKind::Tar).map_err(|source| match source {
         IdentityError::Archive(source) => OpenError::Archive { what, source },
         source => OpenError::OtherBytes { what, source },
     })?;

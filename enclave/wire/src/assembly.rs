@@ -1,70 +1,36 @@
 //! Puts a content together from segments that a hostile sender chose.
 
 use crate::message::{MAX_SEGMENT, SEGMENTS_IN_FLIGHT, Segment, Want};
+use crate::window::{AssemblyError, Window};
 use alloy_primitives::B256;
 
-/// A content that arrives in order, never longer than its limit.
+/// A content that arrives in order, never longer than its limit, in one piece of memory of exactly its length.
 #[derive(Debug)]
 pub struct Assembly {
     hash: B256,
     limit: u64,
-    total: Option<u64>,
+    window: Window,
     bytes: Vec<u8>,
 }
 
-/// Why a segment was refused. The sender is at fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AssemblyError {
-    /// Bytes of something else.
-    #[error("segment of {got}, wanted {wanted}")]
-    OtherContent {
-        /// What was wanted.
-        wanted: B256,
-        /// What came.
-        got: B256,
-    },
-    /// Not the next byte.
-    #[error("segment at {got}, wanted {wanted}")]
-    OtherOffset {
-        /// The next byte.
-        wanted: u64,
-        /// Where the segment begins.
-        got: u64,
-    },
-    /// No bytes, too many for one segment, or beyond the announced end.
-    #[error("segment of {0} bytes")]
-    Length(usize),
-    /// Longer than the job allows.
-    #[error("content of {total} bytes, at most {limit} are allowed")]
-    TooLong {
-        /// Announced length.
-        total: u64,
-        /// Longest allowed.
-        limit: u64,
-    },
-    /// The announced length is zero or changed on the way.
-    #[error("announced length changed to {0}")]
-    Total(u64),
-}
-
 impl Assembly {
-    /// Waits for the content of a hash, at most `limit` bytes.
+    /// Waits for the content of a hash, at most `limit` bytes, from a sender who may send without being asked.
     pub fn new(hash: B256, limit: u64) -> Self {
         Self {
             hash,
             limit,
-            total: None,
+            window: Window::unasked(hash, limit),
             bytes: Vec::new(),
         }
     }
 
-    /// The next request, or nothing when all has come.
+    /// The request for what comes next, or nothing when all has come.
     pub fn want(&self) -> Option<Want> {
-        let offset = self.bytes.len() as u64;
-        if self.total == Some(offset) {
+        if self.window.is_complete() {
             return None;
         }
-        let remaining = self.total.unwrap_or(self.limit).saturating_sub(offset);
+        let offset = self.window.taken();
+        let remaining = self.window.total().unwrap_or(self.limit).saturating_sub(offset);
         let length = remaining.min(SEGMENTS_IN_FLIGHT * MAX_SEGMENT as u64);
         Some(Want {
             hash: self.hash,
@@ -78,37 +44,11 @@ impl Assembly {
     /// # Errors
     /// [`AssemblyError`]: not the next bytes of this content. Nothing of the segment is kept.
     pub fn take(&mut self, segment: Segment) -> Result<(), AssemblyError> {
-        let Segment {
-            hash,
-            offset,
-            total,
-            bytes,
-        } = segment;
-        if hash != self.hash {
-            return Err(AssemblyError::OtherContent {
-                wanted: self.hash,
-                got: hash,
-            });
+        self.window.take(&segment)?;
+        if self.bytes.capacity() == 0 {
+            reserve(&mut self.bytes, segment.total)?;
         }
-        if total == 0 || self.total.is_some_and(|known| known != total) {
-            return Err(AssemblyError::Total(total));
-        }
-        if total > self.limit {
-            return Err(AssemblyError::TooLong {
-                total,
-                limit: self.limit,
-            });
-        }
-        let wanted = self.bytes.len() as u64;
-        if offset != wanted {
-            return Err(AssemblyError::OtherOffset { wanted, got: offset });
-        }
-        let length = bytes.len();
-        if length == 0 || length > MAX_SEGMENT || wanted + length as u64 > total {
-            return Err(AssemblyError::Length(length));
-        }
-        self.total = Some(total);
-        self.bytes.extend_from_slice(&bytes);
+        self.bytes.extend_from_slice(&segment.bytes);
         Ok(())
     }
 
@@ -116,6 +56,16 @@ impl Assembly {
     pub fn finish(self) -> Vec<u8> {
         self.bytes
     }
+}
+
+/// Makes room for exactly the announced length, which is within the limit. The system gives the memory only as it is
+/// filled, so an announcement alone costs nothing.
+pub(crate) fn reserve(bytes: &mut Vec<u8>, total: u64) -> Result<(), AssemblyError> {
+    let none = AssemblyError::Memory(total);
+    let Ok(length) = usize::try_from(total) else {
+        return Err(none);
+    };
+    bytes.try_reserve_exact(length).map_err(|_| none)
 }
 
 #[cfg(test)]
@@ -170,5 +120,12 @@ mod tests {
             assembly.take(segment(3, 6, b"d")),
             Err(AssemblyError::Total(6))
         ));
+    }
+
+    #[test]
+    fn the_memory_is_exactly_the_announced_length() {
+        let mut assembly = Assembly::new(B256::ZERO, 1 << 30);
+        assembly.take(segment(0, 1_000_003, b"abc")).unwrap();
+        assert_eq!(assembly.finish().capacity(), 1_000_003);
     }
 }

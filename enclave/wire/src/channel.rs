@@ -1,9 +1,12 @@
 //! A connection that speaks messages, over anything that reads and writes.
 
+use crate::deadline::{Timed, readable};
 use crate::frame::{Frame, FrameError};
 use crate::message::{Failure, FailureCode, MAX_SEGMENT, Message, MessageError, Segment};
 use alloy_primitives::B256;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
 
 /// One side of a connection. Time limits are those of the stream below.
 #[derive(Debug)]
@@ -36,6 +39,25 @@ impl<S: Read + Write> Channel<S> {
     /// [`MessageError`]: the stream ended or failed, or what came is no message.
     pub fn receive(&mut self) -> Result<(u32, Message), MessageError> {
         let frame = Frame::read_from(&mut self.stream)?;
+        let message = Message::from_frame(&frame)?;
+        Ok((frame.stream, message))
+    }
+
+    /// Waits for one message as [`Channel::receive`] does, but no longer than `first` for its first byte and `rest` from
+    /// then on, however the bytes drip.
+    ///
+    /// # Errors
+    /// [`MessageError`]; being late is a failure of the stream, of kind `TimedOut`.
+    pub fn receive_within(&mut self, first: Duration, rest: Duration) -> Result<(u32, Message), MessageError>
+    where
+        S: AsFd,
+    {
+        readable(&self.stream, Instant::now() + first).map_err(FrameError::from)?;
+        let mut timed = Timed {
+            stream: &mut self.stream,
+            deadline: Instant::now() + rest,
+        };
+        let frame = Frame::read_from(&mut timed)?;
         let message = Message::from_frame(&frame)?;
         Ok((frame.stream, message))
     }

@@ -2,7 +2,8 @@
 //!
 //! The enclave listens, the host connects; the transport ([`Stream`]: vsock or a unix socket; in tests, memory) is
 //! anything that reads and writes. Every frame is bounded before it is allocated, every payload is canonical CBOR of a
-//! known shape, and content comes only when the enclave asked for it and only in the order it asked for.
+//! known shape, and content comes only when the enclave asked for it and only in the order it asked for. [`download`] takes
+//! it in: at most eight segments are on their way, and each has its time.
 //!
 //! ```
 //! use orv_wire::{Cancel, Channel, Message};
@@ -17,15 +18,20 @@
 
 mod assembly;
 mod channel;
+mod deadline;
+mod download;
 mod frame;
 mod message;
 mod stream;
+mod window;
 
-pub use assembly::{Assembly, AssemblyError};
+pub use assembly::Assembly;
 pub use channel::Channel;
+pub use download::{DownloadError, Downloaded, Order, Sink, download};
 pub use frame::{Frame, FrameError, Kind, MAX_FRAME};
 pub use message::{
     Cancel, Exit, Failure, FailureCode, Hello, Identity, Job, MAX_SEGMENT, Message, MessageError, Outcome, Progress,
     SEGMENTS_IN_FLIGHT, Segment, Stage, WIRE_VERSION, Want,
 };
 pub use stream::Stream;
+pub use window::{AssemblyError, Window};

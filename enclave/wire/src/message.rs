@@ -271,6 +271,13 @@ macro_rules! messages {
                 }
             }
 
+            /// The kind of its frame.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $($open => { let _ = $value; Kind::$kind })+
+                }
+            }
+
             /// The message of a frame.
             ///
             /// # Errors

@@ -7,7 +7,7 @@ use orv_receipt::Obstacle;
 use orv_receipt::rule::RuleError;
 use orv_trial::archive::OpenError;
 use orv_trial::{Fault, PrepareError, TrialError};
-use orv_wire::{AssemblyError, FailureCode, FrameError, MessageError};
+use orv_wire::{AssemblyError, DownloadError, FailureCode, FrameError, MessageError};
 use std::io;
 
 /// A job that ends without a statement: the host broke the protocol, or this machine failed.
@@ -15,12 +15,14 @@ use std::io;
 pub(crate) enum JobEnd {
     #[error("connection: {0}")]
     Connection(#[from] MessageError),
-    #[error("the host sent {0} where bytes were wanted")]
+    #[error("the host sent {0}")]
     OutOfOrder(String),
     #[error("the host's bytes: {0}")]
     Segment(#[from] AssemblyError),
     #[error("the host's bytes are not those of the hash: {0}")]
     WrongBytes(String),
+    #[error("no room for the host's bytes: {0}")]
+    Room(io::Error),
     #[error("the job was cancelled")]
     Cancelled,
     #[error("this ticket's code has been run already, and nothing was stated of it")]
@@ -72,6 +74,7 @@ impl JobEnd {
             | Self::OutOfOrder(_)
             | Self::Segment(_)
             | Self::WrongBytes(_)
+            | Self::Room(_)
             | Self::Cancelled
             | Self::TicketBegun => false,
             Self::Keeper(error) => error.is_anomaly(),
@@ -134,6 +137,18 @@ impl From<RuleError> for Stop {
 impl From<FrameError> for JobEnd {
     fn from(error: FrameError) -> Self {
         Self::Connection(error.into())
+    }
+}
+
+impl From<DownloadError> for JobEnd {
+    fn from(error: DownloadError) -> Self {
+        match error {
+            DownloadError::Message(error) => Self::Connection(error),
+            DownloadError::Segment(error) => Self::Segment(error),
+            DownloadError::OutOfOrder(what) => Self::OutOfOrder(what),
+            DownloadError::Cancelled => Self::Cancelled,
+            DownloadError::Sink(error) => Self::Room(error),
+        }
     }
 }
 

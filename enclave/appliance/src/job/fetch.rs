@@ -1,12 +1,20 @@
 //! Bytes by hash, from a host that may send anything.
 
 use super::end::JobEnd;
+use super::limits;
 use alloy_primitives::B256;
 use bytes::Bytes;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use orv_wire::{Assembly, Channel, Failure, FailureCode, Message, MessageError, Progress, Stage};
+use orv_content::Root;
+use orv_wire::{Channel, Message, MessageError, Order, Progress, Stage, download};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
+
+/// Bytes from the host, and their root.
+pub(super) struct Fetched {
+    pub(super) bytes: Bytes,
+    pub(super) root: Root,
+}
 
 /// The host, as one job sees it.
 pub(super) struct Host<'a, S> {
@@ -20,27 +28,20 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
         Self { channel, stream }
     }
 
-    /// Bytes that the host says have this hash, at most `limit`; nothing where it says that it has none. Whether the
-    /// hash is right is for the caller to find out.
-    pub(super) fn fetch(&mut self, hash: B256, limit: u64) -> Result<Option<Bytes>, JobEnd> {
-        let mut assembly = Assembly::new(hash, limit);
-        while let Some(want) = assembly.want() {
-            let end = want.offset.saturating_add(want.length);
-            self.channel.send(self.stream, &Message::Want(want.clone()))?;
-            // All segments of one request come before the next: at most eight are in flight.
-            while assembly.want().is_some_and(|next| next.offset < end) {
-                match self.receive()? {
-                    Message::Segment(segment) => assembly.take(segment)?,
-                    Message::Error(Failure {
-                        code: FailureCode::Missing,
-                        ..
-                    }) => return Ok(None),
-                    Message::Cancel(_) => return Err(JobEnd::Cancelled),
-                    other => return Err(JobEnd::OutOfOrder(format!("{:?}", other.to_frame(0).kind))),
-                }
-            }
-        }
-        Ok(Some(Bytes::from(assembly.finish())))
+    /// Bytes that the host says have this hash, at most `limit`, with the root that they were found to have while they
+    /// came; nothing where it says that it has none. Whether the hash is right is for the caller to find out.
+    pub(super) fn fetch(&mut self, hash: B256, limit: u64) -> Result<Option<Fetched>, JobEnd> {
+        let order = Order {
+            hash,
+            limit,
+            first: limits::SEARCH_TIME,
+            each: limits::SEGMENT_TIME,
+        };
+        let downloaded = download(self.channel, self.stream, &order, Vec::new())?;
+        Ok(downloaded.map(|downloaded| Fetched {
+            bytes: downloaded.sink.into(),
+            root: downloaded.root,
+        }))
     }
 
     /// Tells how far the job is.
@@ -64,7 +65,7 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
             Ok(0) => Ok(()),
             Ok(_) => match self.receive()? {
                 Message::Cancel(_) => Err(JobEnd::Cancelled),
-                other => Err(JobEnd::OutOfOrder(format!("{:?}", other.to_frame(0).kind))),
+                other => Err(JobEnd::OutOfOrder(format!("{:?}", other.kind()))),
             },
             Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(error) => Err(JobEnd::Connection(MessageError::Frame(

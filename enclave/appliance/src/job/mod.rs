@@ -10,11 +10,10 @@ pub(crate) use workbench::Workbench;
 
 use crate::service::Service;
 use alloy_primitives::B256;
-use bytes::Bytes;
 use end::{Stop, preparation};
-use fetch::Host;
+use fetch::{Fetched, Host};
 use orv_content::archive::Quota;
-use orv_content::identity::{ContentKind, IdentityError, identify};
+use orv_content::identity::{ContentKind, IdentityError, identify, identify_hashed};
 use orv_content::tree::Tree;
 use orv_content::{Root, Sha256, merkle};
 use orv_protocol::advice;
@@ -217,8 +216,8 @@ fn project_json(benchmark: &Tree) -> Result<Option<Vec<u8>>, Stop> {
 }
 
 fn fetch_protocol<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256) -> Result<Vec<u8>, Stop> {
-    let bytes = fetch(host, hash, limits::PROTOCOL_BYTES, "protocol.json")?;
-    match identify(&bytes, &hash.0, ContentKind::Json) {
+    let Fetched { bytes, root } = fetch(host, hash, limits::PROTOCOL_BYTES, "protocol.json")?;
+    match identify_hashed(&bytes, root, &hash.0, ContentKind::Json) {
         // The receipt has the bytes up to the last that is not zero, and they must lead back to the hash.
         Ok(found) if identify(found.canonical, &hash.0, ContentKind::Json) != Ok(found) => Err(Stop::obstacle(
             Reason::ProtocolMalformed,
@@ -237,13 +236,13 @@ fn fetch_archive<S: Read + Write + AsFd>(
     role: Role,
     hash: B256,
 ) -> Result<Tree, Stop> {
-    let bytes = fetch(host, hash, limits::ARCHIVE_BYTES, role.name())?;
+    let Fetched { bytes, root } = fetch(host, hash, limits::ARCHIVE_BYTES, role.name())?;
     let reason = if role == Role::Candidate {
         Reason::CandidateArchive
     } else {
         Reason::ProjectArchive
     };
-    let opened = archive::open(role, hash, &bytes).map_err(|error| Stop::archive(reason, error))?;
+    let opened = archive::open(role, hash, &bytes, root).map_err(|error| Stop::archive(reason, error))?;
     bundle.artifacts.push(opened.record);
     Ok(opened.tree)
 }
@@ -254,18 +253,18 @@ fn fetch_incumbent<S: Read + Write + AsFd>(
     bundle: &mut Bundle,
     hash: B256,
 ) -> Result<Option<Tree>, Stop> {
-    let Some(bytes) = host.fetch(hash, limits::ARCHIVE_BYTES)? else {
+    let Some(Fetched { bytes, root }) = host.fetch(hash, limits::ARCHIVE_BYTES)? else {
         return Ok(None);
     };
-    let opened =
-        archive::open(Role::Incumbent, hash, &bytes).map_err(|error| Stop::archive(Reason::ProjectArchive, error))?;
+    let opened = archive::open(Role::Incumbent, hash, &bytes, root)
+        .map_err(|error| Stop::archive(Reason::ProjectArchive, error))?;
     bundle.artifacts.push(opened.record);
     Ok(Some(opened.tree))
 }
 
-fn fetch<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256, limit: u64, what: &str) -> Result<Bytes, Stop> {
-    let bytes = host.fetch(hash, limit)?;
-    bytes.ok_or_else(|| Stop::obstacle(Reason::MissingBytes, format!("the host has no {what} ({hash})")))
+fn fetch<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256, limit: u64, what: &str) -> Result<Fetched, Stop> {
+    let fetched = host.fetch(hash, limit)?;
+    fetched.ok_or_else(|| Stop::obstacle(Reason::MissingBytes, format!("the host has no {what} ({hash})")))
 }
 
 /// The image's layout, where it stands on 0G by a root of its own.
@@ -274,8 +273,8 @@ fn fetch_image<S: Read + Write + AsFd>(host: &mut Host<'_, S>, documents: &Docum
         return Ok(None);
     };
     let hash = B256::from(root.0);
-    let bytes = fetch(host, hash, limits::ARCHIVE_BYTES, "image")?;
-    let layout = archive::unpack("image", hash, &bytes, &Quota::image())
+    let Fetched { bytes, root } = fetch(host, hash, limits::ARCHIVE_BYTES, "image")?;
+    let layout = archive::unpack("image", hash, &bytes, root, &Quota::image())
         .map_err(|error| Stop::archive(Reason::ImageUnverifiable, error))?;
     Ok(Some(layout.tree))
 }
