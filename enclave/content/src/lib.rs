@@ -2,7 +2,10 @@
 //! recognised as the content that a hash on chain names, strict reading of archives and OCI image layouts into a
 //! [`tree::Tree`] in memory, and writing such a tree beneath a directory that nothing in it can leave.
 //!
-//! Everything is pure except [`materialize`], and through it [`oci::Image::unpack_into`], which work on files.
+//! Everything is pure except [`materialize`], and through it [`oci::Image::unpack_into`], which work on files. Contents
+//! are never copied: a file of a plain archive is a slice of it. Roots can be computed while bytes arrive, in any order
+//! ([`merkle::Builder`]), by the widest instructions that the processor has ([`merkle::Engine`]); more threads than the
+//! calling one are used only where an argument says how many.
 //!
 //! ```
 //! use orv_content::identity::{ContentKind, identify};

@@ -341,3 +341,34 @@ impl Builder {
 fn segments(tree: &Perfect) -> u64 {
     1 << (tree.height - SEGMENT_HEIGHT)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Subtrees that are held after each of these segments.
+    fn held(order: impl Iterator<Item = u64>) -> Vec<usize> {
+        let mut builder = Builder::new(Length::AtMost(u64::MAX));
+        let segment = vec![1; SEGMENT_BYTES as usize];
+        order
+            .map(|index| {
+                builder.put_segment(index, &segment).unwrap();
+                builder.whole.len()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_held_grows_with_the_gaps_and_not_with_the_length() {
+        let in_order = held(0..32);
+        assert!(
+            (1..)
+                .zip(&in_order)
+                .all(|(count, held)| u64::count_ones(count) as usize == *held)
+        );
+        let backwards = held((0..32).rev());
+        assert_eq!((backwards.iter().max(), backwards.last()), (Some(&5), Some(&1)));
+        let every_other = held((0..32).step_by(2));
+        assert_eq!(every_other.last(), Some(&16));
+    }
+}
