@@ -24,6 +24,7 @@ pub fn attempt(words: Words<'_>) -> Option<Attempt> {
         ["again", "messages"] => object(libc::SYS_msgget, &[KEY, IPC_CREAT | IPC_EXCL | 0o666]),
         ["again", "semaphores"] => object(libc::SYS_semget, &[KEY, 1, IPC_CREAT | IPC_EXCL | 0o666]),
         ["leave-text", path, text] => fs::write(path, text).map(|()| format!("{path} left")),
+        ["copy-text", from, to] => fs::copy(from, to).map(|length| format!("{length} bytes of {from}")),
         ["remove-objects"] => remove_objects(),
         ["host-shared-memory", key] => host_shared_memory(key),
         ["host-messages", key] => host_messages(key),

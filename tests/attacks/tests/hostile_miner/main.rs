@@ -3,6 +3,9 @@
 //!
 //! An attack that fails without its protection proves nothing about the protection, and fails the suite.
 //!
+//! Beside the table, the forgeries that no container can exclude in a shared project are run to their statements, which
+//! must carry the weaker tier, and the same attempts in a split project, which must change no verdict.
+//!
 //! `--without NAME` runs every attack without that protection and fails with the names of those that got through: what
 //! the suite would say of such a build.
 
@@ -15,8 +18,10 @@
 )]
 
 mod attack;
+mod forgeries;
 mod host;
 mod protection;
+mod report;
 mod rows;
 mod stage;
 mod suite;
@@ -38,6 +43,7 @@ fn main() -> ExitCode {
     match words.as_slice() {
         [helper, ..] if *helper == orv_runner::HELPER_ARGUMENT => orv_runner::helper_main(),
         ["--without", name] => suite::without(name),
+        ["--write-document"] => report::write_document(),
         ["--only", name] => suite::only(name),
         _ => suite::whole(),
     }

@@ -5,8 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use crate::attack::{Attack, Attempted, Outcome};
+use crate::forgeries::{self, FORGERIES, SPLIT};
 use crate::host::{self, Traces};
 use crate::protection::Protection;
+use crate::report::{self, Seen};
 use crate::rows;
 use crate::stage::Stage;
 
@@ -56,43 +58,97 @@ fn line(attack: &Attack, column: &str, attempted: &Attempted) -> String {
 pub fn whole() -> ExitCode {
     let rows = rows::all();
     let mut failures = spread(&rows);
+    failures.extend(report::check_document(&rows).err());
+    let mut checks = 2 - failures.len().min(2);
     let begun = std::time::Instant::now();
-    let mut proven = 0;
-    for attack in &rows {
-        let attempted = attempt(attack, Some(attack.protection));
-        println!("{}", line(attack, "weakened", &attempted));
-        match attempted {
-            Ok(Outcome::Succeeded(_)) => proven += 1,
-            _ => failures.push(format!(
-                "{} is not proven: without {} it must succeed",
-                attack.name,
-                attack.protection.name()
-            )),
+    let weakened: Vec<Attempted> = rows
+        .iter()
+        .map(|attack| shown(attack, Some(attack.protection)))
+        .collect();
+    for (attack, attempted) in rows.iter().zip(&weakened) {
+        if !matches!(attempted, Ok(Outcome::Succeeded(_))) {
+            let protection = attack.protection.name();
+            failures.push(format!(
+                "{} is not proven: without {protection} it must succeed",
+                attack.name
+            ));
         }
     }
-    let mut contained = 0;
-    for attack in &rows {
-        let attempted = attempt(attack, None);
-        println!("{}", line(attack, "full strength", &attempted));
-        match attempted {
-            Ok(Outcome::Contained(_)) => contained += 1,
-            _ => failures.push(format!("{} got through", attack.name)),
+    let (forgeries, split) = (forgeries(&mut failures), split_verdicts(&mut failures));
+    checks += forgeries.len() + split.len();
+    let full: Vec<Attempted> = rows.iter().map(|attack| shown(attack, None)).collect();
+    for (attack, attempted) in rows.iter().zip(&full) {
+        if !matches!(attempted, Ok(Outcome::Contained(_))) {
+            failures.push(format!("{} got through", attack.name));
         }
     }
-    println!("{proven} of {} attacks proven, in {:?}", rows.len(), begun.elapsed());
-    finish(&rows, proven, contained, &failures)
+    let proven = weakened
+        .iter()
+        .filter(|attempted| matches!(attempted, Ok(Outcome::Succeeded(_))))
+        .count();
+    let contained = full
+        .iter()
+        .filter(|attempted| matches!(attempted, Ok(Outcome::Contained(_))))
+        .count();
+    println!(
+        "{proven} of {} attacks proven, in {} s",
+        rows.len(),
+        begun.elapsed().as_secs()
+    );
+    let seen = weakened
+        .into_iter()
+        .zip(full)
+        .map(|(weakened, full)| Seen { weakened, full })
+        .collect::<Vec<_>>();
+    if let Err(error) = report::write(&rows, &seen, &forgeries, &split) {
+        failures.push(format!("the report cannot be written: {error}"));
+    }
+    finish(rows.len(), checks + proven + contained, contained, &failures)
+}
+
+/// One attempt, and its line.
+fn shown(attack: &Attack, without: Option<Protection>) -> Attempted {
+    let attempted = attempt(attack, without);
+    let column = if without.is_some() { "weakened" } else { "full strength" };
+    println!("{}", line(attack, column, &attempted));
+    attempted
+}
+
+/// The forgeries of shared projects, with what their statements say.
+fn forgeries(failures: &mut Vec<String>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for forgery in FORGERIES {
+        match forgeries::check(forgery) {
+            Ok(said) => lines.push(format!("{}: {said}", forgery.name)),
+            Err(error) => failures.push(error),
+        }
+    }
+    lines.iter().for_each(|line| println!("shared project {line}"));
+    lines
+}
+
+/// The verdicts of split projects under attack.
+fn split_verdicts(failures: &mut Vec<String>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (judge, words) in SPLIT {
+        match forgeries::check_split(judge, words) {
+            Ok(said) => lines.push(said),
+            Err(error) => failures.push(format!("split project {error}")),
+        }
+    }
+    lines.iter().for_each(|line| println!("split project  {line}"));
+    lines
 }
 
 /// The lines that people and CI look for.
-fn finish(rows: &[Attack], proven: usize, contained: usize, failures: &[String]) -> ExitCode {
+fn finish(attacks: usize, passed: usize, contained: usize, failures: &[String]) -> ExitCode {
     for failure in failures {
         println!("FAILED: {failure}");
     }
-    let passed = proven + contained;
     let failed = failures.len();
     let word = if failed == 0 { "ok" } else { "FAILED" };
     println!("test result: {word}. {passed} passed; {failed} failed; 0 ignored");
-    println!("attacks {}, contained {contained}", rows.len());
+    println!("attacks {attacks}, contained {contained}");
     if failed == 0 {
         ExitCode::SUCCESS
     } else {

@@ -2,6 +2,7 @@
 
 mod project;
 mod trial;
+mod verdict;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
