@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::{Caps, Inputs, Pace, PrepareError, TrialError, Workshop};
-use orv_protocol::judgement::{Arm, TrialOutcome, VoidCause};
+use orv_protocol::judgement::{Arm, Speed, TrialOutcome, VoidCause};
 use orv_protocol::metric::Decimal;
 use orv_protocol::score::{Bips, Rounding, Score, ScoreOutOfRange, threshold};
 use orv_receipt::{Observation, rule::Documents};
@@ -38,6 +38,9 @@ pub enum Steadiness {
     Exact,
     /// There was only one trial.
     Unknown,
+    /// Every trial gave one metric, and one beside a competing load gave another: a time in steps that hide what it
+    /// takes, judged by the timed rule (docs/decisions/0010).
+    Coarse,
     /// Trials differ: the project is judged by the timed rule.
     Varies {
         /// The worst score.
@@ -64,6 +67,7 @@ impl Steadiness {
         match self {
             Self::Exact => "exact",
             Self::Unknown => "unknown",
+            Self::Coarse => "coarse",
             Self::Varies { .. } => "varies",
         }
     }
@@ -154,7 +158,7 @@ pub enum MeasureError {
     OutOfRange(#[from] ScoreOutOfRange),
 }
 
-/// Runs one trial for each seed. Blocks for as long as the trials take; call it on a thread that may.
+/// Runs one trial for each seed, and where all agree one more beside a competing load, as the rule proves exactness. Blocks for as long as the trials take; call it on a thread that may.
 ///
 /// # Errors
 /// [`MeasureError`]; one trial without a metric ends the measurement.
@@ -170,7 +174,15 @@ pub fn measure(
         let observation = workshop.run(arm, seed)?;
         trials.push(trial(inputs.documents, *seed, observation, trials.len() + 1)?);
     }
-    summary(arm, trials).ok_or(MeasureError::NoTrials)
+    let number = trials.len() + 1;
+    let mut measurement = summary(arm, trials).ok_or(MeasureError::NoTrials)?;
+    if let (Steadiness::Exact, Some(seed)) = (measurement.steadiness, seeds.first()) {
+        let observation = workshop.run_at(Speed::Hindered, arm, seed)?;
+        if trial(inputs.documents, *seed, observation, number)?.metric != measurement.metric {
+            measurement.steadiness = Steadiness::Coarse;
+        }
+    }
+    Ok(measurement)
 }
 
 fn require_root() -> Result<(), MeasureError> {

@@ -10,7 +10,8 @@ use orv_content::tree::{Executable, Node, Tree, TreePath};
 use orv_protocol::MetricChannel;
 use orv_protocol::document::{ImageDigest, Protocol};
 use orv_protocol::metric;
-use orv_protocol::project::ProjectManifest;
+use orv_protocol::project::{MetricSource, ProjectManifest};
+use orv_protocol::score::Direction;
 use orv_protocol::surface::Surface;
 use orv_receipt::rule::Documents;
 
@@ -20,6 +21,9 @@ use crate::problem::Problem;
 
 /// The project manifest inside the benchmark.
 const MANIFEST: &str = "openresearch.json";
+
+/// What stands in `image.root` while the image is open.
+const OPEN_ROOT: &str = "0x0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What stands in `image.manifest` while the image is open.
 const OPEN_IMAGE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
@@ -39,8 +43,10 @@ pub struct Bundles {
     pub benchmark: Bytes,
     /// Its root.
     pub benchmark_root: Root,
-    /// Digest of the image inside the benchmark.
+    /// Digest of the image.
     pub image: ManifestDigest,
+    /// The image's layout, its tar and that one's root, where it stands beside the benchmark by a root of its own.
+    pub image_apart: Option<ImageApart>,
     /// Both documents, parsed.
     pub documents: Documents,
     /// The files of the snapshot.
@@ -49,15 +55,27 @@ pub struct Bundles {
     pub benchmark_tree: Tree,
 }
 
+/// An image that is published by a root of its own (`image.root`), for it may be large and serve many projects.
+#[derive(Debug)]
+pub struct ImageApart {
+    /// The layout's files.
+    pub layout: Tree,
+    /// Their tar.
+    pub archive: Bytes,
+    /// The tar's root.
+    pub root: Root,
+}
+
 impl ProjectFolder {
-    /// Makes the bundles, with the image laid in where one is given, and checks them as the enclave will.
+    /// Makes the bundles and checks them as the enclave will. An image that is given is laid into the benchmark, or kept
+    /// apart where the manifest names it by a root.
     ///
     /// # Errors
     /// Every problem that was found, not only the first.
     pub fn bundles(self, image: Option<ImageLayout>) -> Result<Bundles, Vec<Problem>> {
         let mut problems = Vec::new();
         let given = image.as_ref().map(|image| image.digest);
-        let benchmark = lay_image(self.benchmark, image, &mut problems);
+        let (benchmark, image_apart) = place_image(self.benchmark, image, &mut problems);
         check_shape(&benchmark, &mut problems);
         if self.repository.is_empty() {
             problems.push(Problem::EmptyRepository);
@@ -65,10 +83,11 @@ impl ProjectFolder {
         let documents = parse(&self.protocol_json, &benchmark, &mut problems);
         let digest = documents.as_ref().and_then(|documents| {
             check_documents(documents, &self.repository, &benchmark, &mut problems);
-            check_image(documents, &benchmark, given, &mut problems)
+            let found = image_of(documents, &benchmark, image_apart.as_ref(), given);
+            found.map_err(|problem| problems.push(problem)).ok()
         });
-        let snapshot = pack("snapshot", &self.repository, &mut problems);
-        let packed = pack("benchmark", &benchmark, &mut problems);
+        let snapshot = pack("snapshot", &self.repository, &Quota::project(), &mut problems);
+        let packed = pack("benchmark", &benchmark, &Quota::project(), &mut problems);
         let protocol_json = Bytes::from(self.protocol_json);
         let protocol_root = root_of(&protocol_json).ok();
         match (documents, digest, snapshot, packed, protocol_root) {
@@ -83,6 +102,7 @@ impl ProjectFolder {
                     benchmark: packed.0,
                     benchmark_root: packed.1,
                     image,
+                    image_apart,
                     documents,
                     snapshot_tree: self.repository,
                     benchmark_tree: benchmark,
@@ -93,52 +113,69 @@ impl ProjectFolder {
     }
 }
 
-/// The benchmark with the image under `image/` and its digest in place of the zeros.
-fn lay_image(benchmark: Tree, image: Option<ImageLayout>, problems: &mut Vec<Problem>) -> Tree {
-    let Some(image) = image else { return benchmark };
+/// The benchmark with the image's digest in place of the zeros, and the image under `image/` or apart from it.
+fn place_image(benchmark: Tree, image: Option<ImageLayout>, problems: &mut Vec<Problem>) -> (Tree, Option<ImageApart>) {
+    let Some(image) = image else { return (benchmark, None) };
     if benchmark.subtree("image").is_ok_and(|image| !image.is_empty()) {
         problems.push(Problem::TwoImages);
-        return benchmark;
+        return (benchmark, None);
     }
     let mut laid = benchmark;
+    if manifest_of(&laid).is_some_and(|manifest| manifest.image.is_some_and(|image| image.root.is_some())) {
+        let Some((archive, root)) = pack("image", &image.layout, &Quota::image(), problems) else {
+            return (laid, None);
+        };
+        if let Err(problem) = pin(&mut laid, &image.digest, Some(&root)) {
+            problems.push(problem);
+        }
+        let layout = image.layout;
+        return (laid, Some(ImageApart { layout, archive, root }));
+    }
     for (path, node) in image.layout.iter() {
         let placed = TreePath::new(format!("image/{path}")).map(|path| laid.insert(path, node.clone()));
         if let Ok(Err(error)) = placed {
             problems.push(Problem::Tree(error));
         }
     }
-    if let Err(problem) = pin(&mut laid, &image.digest) {
+    if let Err(problem) = pin(&mut laid, &image.digest, None) {
         problems.push(problem);
     }
-    laid
+    (laid, None)
+}
+
+/// The manifest, where there is one that can be read; one that cannot is reported where it is parsed.
+fn manifest_of(benchmark: &Tree) -> Option<ProjectManifest> {
+    ProjectManifest::parse(benchmark.file(MANIFEST)?).ok()
 }
 
 /// Replaces the zeros and nothing else: the creator's document stays as it was written.
-fn pin(benchmark: &mut Tree, digest: &ManifestDigest) -> Result<(), Problem> {
-    let Some(content) = benchmark.file(MANIFEST) else {
+fn pin(benchmark: &mut Tree, digest: &ManifestDigest, root: Option<&Root>) -> Result<(), Problem> {
+    let Some(image) = manifest_of(benchmark).and_then(|manifest| manifest.image) else {
         return Ok(());
     };
-    // A manifest that cannot be read is reported where it is parsed.
-    let Ok(manifest) = ProjectManifest::parse(content) else {
-        return Ok(());
-    };
-    if manifest
-        .image
-        .is_none_or(|image| image.manifest != ImageDigest([0; 32]))
-    {
-        return Ok(());
+    let content = benchmark.file(MANIFEST).cloned().unwrap_or_default();
+    let mut text = String::from_utf8(content.to_vec()).map_err(|_| Problem::ImagePlaceholder)?;
+    if image.manifest == ImageDigest([0; 32]) {
+        text = filled(&text, OPEN_IMAGE, &digest.to_string())?;
     }
-    let text = std::str::from_utf8(content).map_err(|_| Problem::ImagePlaceholder)?;
-    if text.matches(OPEN_IMAGE).count() != 1 {
-        return Err(Problem::ImagePlaceholder);
+    if let Some(root) = root.filter(|_| image.root == Some(Root([0; 32]))) {
+        text = filled(&text, OPEN_ROOT, &root.to_string())?;
     }
-    let content = Bytes::from(text.replace(OPEN_IMAGE, &digest.to_string()));
+    let content = Bytes::from(text);
     let path = TreePath::new(MANIFEST).map_err(|_| Problem::ImagePlaceholder)?;
     let node = Node::File {
         executable: Executable::No,
         content,
     };
     benchmark.insert(path, node).map(|_| ()).map_err(Problem::Tree)
+}
+
+/// The text with its only placeholder replaced.
+fn filled(text: &str, placeholder: &str, value: &str) -> Result<String, Problem> {
+    match text.matches(placeholder).count() {
+        1 => Ok(text.replace(placeholder, value)),
+        _ => Err(Problem::ImagePlaceholder),
+    }
 }
 
 fn check_shape(benchmark: &Tree, problems: &mut Vec<Problem>) {
@@ -182,6 +219,11 @@ fn check_documents(documents: &Documents, repository: &Tree, benchmark: &Tree, p
     if channel == MetricChannel::Split && benchmark.subtree("judge").is_ok_and(|judge| judge.is_empty()) {
         problems.push(Problem::NoJudge);
     }
+    if project.metric.source == MetricSource::WindowTime
+        && protocol.measurement.primary_metric.direction != Direction::Minimize
+    {
+        problems.push(Problem::MoreTimeIsBetter);
+    }
     let surface = Surface::of(protocol);
     let harness = benchmark.subtree("harness").unwrap_or_default();
     if !repository
@@ -201,23 +243,14 @@ fn check_documents(documents: &Documents, repository: &Tree, benchmark: &Tree, p
     }
 }
 
-fn check_image(
+fn image_of(
     documents: &Documents,
     benchmark: &Tree,
+    apart: Option<&ImageApart>,
     given: Option<ManifestDigest>,
-    problems: &mut Vec<Problem>,
-) -> Option<ManifestDigest> {
-    image_of(documents, benchmark, given)
-        .map_err(|problem| problems.push(problem))
-        .ok()
-}
-
-fn image_of(documents: &Documents, benchmark: &Tree, given: Option<ManifestDigest>) -> Result<ManifestDigest, Problem> {
+) -> Result<ManifestDigest, Problem> {
     let Documents { protocol, project } = documents;
     let pinned = project.image_digest(protocol).map_err(Problem::ImagePin)?;
-    if project.image.is_some_and(|image| image.root.is_some()) {
-        return Err(Problem::ImageByRoot);
-    }
     if pinned == ImageDigest([0; 32]) {
         return Err(Problem::ImageMissing);
     }
@@ -225,19 +258,33 @@ fn image_of(documents: &Documents, benchmark: &Tree, given: Option<ManifestDiges
     if let Some(given) = given.filter(|given| *given != digest) {
         return Err(Problem::ImageDiffers { pinned, given });
     }
-    let layout = benchmark.subtree("image").map_err(Problem::Tree)?;
+    let carried;
+    let layout = match (project.image.and_then(|image| image.root), apart) {
+        (Some(pinned), Some(apart)) if pinned != apart.root => {
+            return Err(Problem::ImageRootDiffers {
+                pinned,
+                given: apart.root,
+            });
+        }
+        (Some(_), Some(apart)) => &apart.layout,
+        (Some(root), None) => return Err(Problem::ImageByRoot(root)),
+        (None, _) => {
+            carried = benchmark.subtree("image").map_err(Problem::Tree)?;
+            &carried
+        }
+    };
     if layout.is_empty() {
         return Err(Problem::ImageNotCarried(pinned));
     }
-    let image = read_layout(&layout, &digest, &Quota::image()).map_err(Problem::Image)?;
+    let image = read_layout(layout, &digest, &Quota::image()).map_err(Problem::Image)?;
     image.check().map_err(Problem::Image)?;
     Ok(digest)
 }
 
 /// The tar and its root, read back as the enclave will read it.
-fn pack(bundle: &'static str, tree: &Tree, problems: &mut Vec<Problem>) -> Option<(Bytes, Root)> {
+fn pack(bundle: &'static str, tree: &Tree, quota: &Quota, problems: &mut Vec<Problem>) -> Option<(Bytes, Root)> {
     let packed = Bytes::from(archive::write(tree));
-    if let Err(source) = archive::read(packed.clone(), &Quota::project()) {
+    if let Err(source) = archive::read(packed.clone(), quota) {
         problems.push(Problem::Archive { bundle, source });
         return None;
     }

@@ -18,14 +18,18 @@ mod baseline;
 mod bundles;
 mod folder;
 mod image;
+mod noise;
 mod problem;
 mod publish;
+mod separation;
 
 pub use self::{
     baseline::{Baseline, BaselineError, measure_baseline},
-    bundles::Bundles,
+    bundles::{Bundles, ImageApart},
     folder::{FolderError, ProjectFolder},
     image::{ImageLayout, ImageSource, ImageSourceError},
+    noise::{Noise, VerdictCost},
     problem::Problem,
     publish::{PublishError, PublishedProject, TokenTerms, publish},
+    separation::{Separation, SeparationState},
 };

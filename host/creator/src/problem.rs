@@ -1,5 +1,6 @@
 //! What makes a project impossible to publish, in words that say what to do.
 
+use orv_content::Root;
 use orv_content::archive::ArchiveError;
 use orv_content::oci::{ManifestDigest, OciError};
 use orv_content::tree::TreeError;
@@ -42,9 +43,19 @@ pub enum Problem {
         "image {0} is not in benchmark/image: an image that only a registry has can change or vanish; carry its OCI layout"
     )]
     ImageNotCarried(ImageDigest),
-    /// An image by its own root is not published yet.
-    #[error("image.root is given: carry the image in the benchmark instead, publishing by root is not supported")]
-    ImageByRoot,
+    /// An image by its own root whose bytes are not here, so that it can neither be checked nor measured with.
+    #[error(
+        "openresearch.json names the image by its root {0}: give the image too, it is checked and stored beside the benchmark"
+    )]
+    ImageByRoot(Root),
+    /// The image that was given has another root.
+    #[error("openresearch.json names the image by its root {pinned}, the one given has {given}")]
+    ImageRootDiffers {
+        /// In the manifest.
+        pinned: Root,
+        /// Of its tar.
+        given: Root,
+    },
     /// The image that was given is another than the documents pin.
     #[error("the documents pin image {pinned}, the one given is {given}")]
     ImageDiffers {
@@ -65,6 +76,9 @@ pub enum Problem {
     /// A judge's command without a judge.
     #[error("openresearch.json names a judge's command, and benchmark/judge/ has no file")]
     NoJudge,
+    /// The metric is a time, and the protocol wants more of it.
+    #[error("openresearch.json makes the time of the windows the metric, and protocol.json maximizes it")]
+    MoreTimeIsBetter,
     /// No miner could change anything.
     #[error("no file of repository/ lies inside mutableSurface.allowedGlobs and outside what is protected")]
     NothingMutable,

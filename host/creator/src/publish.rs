@@ -107,6 +107,9 @@ pub async fn publish(
     };
     let protocol_root = store("protocol.json", bundles.protocol_json.clone()).await?;
     let snapshot_root = store("snapshot", bundles.snapshot.clone()).await?;
+    if let Some(image) = &bundles.image_apart {
+        store("image", image.archive.clone()).await?;
+    }
     let benchmark_root = store("benchmark", bundles.benchmark.clone()).await?;
     let baseline_log_root = store("baseline log", Bytes::from(baseline.log.clone())).await?;
     let baseline_score = baseline.measurement.score;

@@ -133,6 +133,64 @@ fn an_image_that_only_a_registry_has_is_refused() {
     );
 }
 
+/// The manifest names the image by a root that is left open as its digest is.
+fn by_root(folder: &mut ProjectFolder) {
+    edit(folder, "openresearch.json", |text| {
+        text.replace(
+            "\"image\": {",
+            &format!("\"image\": {{ \"root\": \"0x{}\",", "0".repeat(64)),
+        )
+    });
+}
+
+#[test]
+fn an_image_by_its_own_root_stands_beside_the_benchmark() {
+    let mut folder = ProjectFolder::read(&example()).unwrap();
+    by_root(&mut folder);
+    let layout = image().layout().unwrap();
+    let bundles = folder.bundles(Some(layout.clone())).unwrap();
+    let apart = bundles.image_apart.as_ref().unwrap();
+    assert_eq!(apart.root, orv_content::merkle::root_of(&apart.archive).unwrap());
+    assert_eq!(
+        (apart.layout.hash(), bundles.image),
+        (layout.layout.hash(), layout.digest)
+    );
+    assert!(bundles.benchmark_tree.subtree("image").unwrap().is_empty());
+    assert_eq!(bundles.documents.project.image.unwrap().root, Some(apart.root));
+}
+
+#[test]
+fn an_image_by_its_own_root_is_needed_here_and_has_to_be_that_one() {
+    let mut folder = ProjectFolder::read(&example()).unwrap();
+    by_root(&mut folder);
+    let missing = folder.bundles(None).unwrap_err();
+    assert!(
+        missing
+            .iter()
+            .any(|problem| matches!(problem, Problem::ImageMissing | Problem::ImageByRoot(_))),
+        "{missing:?}"
+    );
+    let other = problems(|folder| {
+        by_root(folder);
+        edit(folder, "openresearch.json", |text| {
+            text.replace(&format!("0x{}", "0".repeat(64)), &format!("0x{}", "5".repeat(64)))
+        });
+    });
+    assert_eq!(other, ["ImageRootDiffers"]);
+}
+
+#[test]
+fn more_time_is_never_better() {
+    let told = problems(|folder| {
+        edit(folder, "openresearch.json", |text| {
+            text.replace("\"max_jump\": \"10\"", "\"source\": \"window-time\"")
+        });
+        let protocol = String::from_utf8(folder.protocol_json.clone()).unwrap();
+        folder.protocol_json = protocol.replace("\"minimize\"", "\"maximize\"").into_bytes();
+    });
+    assert_eq!(told, ["MoreTimeIsBetter"]);
+}
+
 #[test]
 fn an_image_other_than_the_pinned_one_is_refused() {
     let found = problems(|folder| {

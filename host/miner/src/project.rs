@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use orv_chain::{Project, primitives::B256};
+use orv_content::archive::Quota;
 use orv_content::identity::{ContentKind, IdentityError, identify};
 use orv_content::tree::Tree;
 use orv_receipt::{
@@ -9,7 +10,7 @@ use orv_receipt::{
     rule::{Documents, RuleError},
 };
 use orv_storage::{FetchError, Storage};
-use orv_trial::archive::{OpenError, open};
+use orv_trial::archive::{OpenError, open, unpack};
 
 /// Longest protocol.json and archive that are read, in bytes.
 const LONGEST: u64 = 1 << 30;
@@ -23,6 +24,8 @@ pub struct ProjectFiles {
     pub snapshot: Tree,
     /// The benchmark bundle.
     pub benchmark: Tree,
+    /// The image's layout, where the benchmark names it by a root of its own.
+    pub image: Option<Tree>,
 }
 
 /// Why a project's files cannot be used.
@@ -69,12 +72,22 @@ impl ProjectFiles {
         let benchmark = open(Role::Benchmark, project.benchmark_hash, &benchmark)?.tree;
         let manifest = benchmark.file("openresearch.json").map(Bytes::as_ref);
         let documents = Documents::parse(protocol, manifest)?;
+        let image = match documents.project.image.and_then(|image| image.root) {
+            Some(root) => Some(image_of(storage, B256::from(root.0)).await?),
+            None => None,
+        };
         Ok(Self {
             documents,
             snapshot,
             benchmark,
+            image,
         })
     }
+}
+
+async fn image_of(storage: &Storage, root: B256) -> Result<Tree, ProjectError> {
+    let bytes = bytes_of(storage, root, "image").await?;
+    Ok(unpack("image", root, &bytes, &Quota::image())?.tree)
 }
 
 async fn bytes_of(storage: &Storage, hash: B256, file: &'static str) -> Result<Bytes, ProjectError> {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use orv_chain::{Curve, Project, ProjectId, primitives::U256};
-use orv_creator::{Baseline, Bundles, TokenTerms, measure_baseline, publish};
-use orv_trial::measurement::Measurement;
+use orv_creator::{Baseline, Bundles, Separation, TokenTerms, VerdictCost, measure_baseline, publish};
+use orv_trial::measurement::{Measurement, Steadiness};
 use serde_json::{Value, json};
 
 use super::image::ProjectSource;
@@ -94,17 +94,34 @@ pub async fn run(command: ProjectCommand, session: &Session) -> Result<Answer, F
 }
 
 fn checked(bundles: &Bundles) -> Answer {
+    let separation = Separation::of(&bundles.documents, &bundles.snapshot_tree, &bundles.benchmark_tree);
     let fields = json!({
         "protocol_root": bundles.protocol_root,
         "snapshot_root": bundles.snapshot_root,
         "benchmark_root": bundles.benchmark_root,
         "image": bundles.image.to_string(),
         "channel": format!("{:?}", bundles.documents.project.channel()).to_ascii_lowercase(),
+        "image_root": bundles.image_apart.as_ref().map(|image| image.root),
+        "separation": separation.state.name(),
+        "reasons": separation.reasons,
+        "steps": separation.steps,
+        "dangers": separation.dangers,
     });
-    let text = format!(
+    let mut text = format!(
         "the project can be published\nprotocol  {}\nsnapshot  {}\nbenchmark {}\nimage     {}",
         bundles.protocol_root, bundles.snapshot_root, bundles.benchmark_root, bundles.image
     );
+    let told = [
+        ("", &separation.reasons),
+        ("to split it: ", &separation.steps),
+        ("danger: ", &separation.dangers),
+    ];
+    for (front, lines) in told {
+        for line in lines {
+            // Writing to a string does not fail.
+            let _ = write!(text, "\n{front}{line}");
+        }
+    }
     Answer::new("orv.check/1", fields, text)
 }
 
@@ -114,8 +131,59 @@ async fn baseline(arguments: BaselineArguments) -> Result<Answer, Failure> {
     if let Some(path) = &arguments.out {
         fs::write(path, &baseline.log).map_err(|error| Failure::file(path, &error))?;
     }
-    let (fields, text) = measurement(&baseline.measurement);
+    let (mut fields, mut text) = measurement(&baseline.measurement);
+    let remarks = baseline.remarks(&bundles.documents);
+    let margin = bundles.documents.protocol.measurement.margin();
+    if let Value::Object(fields) = &mut fields {
+        fields.extend([
+            ("margin_bips".to_owned(), json!(margin.0)),
+            (
+                "noise_bips".to_owned(),
+                json!(baseline.noise.map(|noise| noise.range_bips)),
+            ),
+            ("smallest_margin_bips".to_owned(), json!(smallest_margin(&baseline))),
+            ("first_verdict".to_owned(), cost(&baseline.first_verdict)),
+            ("later_verdict".to_owned(), cost(&baseline.later_verdict)),
+            ("remarks".to_owned(), json!(remarks)),
+        ]);
+    }
+    let later = baseline.later_verdict;
+    // Writing to a string does not fail.
+    let _ = write!(
+        text,
+        "\na verdict takes {} trials, about {} s",
+        later.trials,
+        later.time.as_secs()
+    );
+    if let Some(noise) = baseline.noise {
+        let _ = write!(
+            text,
+            "\ntrials lie {} basis points apart; the smallest margin that makes sense is {}",
+            noise.range_bips, noise.half_width_bips
+        );
+    }
+    for remark in &remarks {
+        let _ = write!(text, "\nnote: {remark}");
+    }
     Ok(Answer::new("orv.baseline/1", fields, text))
+}
+
+/// An exact metric needs none: the ledger itself asks for one unit more. Of one trial nothing is known.
+fn smallest_margin(baseline: &Baseline) -> Option<u64> {
+    match baseline.measurement.steadiness {
+        Steadiness::Exact => Some(0),
+        Steadiness::Unknown | Steadiness::Coarse => None,
+        Steadiness::Varies { .. } => baseline.noise.map(|noise| noise.half_width_bips),
+    }
+}
+
+fn cost(cost: &VerdictCost) -> Value {
+    json!({
+        "trials": cost.trials,
+        "most_trials": cost.most_trials,
+        "seconds": cost.time.as_secs_f64(),
+        "fits_into_a_job": cost.fits(),
+    })
 }
 
 async fn measured(bundles: &Arc<Bundles>, runs: u16) -> Result<Baseline, Failure> {

@@ -237,7 +237,7 @@ async fn measured(files: ProjectFiles, candidate: Candidate, runs: u16) -> Resul
             documents: &files.documents,
             snapshot: &files.snapshot,
             benchmark: &files.benchmark,
-            image: None,
+            image: files.image.as_ref(),
             incumbent: None,
             candidate: Some(candidate.tree()),
         };
