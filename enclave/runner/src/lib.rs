@@ -3,8 +3,8 @@
 //! The container is our own: namespaces of every kind, a read-only root, a fresh copy-on-write `/work`, no network, no
 //! capability, an allow-list of system calls, Landlock behind them, and a control group with hard limits. It is made by the
 //! same executable, started again as a single-threaded helper that receives an OCI runtime-spec document and refuses any it
-//! does not implement to the letter (`reference/container.md` 0 and 8). `ISOLATION.md` has the whole, and what it lacks. What the payload does is in the [`Report`]; what the
-//! machine cannot do is a [`RunnerError`]; nothing is quietly weaker.
+//! does not implement to the letter (`reference/container.md` 0 and 8). What the payload does is in the [`Report`]; what the
+//! machine cannot do is a [`RunnerError`]; nothing is quietly weaker. `ISOLATION.md` has the whole, and what it lacks.
 //!
 //! A split run (DESIGN 5.6, `SPLIT.md`) joins two containers: the judge asks, the candidate, frozen outside the windows
 //! in which it is asked, answers.

@@ -146,6 +146,15 @@ impl Group {
         }
     }
 
+    /// CPU time of all processes so far, zero without a group.
+    pub(crate) fn cpu(&self) -> Result<Duration, CgroupError> {
+        match self {
+            Group::V1(group) => group.cpu(),
+            Group::V2(group) => group.cpu(),
+            Group::Absent => Ok(Duration::ZERO),
+        }
+    }
+
     /// Removes the group; everything in it must be dead or dying.
     pub(crate) fn remove(&self) -> Result<(), CgroupError> {
         match self {
@@ -160,7 +169,14 @@ impl Drop for Group {
     fn drop(&mut self) {
         // A run that went well has removed its group already and told of any failure; this is the path of errors, where
         // the first error is the one to report.
-        let _ = self.kill();
-        let _ = self.remove();
+        let there = match self {
+            Group::V1(group) => group.is_there(),
+            Group::V2(group) => group.is_there(),
+            Group::Absent => false,
+        };
+        if there {
+            let _ = self.kill();
+            let _ = self.remove();
+        }
     }
 }

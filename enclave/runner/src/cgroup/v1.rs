@@ -99,6 +99,10 @@ impl Group {
             .try_for_each(|directory| file::write(directory, "tasks", "0"))
     }
 
+    pub(super) fn is_there(&self) -> bool {
+        self.at.distinct().into_iter().any(Path::exists)
+    }
+
     pub(super) fn freeze(&self) -> Result<(), CgroupError> {
         let frozen = file::wait_until(|| {
             // Written again at each look: a fork during the walk leaves the group FREEZING.
@@ -122,9 +126,13 @@ impl Group {
         if self.at.freezer.exists() { self.thaw() } else { Ok(()) }
     }
 
+    pub(super) fn cpu(&self) -> Result<Duration, CgroupError> {
+        file::read_number(&self.at.cpuacct, "cpuacct.usage").map(Duration::from_nanos)
+    }
+
     pub(super) fn counters(&self) -> Result<Counters, CgroupError> {
         Ok(Counters {
-            cpu: Duration::from_nanos(file::read_number(&self.at.cpuacct, "cpuacct.usage")?),
+            cpu: self.cpu()?,
             peak_memory: file::read_number(&self.at.memory, "memory.max_usage_in_bytes")?,
             oom_kills: file::read_keyed(&self.at.memory, "memory.oom_control", "oom_kill")?,
             pids_hit: file::read_keyed(&self.at.pids, "pids.events", "max")?,

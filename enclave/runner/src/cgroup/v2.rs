@@ -50,6 +50,10 @@ impl Group {
         file::write(&self.at, "cgroup.procs", &pid.to_string())
     }
 
+    pub(super) fn is_there(&self) -> bool {
+        self.at.exists()
+    }
+
     pub(super) fn freeze(&self) -> Result<(), CgroupError> {
         file::write(&self.at, "cgroup.freeze", "1")?;
         let frozen = file::wait_until(|| Ok(file::read_keyed(&self.at, "cgroup.events", "frozen")? == 1))?;
@@ -72,9 +76,13 @@ impl Group {
         }
     }
 
+    pub(super) fn cpu(&self) -> Result<Duration, CgroupError> {
+        file::read_keyed(&self.at, "cpu.stat", "usage_usec").map(Duration::from_micros)
+    }
+
     pub(super) fn counters(&self) -> Result<Counters, CgroupError> {
         Ok(Counters {
-            cpu: Duration::from_micros(file::read_keyed(&self.at, "cpu.stat", "usage_usec")?),
+            cpu: self.cpu()?,
             peak_memory: file::read_number(&self.at, "memory.peak")?,
             oom_kills: file::read_keyed(&self.at, "memory.events", "oom_kill")?,
             pids_hit: file::read_keyed(&self.at, "pids.events", "max")?,

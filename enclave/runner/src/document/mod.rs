@@ -11,6 +11,7 @@ pub(crate) mod profile;
 use std::path::PathBuf;
 
 use oci_spec::runtime::Spec;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -153,7 +154,7 @@ impl Plan {
     /// The plan of a document.
     pub(crate) fn from_document(text: &[u8]) -> Result<Self, DocumentError> {
         let document: Value = serde_json::from_slice(text)?;
-        let spec: Spec = serde_json::from_value(document.clone())?;
+        let spec = Spec::deserialize(&document)?;
         let plan = parts::read(&spec)?;
         match first_difference(&document, &plan.to_document()) {
             None => Ok(plan),

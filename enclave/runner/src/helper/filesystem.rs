@@ -191,24 +191,38 @@ fn mount_proc(kept: Kept) -> Result<(), SetupError> {
             show_read_only(&path, Path::new(&path), flags).at(Step::Proc)?;
         }
     }
+    let nothing = Nothing::prepare(flags).at(Step::Proc)?;
     for path in MASKED_PATHS {
         let path = format!("{ROOT}{path}");
         match fs::metadata(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(SetupError::other(Step::Proc, error)),
-            Ok(found) if found.is_dir() => {
-                let options = Some("size=4096,nr_inodes=1,mode=555");
-                mount_at(Some("tmpfs"), &path, Some("tmpfs"), flags | MsFlags::MS_RDONLY, options).at(Step::Proc)?;
-            }
-            Ok(_) => mask_file(&path, flags).at(Step::Proc)?,
+            Ok(found) if found.is_dir() => bind(nothing.directory, Path::new(&path)).at(Step::Proc)?,
+            Ok(_) => bind(nothing.file, Path::new(&path)).at(Step::Proc)?,
         }
     }
     Ok(())
 }
 
-fn mask_file(path: &str, flags: MsFlags) -> Result<(), Errno> {
-    fs::write("empty", "").map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or_default()))?;
-    show_read_only("empty", Path::new(path), flags)
+/// What hides something: read-only already, so that a bind of it is.
+struct Nothing {
+    file: &'static str,
+    directory: &'static str,
+}
+
+impl Nothing {
+    fn prepare(flags: MsFlags) -> std::io::Result<Self> {
+        let nothing = Nothing {
+            file: "no-file",
+            directory: "no-directory",
+        };
+        fs::write(nothing.file, "")?;
+        fs::create_dir(nothing.directory)?;
+        for place in [nothing.file, nothing.directory] {
+            show_read_only(place, Path::new(place), flags)?;
+        }
+        Ok(nothing)
+    }
 }
 
 /// Binds `source` to `target`, without what is mounted below it.

@@ -76,7 +76,7 @@ impl Supervised<'_> {
 
     /// Starts the command.
     pub(crate) fn go(&mut self) -> Result<(), RunnerError> {
-        self.own_cpu = self.group.counters()?.cpu;
+        self.own_cpu = self.group.cpu()?;
         self.started = Instant::now();
         self.link
             .write_all(&[GO])
