@@ -5,6 +5,7 @@ use bytes::Bytes;
 use orv_content::Root;
 use orv_content::archive::{ArchiveError, Quota, read};
 use orv_content::identity::{ContentKind, IdentityError, MatchedHash, identify_hashed};
+use orv_content::merkle::root_of;
 use orv_content::tree::{Tree, TreeError, hash_of_manifest};
 use orv_receipt::{Artifact, FileRecord, Matched, Role};
 
@@ -57,13 +58,20 @@ pub struct Unpacked {
     pub size: u64,
 }
 
-/// Recognises and unpacks one archive of the job, and puts it on record. `root` is what the bytes' root was found to be
-/// while they came.
+/// Recognises and unpacks one archive of the job, and puts it on record.
 ///
 /// # Errors
 /// [`OpenError`]; it tells the deliverer's fault from the publisher's.
-pub fn open(role: Role, hash: B256, bytes: &Bytes, root: Root) -> Result<Opened, OpenError> {
-    let Unpacked { tree, matched, size } = unpack(role.name(), hash, bytes, root, &Quota::project())?;
+pub fn open(role: Role, hash: B256, bytes: &Bytes) -> Result<Opened, OpenError> {
+    open_hashed(role, hash, bytes, hash_all(role.name(), bytes)?)
+}
+
+/// As [`open`], for bytes whose root was found while they came.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_hashed(role: Role, hash: B256, bytes: &Bytes, root: Root) -> Result<Opened, OpenError> {
+    let Unpacked { tree, matched, size } = unpack_hashed(role.name(), hash, bytes, root, &Quota::project())?;
     let manifest = tree.manifest();
     let hash_of_tree = hash_of_manifest(&manifest);
     let files = manifest.into_iter().map(|entry| FileRecord {
@@ -87,7 +95,26 @@ pub fn open(role: Role, hash: B256, bytes: &Bytes, root: Root) -> Result<Opened,
 ///
 /// # Errors
 /// As [`open`].
-pub fn unpack(what: &'static str, hash: B256, bytes: &Bytes, root: Root, quota: &Quota) -> Result<Unpacked, OpenError> {
+pub fn unpack(what: &'static str, hash: B256, bytes: &Bytes, quota: &Quota) -> Result<Unpacked, OpenError> {
+    unpack_hashed(what, hash, bytes, hash_all(what, bytes)?, quota)
+}
+
+fn hash_all(what: &'static str, bytes: &Bytes) -> Result<Root, OpenError> {
+    let source = IdentityError::Empty;
+    root_of(bytes).map_err(|_| OpenError::OtherBytes { what, source })
+}
+
+/// As [`unpack`], for bytes whose root was found while they came.
+///
+/// # Errors
+/// As [`open`].
+pub fn unpack_hashed(
+    what: &'static str,
+    hash: B256,
+    bytes: &Bytes,
+    root: Root,
+    quota: &Quota,
+) -> Result<Unpacked, OpenError> {
     let found = identify_hashed(bytes, root, &hash.0, ContentKind::Tar).map_err(|source| match source {
         IdentityError::Archive(source) => OpenError::Archive { what, source },
         source => OpenError::OtherBytes { what, source },

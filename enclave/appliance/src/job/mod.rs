@@ -242,7 +242,7 @@ fn fetch_archive<S: Read + Write + AsFd>(
     } else {
         Reason::ProjectArchive
     };
-    let opened = archive::open(role, hash, &bytes, root).map_err(|error| Stop::archive(reason, error))?;
+    let opened = archive::open_hashed(role, hash, &bytes, root).map_err(|error| Stop::archive(reason, error))?;
     bundle.artifacts.push(opened.record);
     Ok(opened.tree)
 }
@@ -256,7 +256,7 @@ fn fetch_incumbent<S: Read + Write + AsFd>(
     let Some(Fetched { bytes, root }) = host.fetch(hash, limits::ARCHIVE_BYTES)? else {
         return Ok(None);
     };
-    let opened = archive::open(Role::Incumbent, hash, &bytes, root)
+    let opened = archive::open_hashed(Role::Incumbent, hash, &bytes, root)
         .map_err(|error| Stop::archive(Reason::ProjectArchive, error))?;
     bundle.artifacts.push(opened.record);
     Ok(Some(opened.tree))
@@ -274,7 +274,7 @@ fn fetch_image<S: Read + Write + AsFd>(host: &mut Host<'_, S>, documents: &Docum
     };
     let hash = B256::from(root.0);
     let Fetched { bytes, root } = fetch(host, hash, limits::ARCHIVE_BYTES, "image")?;
-    let layout = archive::unpack("image", hash, &bytes, root, &Quota::image())
+    let layout = archive::unpack_hashed("image", hash, &bytes, root, &Quota::image())
         .map_err(|error| Stop::archive(Reason::ImageUnverifiable, error))?;
     Ok(Some(layout.tree))
 }
