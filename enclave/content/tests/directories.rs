@@ -4,13 +4,14 @@
 mod forge;
 
 use std::fs::{self, File};
+use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use forge::{path, plain_file, tree};
 use orv_content::archive::{CollectError, Quota, QuotaError};
-use orv_content::materialize::{ReadError, read_directory, write_beneath};
+use orv_content::materialize::{ReadError, read_directory, write_beneath, write_beneath_with};
 use orv_content::tree::{Executable, Node, TreeError};
 
 fn mode(path: &Path) -> u32 {
@@ -36,6 +37,26 @@ fn what_is_written_is_read_back() {
     assert_eq!(mode(&directory.path().join("a")), 0o644);
     assert_eq!(mode(&directory.path().join("a.d/run")), 0o755);
     assert_eq!(mode(&directory.path().join("a.d")), 0o755);
+}
+
+#[test]
+fn several_threads_write_the_same_as_one() {
+    let names: Vec<String> = (0..600)
+        .map(|number| format!("{}/{}/{number}", number % 7, number % 31))
+        .collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
+    let tree = tree(&files);
+    for threads in [1, 2, 5] {
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let descriptor = File::open(directory.path()).unwrap();
+        write_beneath_with(threads, &tree, descriptor.as_fd()).unwrap();
+        assert_eq!(read_directory(directory.path(), &Quota::project()).unwrap(), tree);
+        assert_eq!(mode(&directory.path().join("3/7")), 0o755);
+        assert_eq!(mode(&directory.path().join(&names[599])), 0o644);
+        let again = write_beneath_with(threads, &tree, descriptor.as_fd()).unwrap_err();
+        assert_eq!(again.source.kind(), std::io::ErrorKind::AlreadyExists);
+    }
 }
 
 #[test]
