@@ -167,7 +167,8 @@ proptest! {
     #[test]
     fn a_margin_is_the_ceiling_of_its_part_and_at_least_one(incumbent in any::<i64>(), bips in 0_u16..=10_000) {
         let incumbent = Score::from(incumbent);
-        let part = BigRational::new(BigInt::from(incumbent.magnitude().to_string().parse::<BigInt>().unwrap()) * bips, BigInt::from(10_000));
+        let size: BigInt = incumbent.magnitude().to_string().parse().unwrap();
+        let part = BigRational::new(size * bips, BigInt::from(10_000));
         let expected = part.ceil().to_integer().max(BigInt::from(1));
         prop_assert_eq!(margin(incumbent, Bips(bips)).to_string(), expected.to_string());
         prop_assert_eq!(integer(threshold(incumbent, Bips(bips)).unwrap()), integer(incumbent) + expected);

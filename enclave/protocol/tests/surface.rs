@@ -329,6 +329,18 @@ fn another_spelling_of_a_mutable_path_and_the_projects_own_spellings_are_no_alia
 }
 
 #[test]
+fn a_pattern_with_a_set_protects_no_other_spelling() {
+    check(
+        (&["*"], &["[A-Z]*"], &[]),
+        &[("a", "1")],
+        &[],
+        &[("Bench", "!"), ("a", "1"), ("bench", "2")],
+        &[("a", "1"), ("bench", "2")],
+        &[("Bench", DifferenceKind::Added)],
+    );
+}
+
+#[test]
 fn what_leads_to_a_submodule_is_undone() {
     check(
         (&["*"], &[], &[]),

@@ -166,7 +166,10 @@ fn what_decides_nothing_is_told_beside_the_verdict() {
     assert_eq!(information["absolute"]["improves"], true);
     assert_eq!(information["advice"][0]["path"], "judge.lua");
     let text = String::from_utf8(audit(&path, &["--allow-simulated"]).stdout).unwrap();
-    assert!(text.contains("deciding nothing") && text.contains("judge.lua: nothing permits this path"), "{text}");
+    assert!(
+        text.contains("deciding nothing") && text.contains("judge.lua: nothing permits this path"),
+        "{text}"
+    );
 }
 
 #[test]

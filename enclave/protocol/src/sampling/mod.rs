@@ -138,7 +138,7 @@ fn aggregate(aggregator: Aggregator, samples: &[Quotient]) -> Option<Quotient> {
             let mut ordered = samples.to_vec();
             ordered.sort();
             let middle = ordered.len() / 2;
-            let from = if ordered.len() % 2 == 0 {
+            let from = if ordered.len().is_multiple_of(2) {
                 middle.checked_sub(1)?
             } else {
                 middle

@@ -55,7 +55,9 @@ impl Surface {
         let hard_deny = HARD_DENY.into_iter().filter(|_| holds(Rule::HardDeny));
         let patterns: Vec<&str> = forbidden.map(String::as_str).chain(hard_deny).collect();
         let protected = patterns.iter().map(|pattern| Protection::new(pattern)).collect();
-        let protected_folded = patterns.iter().map(|pattern| Protection::new(&fold(pattern))).collect();
+        // A set may mean one case alone, so a pattern with one protects what it matches and no other spelling.
+        let foldable = patterns.iter().filter(|pattern| !pattern.contains('['));
+        let protected_folded = foldable.map(|pattern| Protection::new(&fold(pattern))).collect();
         let allowed = protocol
             .mutable_surface
             .allowed_globs

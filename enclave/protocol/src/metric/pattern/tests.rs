@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn pattern(text: &str) -> Pattern {
@@ -88,4 +90,20 @@ fn an_error_says_where() {
         error.to_string(),
         "look-around needs an engine that backtracks (at character 2)"
     );
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics_as_a_pattern_or_under_one(written in "[\\PC\n]{0,24}", text in "\\PC{0,40}") {
+        if let Ok(pattern) = Pattern::try_from(written) {
+            let _ = pattern.only_value(&text);
+        }
+    }
+
+    #[test]
+    fn no_arrangement_of_signs_panics(written in "[\\\\()\\[\\]{}|*+?^$.:<>=!#P\\-,0-9abdiswxuZ]{0,16}", text in "[ab0 \n]{0,12}") {
+        if let Ok(pattern) = Pattern::try_from(written) {
+            let _ = pattern.only_value(&text);
+        }
+    }
 }
