@@ -76,7 +76,7 @@ impl Forest {
             .reduce(|right, left| parent(&left, &right))
     }
 
-    /// Appends a subtree whose height the number of chunks so far is a multiple of.
+    /// Appends a subtree; the chunks before it must be a multiple of those that it covers.
     pub fn push(&mut self, tree: Perfect) {
         let mut tree = tree;
         self.chunks += 1 << tree.height;
