@@ -78,6 +78,7 @@ codes! {
 
     NotAvailable = "ORV-C-040", Unavailable, "Nobody serves the content.", "check the root and --indexer-url, or try later";
     Storage = "ORV-C-041", Failed, "Content could not be stored.", "read the error; what was stored is not paid for again";
+    OtherContent = "ORV-C-042", BadContent, "The bytes are not those of the hash or size.", "compare hash and size with where you have them from";
 
     Project = "ORV-C-050", BadContent, "The project cannot be published as it is.", "mend what is listed and run `orv project check` again";
     Image = "ORV-C-051", BadContent, "The image cannot be used.", "give --image-file, --image-rootfs or --image-layout something that `orv project check` accepts";
@@ -85,6 +86,7 @@ codes! {
     Prepare = "ORV-C-053", BadContent, "Trials cannot begin.", "read the error; it names the file or command at fault";
     NoImage = "ORV-C-054", Usage, "A trial needs an image, and none was named.", "give --image an OCI layout (for instance from `skopeo copy docker://... oci:FOLDER`), --image-rootfs a root file system, or carry one as image/ in the benchmark";
     Rerun = "ORV-C-055", BadContent, "The job of the receipt cannot be run again with these files.", "give the very files that the receipt names; `orv-audit receipt FILE` lists them";
+    Protocol = "ORV-C-056", BadContent, "The protocol is refused, or its project gets no verdict.", "do what is said of each problem; docs/protocol.md explains every field";
 
     Candidate = "ORV-C-060", BadContent, "The candidate cannot be submitted.", "change files inside the project's mutable surface; `orv project show` names it";
     Patch = "ORV-C-061", BadContent, "The patch cannot be applied.", "make it against the project's snapshot with `diff -u` or `git diff`";

@@ -6,7 +6,7 @@ use orv_chain::{
     Chain, Deployment, FeeRules, Patience, TransactionOwner,
     wallet::{Passphrase, Wallet, WalletHome},
 };
-use orv_storage::{Storage, StorageOptions};
+use orv_storage::{IndexSource, Storage, StorageOptions};
 
 use crate::{
     arguments::GlobalArguments,
@@ -82,9 +82,19 @@ impl Session {
 
     /// The storage client, with bars for people.
     pub fn storage(&self) -> Result<Storage, Failure> {
-        let network = self.deployment()?.storage;
+        self.storage_with(None)
+    }
+
+    /// The same, which finds the bytes of a SHA-256 through an artifact index.
+    pub fn storage_with(&self, artifact_index: Option<IndexSource>) -> Result<Storage, Failure> {
+        let deployment = self.deployment()?;
+        let network = deployment.storage;
         let network = network.ok_or_else(|| Failure::missing("the storage indexer", "--indexer-url URL"))?;
-        let storage = Storage::connect(StorageOptions::new(&network.indexer_rpc, &self.settings.cache))?;
+        let storage = Storage::connect(StorageOptions {
+            artifact_index,
+            flow: deployment.flow,
+            ..StorageOptions::new(&network.indexer_rpc, &self.settings.cache)
+        })?;
         Ok(match self.output.format() {
             Format::Text => storage.reporting_to(Arc::new(Bar::new())),
             Format::Json => storage,

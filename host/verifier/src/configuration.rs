@@ -6,6 +6,7 @@ use orv_attester::{LONGEST_LIFE, MOST_VERDICTS};
 use orv_chain::primitives::U256;
 use orv_chain::wallet::{Passphrase, Wallet, WalletHome};
 use orv_chain::{Deployment, ProjectId};
+use orv_storage::{FetchError, IndexSource};
 use orv_verify::AllowedMeasurement;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -53,6 +54,9 @@ pub struct VerifierConfig {
     /// Another storage indexer than the deployment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_indexer: Option<String>,
+    /// Where upstream's miners list the bytes of a SHA-256, if anywhere: a file or an http(s) address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_index: Option<String>,
     /// The enclave, `unix:PATH` or `vsock:CID:PORT`.
     pub enclave: EnclaveAddress,
     /// Journal, cache and receipts.
@@ -230,6 +234,14 @@ impl VerifierConfig {
             .clone()
             .or(of_deployment)
             .ok_or(VerifierError::NoStorage)
+    }
+
+    /// The artifact index.
+    pub(crate) fn artifact_index(&self) -> Result<Option<IndexSource>, VerifierError> {
+        let index = self.artifact_index.as_deref().map(str::parse::<IndexSource>);
+        index
+            .transpose()
+            .map_err(|error| VerifierError::from(FetchError::from(error)))
     }
 
     pub(crate) fn poll(&self) -> Duration {

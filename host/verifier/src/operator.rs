@@ -50,6 +50,8 @@ impl Operator {
         let owner = TransactionOwner::start(chain.clone(), wallet, FeeRules::default(), patience);
         let mut options = StorageOptions::new(config.indexer(&deployment)?, config.cache());
         options.poll_interval = receipt_interval(&config);
+        options.flow = deployment.flow;
+        options.artifact_index = config.artifact_index()?;
         let storage = Storage::connect(options)?;
         let contracts = deployment.openresearch;
         Ok(Self {

@@ -28,7 +28,14 @@ impl Content {
     /// # Errors
     /// The system's reason.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        Self::of(File::open(path)?)
+    }
+
+    /// An open file.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn of(file: File) -> io::Result<Self> {
         let size = file.metadata()?.len();
         Ok(Self { file, size })
     }

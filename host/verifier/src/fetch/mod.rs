@@ -24,7 +24,11 @@ impl StoredContents {
 impl ContentSource for StoredContents {
     fn find(&mut self, hash: B256) -> Result<Option<Content>, String> {
         match self.runtime.block_on(self.storage.get_by_hash(hash.0)) {
-            Ok(file) => Content::open(&file.path).map(Some).map_err(|error| error.to_string()),
+            Ok(file) => file
+                .open()
+                .and_then(Content::of)
+                .map(Some)
+                .map_err(|error| error.to_string()),
             Err(error) if is_missing(&error) => {
                 tracing::warn!(%hash, %error, "content that the enclave asked for is not to be had");
                 Ok(None)
