@@ -1,16 +1,16 @@
 //! Figures for people, derived from the trials on record: the candidate's absolute figure by upstream's own sampling,
 //! and the protocol's secondary metrics. They decide nothing, and no trial fails for want of one.
 
-use orv_protocol::MetricChannel;
 use orv_protocol::document::SecondaryMetric;
 use orv_protocol::judgement::{Arm, TrialOutcome};
 use orv_protocol::metric::{Decimal, MetricError, extract};
 use orv_protocol::sampling::{Figure, Plan, Quotient};
 use orv_protocol::score::{Direction, Score};
+use orv_protocol::{MetricChannel, MetricKind};
 
 use crate::bundle::{Bundle, TrialReport};
 use crate::observation::Observation;
-use crate::rule::{Documents, RuleError, arm_of};
+use crate::rule::{Documents, RuleError, arm_of, decide};
 
 /// What upstream's harness would have made of the candidate's trials, taken as its runs in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,8 @@ pub struct SecondaryFigure {
     pub trials: Vec<(Arm, Result<Decimal, MetricError>)>,
 }
 
-/// The candidate's absolute figure; `None` where too few of its trials gave a metric.
+/// The candidate's absolute figure; `None` where too few of its trials gave a metric. Trials beside a competing load
+/// count only where the metric is exact: there the load changes nothing, elsewhere it is no run of upstream's.
 ///
 /// # Errors
 /// [`RuleError`]: a document is refused, or a trial names no arm.
@@ -42,9 +43,13 @@ pub fn absolute(bundle: &Bundle) -> Result<Option<AbsoluteFigure>, RuleError> {
     let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref())?;
     let measurement = &documents.protocol.measurement;
     let plan = Plan::of(measurement);
+    let exact = decide(bundle).is_ok_and(|decision| decision.kind == MetricKind::Exact);
+    let counted = |trial: &TrialReport| exact || trial.observation.conditions.load_nanoseconds == 0;
     let mut metrics = Vec::new();
     for (arm, trial) in arms(bundle)? {
-        if let (Arm::Candidate, TrialOutcome::Metric(metric)) = (arm, trial.observation.outcome(&documents)) {
+        if let (Arm::Candidate, true, TrialOutcome::Metric(metric)) =
+            (arm, counted(trial), trial.observation.outcome(&documents))
+        {
             metrics.push(metric);
         }
     }
@@ -59,7 +64,7 @@ pub fn absolute(bundle: &Bundle) -> Result<Option<AbsoluteFigure>, RuleError> {
     }))
 }
 
-/// The secondary metrics of the protocol, in its order, of those trials that ended by themselves.
+/// The secondary metrics of the protocol, in its order, of every trial, also of one that does not count.
 ///
 /// # Errors
 /// As [`absolute`].

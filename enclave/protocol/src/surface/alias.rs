@@ -6,7 +6,8 @@ use orv_content::tree::{TreePath, folded};
 use unicode_normalization::UnicodeNormalization;
 
 /// A form that is the same for all names that differ only in case, in how characters are composed, in compatibility
-/// forms (`ｂench` and `bench`), or in characters that nobody sees.
+/// forms (`ｂench` and `bench`), or in characters that nobody sees. By the Unicode tables of the build: enclave and
+/// auditor of one release have the same.
 pub(super) fn fold(name: &str) -> String {
     if name.is_ascii() {
         folded(name)
