@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
+use std::thread::{sleep, yield_now};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -11,10 +11,12 @@ use nix::unistd::Pid;
 
 use super::CgroupError;
 
+/// Looks without a pause between them: most states are reached at once, and what is being frozen should not run on.
+const QUICK_LOOKS: u32 = 64;
 /// Pause between two looks at a state that the kernel reaches by itself.
 const PAUSE: Duration = Duration::from_millis(1);
 /// Looks before giving up: two seconds, thousands of times what the kernel needs.
-pub(super) const LOOKS: u32 = 2_000;
+const LOOKS: u32 = 2_000;
 
 pub(super) fn write(directory: &Path, name: &str, value: &str) -> Result<(), CgroupError> {
     let path = directory.join(name);
@@ -53,11 +55,15 @@ pub(super) fn read_keyed(directory: &Path, name: &str, key: &str) -> Result<u64,
 
 /// Repeats `look` until it answers true; false when it never did.
 pub(super) fn wait_until(mut look: impl FnMut() -> Result<bool, CgroupError>) -> Result<bool, CgroupError> {
-    for _ in 0..LOOKS {
+    for number in 0..QUICK_LOOKS + LOOKS {
         if look()? {
             return Ok(true);
         }
-        sleep(PAUSE);
+        if number < QUICK_LOOKS {
+            yield_now();
+        } else {
+            sleep(PAUSE);
+        }
     }
     Ok(false)
 }

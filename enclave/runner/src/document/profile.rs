@@ -65,6 +65,28 @@ const CONDITIONAL: &[Argument] = &[
         mask: WHOLE,
         values: HARMLESS_OPTIONS,
     },
+    Argument {
+        call: ("fadvise64", libc::SYS_fadvise64),
+        index: 3,
+        mask: WHOLE,
+        values: HARMLESS_INTENTIONS,
+    },
+    Argument {
+        call: ("madvise", libc::SYS_madvise),
+        index: 2,
+        mask: WHOLE,
+        values: HARMLESS_ADVICE,
+    },
+];
+
+/// Every `POSIX_FADV_*` but `DONTNEED`: whether a page of the prepared tree is in memory is a bit that outlives a run,
+/// where the tree lies on a disk. `mincore` reads such a bit, and nothing that is left writes one.
+const HARMLESS_INTENTIONS: &[u32] = &[0, 1, 2, 3, 5];
+
+/// Every `MADV_*` but `COLD`, `PAGEOUT` and `COLLAPSE`, which move pages that other runs read, and `MERGEABLE`, which
+/// shares those of other processes. What allocators ask for all the time comes first.
+const HARMLESS_ADVICE: &[u32] = &[
+    4, 8, 14, 0, 1, 2, 3, 9, 10, 11, 13, 15, 16, 17, 18, 19, 22, 23, 24, 102, 103,
 ];
 
 /// Reading the pipe that closes at execve, waiting, telling, leaving, and what memory for that takes.
