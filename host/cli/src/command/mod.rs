@@ -6,6 +6,7 @@ mod image;
 mod project;
 mod proposal;
 mod proposal_view;
+mod protocol;
 mod storage;
 mod trial;
 mod trial_view;
@@ -31,6 +32,9 @@ pub enum Command {
     /// Check, measure, publish and show projects
     #[command(subcommand)]
     Project(project::ProjectCommand),
+    /// Explain a protocol.json
+    #[command(subcommand)]
+    Protocol(protocol::ProtocolCommand),
     /// Submit and show proposals
     #[command(subcommand)]
     Proposal(proposal::ProposalCommand),
@@ -59,6 +63,7 @@ pub async fn run(command: Command, flags: &GlobalArguments, output: &Output) -> 
         Command::Verifier(command) => verifier::run(command, output).await.map(Some),
         Command::Trial(arguments) => trial::run(arguments).await.map(Some),
         Command::Project(command) => project::run(command, &session()?).await.map(Some),
+        Command::Protocol(command) => protocol::run(command).map(Some),
         Command::Proposal(command) => proposal::run(command, &session()?).await.map(Some),
         Command::Storage(command) => storage::run(command, &session()?).await.map(Some),
         Command::Wallet(command) => wallet::run(command, &session()?).await.map(Some),
