@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::Pid;
+use nix::unistd::{AccessFlags, Pid, access};
 
 use super::{Bounds, CgroupError, Group, file, v1, v2};
 
@@ -48,6 +48,15 @@ impl Hierarchy {
             cpu: find("cpu")?,
             freezer: find("freezer")?,
         }))
+    }
+
+    /// Whether this process may make groups in every one of them.
+    pub(crate) fn is_writable(&self) -> bool {
+        let places = match self {
+            Hierarchy::V1(controllers) => controllers.distinct(),
+            Hierarchy::V2(root) => vec![root.as_path()],
+        };
+        places.into_iter().all(|place| access(place, AccessFlags::W_OK).is_ok())
     }
 
     /// Makes the group `name` with its limits, and first removes what runners that are no more left behind.

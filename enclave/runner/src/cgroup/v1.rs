@@ -28,7 +28,7 @@ impl Controllers {
         }
     }
 
-    fn distinct(&self) -> Vec<&Path> {
+    pub(super) fn distinct(&self) -> Vec<&Path> {
         let mut all: Vec<&Path> = [
             &self.memory,
             &self.pids,

@@ -129,6 +129,7 @@ fn control_groups(mode: CgroupMode) -> Finding {
     };
     let remedy = "mount control groups with cpu, cpuset, memory and pids (version 1: cpuacct and freezer too), or give --weaker-limits, which every receipt records";
     let (there, found) = match Hierarchy::detect() {
+        Ok(found) if !found.is_writable() => (false, "there, but this user may not make any".to_owned()),
         Ok(Hierarchy::V1(_)) => (true, "version 1, every controller".to_owned()),
         Ok(Hierarchy::V2(at)) => (true, format!("version 2 at {}", at.display())),
         Err(error) => (false, error.to_string()),
