@@ -182,6 +182,9 @@ fn a_bundle_with_any_one_field_changed_and_every_hash_made_anew_is_refused() {
         }),
         ("missing_protections", |b| b.missing_protections.clear()),
         ("advice", |b| b.advice = None),
+        ("incumbent_unreadable", |b| {
+            b.incumbent_unreadable = Some("no tar".into())
+        }),
     ];
     for (name, change) in changes {
         let receipt = forged(change).unwrap();

@@ -34,6 +34,7 @@ pub fn disagreements(recorded: &Bundle, here: &Bundle, documents: &Documents) ->
             ),
             ("image.config", digest(bundle.image.as_ref().map(|image| &image.config))),
             ("differences", undone(&bundle.differences)),
+            ("advice", format!("{:?}", bundle.advice)),
             ("trials", bundle.trials.len().to_string()),
         ]
     };

@@ -5,12 +5,13 @@
 use alloy_primitives::B256;
 use orv_content::Sha256;
 use orv_content::tree::Tree;
+use orv_protocol::advice;
 use orv_protocol::judgement::{Arm, TrialOutcome};
 use orv_protocol::score::{Rounding, Score};
 use orv_protocol::seed::{SeedVariable, trial_seed};
 use orv_protocol::surface::Difference;
 use orv_receipt::rule::{Documents, RuleError};
-use orv_receipt::{Bundle, ImageRecord, Observation, Role};
+use orv_receipt::{AdviceRecord, Bundle, ImageRecord, Observation, Role};
 
 use crate::measurement::{Bench, MeasureError};
 use crate::{Inputs, TrialError, judging};
@@ -161,6 +162,10 @@ pub fn rerun(record: &Bundle, inputs: &Inputs<'_, '_>, bench: &Bench<'_>) -> Res
         seed: B256::ZERO,
         trials: Vec::new(),
         missing_protections: crate::missing_protections(bench.runner).map_err(TrialError::from)?,
+        advice: inputs.candidate.map(|candidate| {
+            let protocol = &inputs.documents.protocol;
+            AdviceRecord::from(&advice::of(protocol, inputs.snapshot, candidate))
+        }),
         ..record.clone()
     };
     judging::describe(&mut again, &workshop);

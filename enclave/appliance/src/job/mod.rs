@@ -23,6 +23,7 @@ use orv_protocol::seed::trial_seed;
 use orv_receipt::rule::{Documents, statement_of};
 use orv_receipt::{AdviceRecord, BUNDLE_VERSION, Bundle, Obstacle, Role};
 use orv_runner::Runner;
+use orv_trial::archive::OpenError;
 use orv_trial::{Inputs, Pace, Workshop, archive, judging};
 use orv_wire::{Channel, Job, Outcome, Stage};
 use std::io::{Read, Write};
@@ -95,6 +96,7 @@ fn begin(job: &Job, service: &Service, workbench: &Workbench) -> Result<Bundle, 
         obstacle: None,
         missing_protections: workbench.missing_protections(),
         advice: None,
+        incumbent_unreadable: None,
     })
 }
 
@@ -247,7 +249,8 @@ fn fetch_archive<S: Read + Write + AsFd>(
     Ok(opened.tree)
 }
 
-/// An incumbent whose bytes nobody has is measured by the snapshot alone (DESIGN 5.5).
+/// An incumbent whose bytes nobody has is measured by the snapshot alone (DESIGN 5.5), and so is one that is no archive
+/// of ours: no enclave has ever approved that (docs/decisions/0015).
 fn fetch_incumbent<S: Read + Write + AsFd>(
     host: &mut Host<'_, S>,
     bundle: &mut Bundle,
@@ -256,10 +259,17 @@ fn fetch_incumbent<S: Read + Write + AsFd>(
     let Some(Fetched { bytes, root }) = host.fetch(hash, limits::ARCHIVE_BYTES)? else {
         return Ok(None);
     };
-    let opened = archive::open_hashed(Role::Incumbent, hash, &bytes, root)
-        .map_err(|error| Stop::archive(Reason::ProjectArchive, error))?;
-    bundle.artifacts.push(opened.record);
-    Ok(Some(opened.tree))
+    match archive::open_hashed(Role::Incumbent, hash, &bytes, root) {
+        Ok(opened) => {
+            bundle.artifacts.push(opened.record);
+            Ok(Some(opened.tree))
+        }
+        Err(error @ OpenError::OtherBytes { .. }) => Err(JobEnd::WrongBytes(error.to_string()).into()),
+        Err(error) => {
+            bundle.incumbent_unreadable = Some(error.to_string().chars().take(1024).collect());
+            Ok(None)
+        }
+    }
 }
 
 fn fetch<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256, limit: u64, what: &str) -> Result<Fetched, Stop> {

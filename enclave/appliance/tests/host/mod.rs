@@ -123,6 +123,11 @@ impl Enclave {
         None
     }
 
+    /// Where its jobs are laid out.
+    pub fn scratch(&self) -> PathBuf {
+        self.directory.path().join("scratch")
+    }
+
     /// Takes the scratch directory away from under the enclave.
     pub fn remove_scratch(&self) {
         std::fs::remove_dir_all(self.directory.path().join("scratch")).unwrap();

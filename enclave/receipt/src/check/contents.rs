@@ -113,7 +113,13 @@ pub(super) fn artifacts(bundle: &Bundle) -> Check {
             }
         }
     }
-    let list: Vec<_> = bundle.artifacts.iter().map(describe).collect();
+    let mut list: Vec<_> = bundle.artifacts.iter().map(describe).collect();
+    if let Some(cause) = &bundle.incumbent_unreadable {
+        if bundle.incumbent.code_hash.is_zero() || bundle.artifact(Role::Incumbent).is_some() {
+            return fail(NAME, "an unreadable incumbent is recorded, and there is none");
+        }
+        list.push(format!("Incumbent {} unreadable: {cause}", bundle.incumbent.code_hash));
+    }
     pass(NAME, list.join("; "))
 }
 

@@ -177,6 +177,7 @@ pub fn bundle() -> Bundle {
             left_out: 0,
             unread: 0,
         }),
+        incumbent_unreadable: None,
         artifacts,
     };
     run_trials(&mut bundle, |arm| if arm == Arm::Candidate { "960" } else { "1117" });

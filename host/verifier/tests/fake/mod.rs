@@ -383,6 +383,7 @@ fn bundle_of(job: &Job) -> Bundle {
         }),
         missing_protections: Vec::new(),
         advice: None,
+        incumbent_unreadable: None,
     }
 }
 
