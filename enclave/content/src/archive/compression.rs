@@ -6,6 +6,7 @@ use bytes::Bytes;
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
+use super::header::is_blank;
 use super::{ArchiveError, Quota, QuotaError};
 
 /// Plain bytes for which the ratio is not looked at.
@@ -44,7 +45,7 @@ pub(crate) fn plain_layer(layer: Bytes, quota: &Quota) -> Result<Bytes, ArchiveE
     let mut gauge = Gauge::new(layer.len(), quota);
     let mut rest: &[u8] = &layer;
     let mut streams = 0;
-    while rest.iter().any(|byte| *byte != 0) {
+    while !is_blank(rest) {
         streams += 1;
         if streams > quota.entries {
             return Err(QuotaError::Streams { limit: quota.entries }.into());
@@ -119,7 +120,7 @@ impl Compression {
     fn decode(self, archive: &[u8], quota: &Quota, sink: impl FnMut(&[u8])) -> Result<usize, ArchiveError> {
         let rest = self.stream(archive, &mut Gauge::new(archive.len(), quota), sink)?;
         let end = archive.len() - rest.len();
-        if rest.iter().any(|byte| *byte != 0) {
+        if !is_blank(rest) {
             return Err(ArchiveError::AfterEnd { offset: end });
         }
         Ok(end)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::ArchiveError;
 use super::extension::{self, Extension};
-use super::header::{BLOCK, Header};
+use super::header::{BLOCK, Header, is_blank};
 use crate::tree::TreePath;
 use crate::weakened::{Rule, holds};
 
@@ -77,7 +77,7 @@ impl<'a> Entries<'a> {
         loop {
             let offset = self.offset;
             let block = self.block()?;
-            if block.iter().all(|byte| *byte == 0) {
+            if is_blank(block) {
                 if !extension.is_empty() {
                     return Err(ArchiveError::ExtensionWithoutEntry { offset });
                 }
@@ -159,7 +159,7 @@ impl<'a> Entries<'a> {
         let end = self.offset + size;
         let next = end.next_multiple_of(BLOCK);
         let padding = self.archive.get(end..next).ok_or(truncated)?;
-        if padding.iter().any(|byte| *byte != 0) {
+        if !is_blank(padding) {
             return Err(ArchiveError::Padding { offset });
         }
         let data = self.offset..end;
@@ -173,7 +173,7 @@ impl<'a> Entries<'a> {
         if rest.len() < BLOCK {
             return Err(ArchiveError::MissingEndMarker { offset });
         }
-        if holds(Rule::NothingAfterEnd) && rest.iter().any(|byte| *byte != 0) {
+        if holds(Rule::NothingAfterEnd) && !is_blank(rest) {
             return Err(ArchiveError::AfterEnd { offset });
         }
         self.offset += BLOCK;

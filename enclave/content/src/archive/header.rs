@@ -101,6 +101,13 @@ impl<'a> Header<'a> {
     }
 }
 
+/// Whether all bytes are zero. Looks at many at a time, because half a block of padding follows a file on average.
+pub(super) fn is_blank(bytes: &[u8]) -> bool {
+    bytes
+        .chunks(64)
+        .all(|piece| piece.iter().fold(0, |seen, byte| seen | byte) == 0)
+}
+
 /// The sum of the header's bytes, its checksum field counted as spaces.
 pub(super) fn checksum(block: &[u8; BLOCK]) -> u64 {
     let sum = |bytes: &[u8]| bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>();
