@@ -4,6 +4,8 @@
 
 mod forge;
 
+use std::ops::Range;
+
 use forge::{archive, directory, file, gzip, pax, symlink, tree, zstandard};
 use orv_content::Sha256;
 use orv_content::archive::{Quota, read, write};
@@ -140,10 +142,12 @@ proptest! {
     }
 
     #[test]
-    fn a_byte_changed_outside_the_contents_gives_the_identical_tree_or_an_error(at in any::<Index>(), by in 1u8..) {
+    fn a_byte_changed_in_a_header_or_behind_a_content_gives_the_identical_tree_or_an_error(at in any::<Index>(), by in 1u8..) {
         let original = bytes::Bytes::from(every_kind());
         let expected = read(original.clone(), &Quota::project()).unwrap();
         let at = at.index(original.len());
+        // Records are contents to tar: no checksum covers them.
+        prop_assume!(!records(&original).contains(&at));
         let mut mutated = original.to_vec();
         mutated[at] ^= by;
         let Ok(found) = read(mutated.into(), &Quota::project()) else { return Ok(()) };
@@ -156,6 +160,13 @@ proptest! {
             }
         }
     }
+}
+
+/// Where the records of the pax header lie, before their padding.
+fn records(archive: &[u8]) -> Range<usize> {
+    let header = archive.chunks(512).position(|block| block[156] == b'x').unwrap();
+    let start = (header + 1) * 512;
+    start..start + archive[start..].iter().position(|byte| *byte == 0).unwrap()
 }
 
 /// Whether the byte at this offset of the archive belongs to the content of this file, which is a slice of it.
