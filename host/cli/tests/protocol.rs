@@ -41,6 +41,16 @@ fn a_good_protocol_exits_0_and_its_warnings_depend_on_the_manifest() {
 }
 
 #[test]
+fn the_manifest_of_a_project_folder_is_found() {
+    let home = home(EXAMPLE);
+    std::fs::create_dir(home.path("benchmark")).unwrap();
+    std::fs::rename(home.path("openresearch.json"), home.path("benchmark/openresearch.json")).unwrap();
+    let document = home.json(&["protocol", "check", "protocol.json"]).document();
+    assert_eq!(document["manifest"], "benchmark/openresearch.json");
+    assert!(!document["warnings"].to_string().contains("without a judge"));
+}
+
+#[test]
 fn every_problem_is_told_with_exit_3() {
     let broken = EXAMPLE
         .replace("\"minimize\"", "\"lower\"")

@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use alloy_primitives::{Sign, U256};
 
-/// An exact decimal number: `-?digits(.digits)?`, no exponent, no plus sign, no spaces.
+/// An exact decimal number: `-?digits(.digits)?`, no exponent, no plus sign, no spaces. Upstream's converters refuse an
+/// exponent too (openresearch.md 1.6), and one form of a number is enough.
 ///
 /// Kept in lowest terms, so equal numbers are equal values: `1.50` is `1.5` and `-0` is `0`.
 ///

@@ -28,7 +28,8 @@ pub enum ProtocolCommand {
 pub struct CheckArguments {
     /// The protocol
     file: PathBuf,
-    /// The project's openresearch.json: says who writes the metric and pins the image
+    /// The project's openresearch.json, which says who writes the metric and pins the image [default:
+    /// benchmark/openresearch.json beside the protocol, where there is one]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
 }
@@ -40,12 +41,14 @@ pub fn run(command: ProtocolCommand) -> Result<Answer, Failure> {
 }
 
 fn check(arguments: &CheckArguments) -> Result<Answer, Failure> {
-    let manifest = arguments.manifest.as_deref().map(manifest_at).transpose()?;
+    let path = arguments.manifest.clone().or_else(|| manifest_beside(&arguments.file));
+    let manifest = path.as_deref().map(manifest_at).transpose()?;
     let explanation = explain(&read(&arguments.file)?, manifest.as_ref());
     let good = explanation.problems.is_empty();
     let fields = json!({
         "valid": good,
         "code": (!good).then(|| Code::Protocol.text()),
+        "manifest": path,
         "problems": explanation.problems.iter().map(problem_document).collect::<Vec<_>>(),
         "warnings": explanation.warnings.iter().map(warning_document).collect::<Vec<_>>(),
     });
@@ -55,6 +58,12 @@ fn check(arguments: &CheckArguments) -> Result<Answer, Failure> {
     } else {
         answer.with_exit(Exit::BadContent)
     })
+}
+
+/// Where a project folder has its manifest.
+fn manifest_beside(protocol: &Path) -> Option<PathBuf> {
+    let path = protocol.parent()?.join("benchmark/openresearch.json");
+    path.is_file().then_some(path)
 }
 
 /// At most one byte more than any document has: a longer file is refused by its length, not read to its end.
