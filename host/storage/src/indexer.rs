@@ -22,13 +22,13 @@ pub(crate) struct Indexer {
 }
 
 #[derive(Deserialize)]
-struct Location {
+pub(crate) struct Location {
     url: String,
     config: Shard,
 }
 
 #[derive(Deserialize)]
-struct ShardedNodes {
+pub(crate) struct ShardedNodes {
     #[serde(default)]
     trusted: Option<Vec<Location>>,
     #[serde(default)]

@@ -32,6 +32,8 @@ mod rpc;
 mod shard;
 mod storage;
 
+#[doc(hidden)]
+pub use self::rpc::examine_answer;
 pub use self::{
     artifact_index::{ArtifactAddress, ArtifactIndex, IndexError, IndexSource, IndexedHosts},
     cache::VerifiedFile,

@@ -49,7 +49,7 @@ pub(crate) struct NetworkIdentity {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+pub(crate) struct Status {
     network_identity: NetworkIdentity,
 }
 
@@ -62,6 +62,32 @@ pub(crate) struct SegmentWithProof {
     pub(crate) index: u64,
     pub(crate) proof: SegmentProof,
     pub(crate) file_size: u64,
+}
+
+/// How a segment is asked for.
+const DOWNLOAD: &str = "zgs_downloadSegmentWithProofByTxSeq";
+
+impl SegmentWithProof {
+    /// Its bytes, if it is segment `index` of this root; without the fill of its last chunk. What it says of root and
+    /// size is not looked at.
+    pub(crate) fn open(&self, root: &Root, shape: &Shape, index: u64) -> Result<Vec<u8>, Fault> {
+        if self.index != index {
+            return Err(Fault::WrongSegment {
+                expected: index,
+                found: self.index,
+            });
+        }
+        let mut data = STANDARD.decode(&self.data).map_err(|error| Fault::Malformed {
+            question: DOWNLOAD.into(),
+            reason: error.to_string(),
+        })?;
+        self.proof
+            .verify(root, shape, index, &data)
+            .map_err(|reason| Fault::FalseSegment { index, reason })?;
+        let size = shape.segment_size(index).unwrap_or_default();
+        data.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        Ok(data)
+    }
 }
 
 impl StorageNode {
@@ -118,29 +144,12 @@ impl StorageNode {
         sequence: u64,
         index: u64,
     ) -> Result<Vec<u8>, Fault> {
-        const METHOD: &str = "zgs_downloadSegmentWithProofByTxSeq";
         let answer: SegmentWithProof = self
             .server
-            .ask(METHOD, json!([sequence, index]))
+            .ask(DOWNLOAD, json!([sequence, index]))
             .await?
             .ok_or(Fault::Missing)?;
-        if answer.index != index {
-            return Err(Fault::WrongSegment {
-                expected: index,
-                found: answer.index,
-            });
-        }
-        let mut data = STANDARD.decode(&answer.data).map_err(|error| Fault::Malformed {
-            question: METHOD.into(),
-            reason: error.to_string(),
-        })?;
-        answer
-            .proof
-            .verify(root, shape, index, &data)
-            .map_err(|reason| Fault::FalseSegment { index, reason })?;
-        let size = shape.segment_size(index).unwrap_or_default();
-        data.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        Ok(data)
+        answer.open(root, shape, index)
     }
 
     /// Hands over one segment. That the node has it already is success.
