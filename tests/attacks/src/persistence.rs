@@ -20,6 +20,7 @@ pub fn attempt(words: Words<'_>) -> Option<Attempt> {
         ["again", "directory", path] => directory(path),
         ["again", "time-of", path] => time_of(path),
         ["again", "mode-of", path] => mode_of(path),
+        ["again", "page-cache", path] => page_cache(path),
         ["again", "shared-memory"] => object(libc::SYS_shmget, &[KEY, 4096, IPC_CREAT | IPC_EXCL | 0o666]),
         ["again", "messages"] => object(libc::SYS_msgget, &[KEY, IPC_CREAT | IPC_EXCL | 0o666]),
         ["again", "semaphores"] => object(libc::SYS_semget, &[KEY, 1, IPC_CREAT | IPC_EXCL | 0o666]),
@@ -100,6 +101,38 @@ fn mode_of(path: &str) -> Attempt {
     }
     fs::set_permissions(path, fs::Permissions::from_mode(0o640))?;
     first(format!("a number in the mode of {path}"))
+}
+
+/// Whether a page of a file is in memory is a bit that outlives a process, where the file lies on a disk.
+fn page_cache(path: &str) -> Attempt {
+    use std::os::fd::AsRawFd;
+    let file = fs::File::open(path)?;
+    let descriptor = file.as_raw_fd() as usize;
+    let length = 1 << 16;
+    let place = call(
+        libc::SYS_mmap,
+        &[
+            0,
+            length,
+            libc::PROT_READ as usize,
+            libc::MAP_SHARED as usize,
+            descriptor,
+            0,
+        ],
+    )?;
+    let mut resident = [0u8; 16];
+    call(libc::SYS_mincore, &[place, length, resident.as_mut_ptr() as usize])?;
+    let before = resident.iter().filter(|page| **page & 1 == 1).count();
+    if before == 0 {
+        return Ok(format!("a bit in the cache of {path}"));
+    }
+    call(
+        libc::SYS_fadvise64,
+        &[descriptor, 0, 0, libc::POSIX_FADV_DONTNEED as usize],
+    )?;
+    call(libc::SYS_mincore, &[place, length, resident.as_mut_ptr() as usize])?;
+    let after = resident.iter().filter(|page| **page & 1 == 1).count();
+    first(format!("a bit in the cache of {path}: {before} {after}"))
 }
 
 /// A System V object lives until somebody removes it.

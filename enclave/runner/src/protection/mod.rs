@@ -78,8 +78,8 @@ protections! {
     CallList => "call-list",
     /// `socket` and `socketpair` for `AF_UNIX` alone. Without it every family opens, vsock among them.
     SocketFamilies => "socket-families",
-    /// The rules on arguments of `clone`, `clone3`, `ioctl`, `prctl` and `personality`. Without it a process makes new
-    /// namespaces.
+    /// The rules on arguments of `clone`, `clone3`, `ioctl`, `prctl`, `personality`, `fadvise64` and `madvise`. Without it
+    /// a process makes new namespaces, and leaves bits in the page cache for the next run.
     CallArguments => "call-arguments",
     /// What Landlock alone stops: writing in `/proc`, another process's memory among it, and running what is not in the
     /// container's tree, the helper's own executable. Where the kernel has none, this is missing in every run.

@@ -10,7 +10,7 @@ use super::rule;
 use crate::attack::{Attack, Attempted, Class};
 use crate::protection::{Bound, Protection};
 use crate::stage::Stage;
-use forge::{archive, directory, entry, file, gzip, hard_link, header, pax, seal, symlink};
+use forge::{archive, entry, file, gzip, hard_link, pax, symlink};
 
 const REFUSED: &str = "refused while it is read";
 

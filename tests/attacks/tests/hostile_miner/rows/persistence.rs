@@ -1,5 +1,7 @@
 //! Into the next trial.
 
+use std::io::Write;
+
 use orv_runner::Protection as P;
 
 use super::row;
@@ -71,6 +73,25 @@ pub const ROWS: &[Attack] = &[
         P::FreshTree,
         FRESH,
         |stage| stage.twice("again time-of /work/notes"),
+    ),
+    row(
+        "carry-a-bit-in-the-page-cache",
+        Class::Persistence,
+        P::CallArguments,
+        "operation not permitted",
+        |stage| {
+            stage.prepared(&Project::shared("again page-cache /work/data"), |scene| {
+                // On a disk, where clean pages can be dropped; an enclave has none.
+                let written = || -> std::io::Result<()> {
+                    let mut data = std::fs::File::create(scene.directory.join("candidate/data"))?;
+                    data.write_all(&[1; 1 << 16])?;
+                    data.sync_all()
+                };
+                written().map_err(|error| error.to_string())?;
+                scene.trial()?;
+                scene.trial()?.by_its_word()
+            })
+        },
     ),
     row(
         "cache-answers-in-tmp",
