@@ -130,6 +130,11 @@ pub struct Devnet {
 
 impl Devnet {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let deployment = folder.path().join("deployment.json");
         let mut child = Command::new(env!("CARGO_BIN_EXE_orv"))
@@ -143,6 +148,7 @@ impl Devnet {
                 "--deployment",
             ])
             .arg(&deployment)
+            .args(arguments)
             .env_clear()
             .stdout(Stdio::piped())
             .spawn()
