@@ -1,10 +1,8 @@
 //! What a piece of work cost: wall time, and the processor time of this process and all that it waited for.
 
 use nix::errno::Errno;
-use nix::sys::prctl;
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use nix::sys::wait::wait;
 use std::time::{Duration, Instant};
 
 /// Two times of one piece of work.
@@ -20,26 +18,8 @@ pub(crate) fn cost_of<T>(work: impl FnOnce() -> T) -> Result<(T, Cost), Errno> {
     let begun = Instant::now();
     let answer = work();
     let wall = begun.elapsed();
-    bury_orphans()?;
     let cpu = processor_time()?.saturating_sub(cpu);
     Ok((answer, Cost { wall, cpu }))
-}
-
-/// Makes this process the parent of all orphans below it: a sandbox that does not wait for its own children would
-/// otherwise look cheaper than it is.
-pub(crate) fn adopt_orphans() -> Result<(), Errno> {
-    prctl::set_child_subreaper(true)
-}
-
-/// Waits for every child that is left.
-fn bury_orphans() -> Result<(), Errno> {
-    loop {
-        match wait() {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(Errno::ECHILD) => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 fn processor_time() -> Result<Duration, Errno> {

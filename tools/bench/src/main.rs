@@ -4,6 +4,7 @@
 //! compared with alternate, medians are compared, and intervals are of order statistics. Nothing here fails because a
 //! target is missed; the document says so, and who reads it decides.
 
+mod account;
 mod arguments;
 mod content;
 mod cost;
@@ -19,16 +20,11 @@ use crate::arguments::{Arguments, Subject};
 use crate::document::{Document, Section};
 use crate::error::BenchError;
 use clap::Parser;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut words = std::env::args();
-    let own_path = PathBuf::from(words.next().unwrap_or_default());
+    let mut words = std::env::args().skip(1);
     match words.next().as_deref() {
-        Some(orv_runner::HELPER_ARGUMENT) if own_path.ends_with(runner::RECORDER) => {
-            return ended(runner::record(&own_path));
-        }
         Some(orv_runner::HELPER_ARGUMENT) => return orv_runner::helper_main(),
         Some(inside::ARGUMENT) => return ended(inside::run(words)),
         _ => {}

@@ -55,6 +55,8 @@ pub(crate) enum StageError {
 /// The place. Its tmpfs and everything on it vanish with it.
 #[derive(Debug)]
 pub(crate) struct Stage {
+    // Before the directory: its process lets go of the tmpfs first.
+    runner: Runner,
     directory: TempDir,
 }
 
@@ -76,7 +78,10 @@ impl Stage {
                 source,
             }
         })?;
-        let stage = Self { directory };
+        let stage = Self {
+            runner: Runner::new(directory.path().join("scratch")),
+            directory,
+        };
         stage.lay_out()?;
         Ok(stage)
     }
@@ -101,9 +106,9 @@ impl Stage {
         Ok(path)
     }
 
-    /// The runner as a long-lived program uses it: this one is its own helper.
-    pub(crate) fn runner(&self) -> Runner {
-        Runner::new(self.path("scratch"))
+    /// The runner as a long-lived program uses it: one for all runs, and this program is its helper.
+    pub(crate) fn runner(&self) -> &Runner {
+        &self.runner
     }
 
     /// A command on the stage's image and tree, inside limits that none of it meets.

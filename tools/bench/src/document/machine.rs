@@ -34,7 +34,8 @@ impl Machine {
         let has = |name: &&str| flags.split(' ').any(|flag| flag == *name);
         Self {
             processor: field(&processors, "model name").unwrap_or("unknown").to_owned(),
-            processors: std::thread::available_parallelism().map_or(0, usize::from),
+            // Not those that this process may use: a benchmark binds itself.
+            processors: processors.lines().filter(|line| line.starts_with("processor")).count(),
             extensions: EXTENSIONS.into_iter().filter(has).collect(),
             kernel: read("/proc/sys/kernel/osrelease"),
             memory_mebibytes: field(&memory, "MemTotal").and_then(kibibytes).unwrap_or(0) / 1024,

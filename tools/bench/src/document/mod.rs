@@ -115,8 +115,8 @@ mod tests {
             machine: Machine::example(),
             sections: vec![section],
         };
-        insta::assert_json_snapshot!(document, @"");
-        insta::assert_snapshot!(document.printed(Form::Markdown), @"");
-        insta::assert_snapshot!(document.printed(Form::Text), @"");
+        insta::assert_snapshot!("json", serde_json::to_string_pretty(&document).unwrap());
+        insta::assert_snapshot!("markdown", document.printed(Form::Markdown));
+        insta::assert_snapshot!("text", document.printed(Form::Text));
     }
 }

@@ -36,9 +36,9 @@ pub(super) fn candidate(descriptor: RawFd) -> io::Result<()> {
     Ok(())
 }
 
-/// A descriptor that was open when the program started.
+/// A copy of a descriptor that another process gave to this one.
 #[allow(unsafe_code)]
-fn inherited(descriptor: RawFd) -> io::Result<File> {
+pub(crate) fn inherited(descriptor: RawFd) -> io::Result<File> {
     use std::os::fd::BorrowedFd;
     if descriptor < 0 {
         return Err(io::Error::from_raw_os_error(nix::errno::Errno::EBADF as i32));

@@ -7,6 +7,8 @@ mod compute;
 mod memory;
 mod tree;
 
+pub(crate) use channel::inherited;
+
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -14,8 +16,7 @@ use std::time::{Duration, Instant};
 pub(crate) const ARGUMENT: &str = "inside";
 
 /// What can be run. The name of a work is the argument that asks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
     /// A chain of multiplications and shifts: nothing but the processor.
     Arithmetic,
@@ -33,10 +34,12 @@ pub(crate) enum Work {
     Judge,
     /// Gives back every line that comes on a descriptor.
     Candidate,
+    /// Takes a content from standard input into a memory file.
+    Receive,
 }
 
 impl Work {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Arithmetic,
         Self::Copy,
         Self::Chase,
@@ -45,6 +48,7 @@ impl Work {
         Self::Tree,
         Self::Judge,
         Self::Candidate,
+        Self::Receive,
     ];
 
     /// The argument that asks for it.
@@ -58,6 +62,7 @@ impl Work {
             Self::Tree => "tree",
             Self::Judge => "judge",
             Self::Candidate => "candidate",
+            Self::Receive => "receive",
         }
     }
 }
@@ -88,12 +93,8 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> io::Result<()>
     let unknown = || io::Error::from(io::ErrorKind::InvalidInput);
     let name = arguments.next().ok_or_else(unknown)?;
     let work = Work::ALL.into_iter().find(|work| work.name() == name);
-    let mut number = || {
-        arguments
-            .next()
-            .and_then(|number| number.parse().ok())
-            .ok_or_else(unknown)
-    };
+    let mut word = || arguments.next().ok_or_else(unknown);
+    let number = |word: String| word.parse().map_err(|_| unknown());
     match work.ok_or_else(unknown)? {
         Work::Arithmetic => timed(compute::arithmetic),
         Work::Copy => memory::Buffers::new().timed_copy(),
@@ -101,8 +102,9 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> io::Result<()>
         Work::Fault => timed(memory::fault),
         Work::Call => timed(compute::call),
         Work::Tree => tree::read_and_rewrite(begun),
-        Work::Judge => channel::judge(number()?, number()?.unsigned_abs()),
-        Work::Candidate => channel::candidate(number()?),
+        Work::Judge => channel::judge(number(word()?)?, word()?.parse().map_err(|_| unknown())?),
+        Work::Candidate => channel::candidate(number(word()?)?),
+        Work::Receive => crate::content::receive(&word()?, word()?.parse().map_err(|_| unknown())?),
     }
 }
 

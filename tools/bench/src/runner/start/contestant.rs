@@ -208,11 +208,10 @@ fn said(child: &mut Child) -> String {
 impl Prepared<'_> {
     /// Writes what the others need.
     pub(super) fn of<'a>(stage: &'a Stage, container: &'a Container) -> Result<Prepared<'a>, super::StartError> {
-        let document = bundle::recorded(stage, container)?;
         let bundles = stage.make("bundles")?;
-        for runtime in [Contestant::Crun, Contestant::Runc, Contestant::Youki] {
-            bundle::write(stage, runtime, &document, container)?;
-        }
+        bundle::write(stage, Contestant::Crun, container)?;
+        bundle::write(stage, Contestant::Runc, container)?;
+        let document = bundle::write(stage, Contestant::Youki, container)?;
         let filter = stage.write("filter.bpf", &super::filter::program(&document)?)?;
         Ok(Prepared {
             stage,

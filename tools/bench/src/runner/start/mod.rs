@@ -4,16 +4,16 @@ mod bundle;
 mod contestant;
 mod filter;
 
-pub(crate) use bundle::{RECORDER, record};
-
-use crate::cost::{Cost, adopt_orphans, cost_of, milliseconds};
+use crate::account::{Account, AccountError};
+use crate::cost::{Cost, milliseconds};
 use crate::document::{Bound, Cell, Section, Table, Target, Unit};
 use crate::stage::{Stage, StageError};
 use crate::statistics::{Draw, Sample};
 use contestant::{Contestant, Failure, Prepared};
 use nix::errno::Errno;
+use nix::mount::{MntFlags, umount2};
+use orv_runner::RunnerError;
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
 /// Version 2's hierarchy on a machine that has version 1 too; `crun` refuses to run beside it (container reference 1).
@@ -27,7 +27,10 @@ pub(crate) enum StartError {
     Stage(#[from] StageError),
     /// The container's document could not be had.
     #[error("the container's document: {0}")]
-    Document(io::Error),
+    Document(#[from] RunnerError),
+    /// The container's document is no JSON.
+    #[error("the container's document: {0}")]
+    Syntax(#[from] serde_json::Error),
     /// The container's document is not as it was.
     #[error("the container's document has no {0}")]
     Unexpected(&'static str),
@@ -37,14 +40,12 @@ pub(crate) enum StartError {
     /// The filter cannot be compiled.
     #[error("the filter: {0}")]
     Filter(#[from] seccompiler::BackendError),
-    /// The system did not do what measuring needs.
-    #[error("{what}: {source}")]
-    System {
-        /// What.
-        what: &'static str,
-        /// Why.
-        source: Errno,
-    },
+    /// The second hierarchy could not be taken away.
+    #[error("unmounting {UNIFIED}: {0}")]
+    Unmount(Errno),
+    /// Processor time could not be told.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// Our own container did not run.
     #[error("our container did not run: {0}")]
     Ours(String),
@@ -58,9 +59,8 @@ struct Record {
 }
 
 /// Everybody once a round, in an order drawn for each round.
-pub(super) fn measure(stage: &Stage, rounds: usize, seed: u64) -> Result<Section, StartError> {
-    enter_own_mounts()?;
-    adopt_orphans().map_err(system("adopting orphans"))?;
+pub(super) fn measure(account: &Account, stage: &Stage, rounds: usize, seed: u64) -> Result<Section, StartError> {
+    unmount_second_hierarchy()?;
     let container = stage.container(&["/bin/true"], None);
     let prepared = Prepared::of(stage, &container)?;
     let (present, mut notes) = present(&prepared)?;
@@ -72,7 +72,7 @@ pub(super) fn measure(stage: &Stage, rounds: usize, seed: u64) -> Result<Section
                 continue;
             };
             let record = records.entry(contestant).or_default();
-            let (answer, cost) = cost_of(|| contestant.start(&prepared, round + 1)).map_err(system("reading times"))?;
+            let (answer, cost) = account.cost_of(|| contestant.start(&prepared, round + 1))?;
             match answer {
                 Ok(()) => record.costs.push((round, cost)),
                 Err(Failure::Hung) => record.hung += 1,
@@ -114,20 +114,12 @@ fn present(prepared: &Prepared<'_>) -> Result<(Vec<Contestant>, Vec<String>), St
     Ok((present, notes))
 }
 
-/// A mount namespace of our own, without what keeps `crun` from running; everybody is started from it.
-fn enter_own_mounts() -> Result<(), StartError> {
-    use nix::mount::{MntFlags, MsFlags, mount, umount2};
-    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS).map_err(system("unsharing the mounts"))?;
-    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    mount(None::<&str>, "/", None::<&str>, private, None::<&str>).map_err(system("making the mounts private"))?;
+/// Takes away what keeps `crun` from running, in the mount namespace from which everybody is started.
+fn unmount_second_hierarchy() -> Result<(), StartError> {
     if Path::new(UNIFIED).exists() {
-        umount2(UNIFIED, MntFlags::MNT_DETACH).map_err(system("unmounting the second hierarchy"))?;
+        umount2(UNIFIED, MntFlags::MNT_DETACH).map_err(StartError::Unmount)?;
     }
     Ok(())
-}
-
-fn system(what: &'static str) -> impl FnOnce(Errno) -> StartError {
-    move |source| StartError::System { what, source }
 }
 
 fn section(records: &BTreeMap<Contestant, Record>, rounds: usize, seed: u64, notes: Vec<String>) -> Section {
@@ -188,7 +180,7 @@ fn section(records: &BTreeMap<Contestant, Record>, rounds: usize, seed: u64, not
              `Runner::run` in a running program to its return; the others: from spawning their program to its end. One \
              static image and one tree on one tmpfs; crun, runc and youki are given the document of our own container \
              (with limits of memory and processes, and a writable layer that stands ready); bwrap has neither control \
-             groups, nor a map of many ids, nor overlay, nor masked files. CPU: this process and all it waited for. \
+             groups, nor a map of many ids, nor overlay, nor masked files. CPU: everything in the control group around all of it, to 5 ms after the end. \
              Ratios: median over the rounds of ours / theirs, with its 99 % interval."
         ),
         table,
