@@ -7,9 +7,11 @@ mod support;
 
 use std::{path::Path, sync::Arc};
 
+use alloy::{network::TransactionBuilder, providers::Provider, rpc::types::TransactionRequest};
 use orv_chain::primitives::Address;
 use orv_content::{Root, Sha256, identity::MatchedHash, merkle::root_of};
 use orv_devnet::{
+    client::connect,
     on_both_chains,
     peer::PeerKind,
     storage::{Fault as NodeFault, NodeOptions, ShardCount},
@@ -34,6 +36,7 @@ on_both_chains!(
     only_the_pinned_flow_contract_is_paid,
     what_was_stored_is_in_the_cache,
     content_is_found_by_its_number_in_the_flow,
+    a_flow_of_the_first_generation_takes_content_too,
 );
 
 async fn content_of_every_shape_comes_back_as_it_went(kind: PeerKind) {
@@ -300,5 +303,44 @@ async fn content_is_found_by_its_number_in_the_flow(kind: PeerKind) {
         matches!(missing, Err(FetchError::NoSubmission { sequence: 2, .. })),
         "{missing:?}"
     );
+    network.running.stop().await;
+}
+
+/// A contract that knows the first interface only: it does what the Flow contract does, and like any contract reverts
+/// without a word when asked for a function that it does not have.
+fn first_generation(flow: Address) -> Vec<u8> {
+    let head = "5f3560e01c63bc8c11f814603b5736";
+    let body = format!(
+        "{head}5f5f375f5f365f73{}5af43d5f5f3e6037573d5ffd5b3d5ff35b5f5ffd",
+        hex::encode(flow)
+    );
+    let code = hex::decode(body).unwrap();
+    let length = u8::try_from(code.len()).unwrap();
+    // PUSH1 length, DUP1, PUSH1 9, PUSH0, CODECOPY, PUSH0, RETURN: the code follows.
+    [
+        &[0x60, length, 0x80, 0x60, 0x09, 0x5f, 0x39, 0x5f, 0xf3],
+        code.as_slice(),
+    ]
+    .concat()
+}
+
+async fn a_flow_of_the_first_generation_takes_content_too(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let provider = connect(&network.running.rpc_url(), network.running.accounts()[0].signer.clone()).unwrap();
+    let creation = TransactionRequest::default().with_deploy_code(first_generation(network.flow));
+    let receipt = provider
+        .send_transaction(creation)
+        .await
+        .unwrap()
+        .get_receipt()
+        .await
+        .unwrap();
+    let first = receipt.contract_address.unwrap();
+    network.running.storage().follow(first);
+    for size in [1000, 300_000] {
+        let published = network.client("a").put(content(size), &network.owner).await.unwrap();
+        let file = network.client("b").get(published.root, Some(size)).await.unwrap();
+        assert!(published.transaction.is_some() && file.read(size).unwrap() == content(size));
+    }
     network.running.stop().await;
 }
