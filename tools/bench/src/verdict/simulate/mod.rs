@@ -13,6 +13,9 @@ use crate::document::Section;
 use cell::Effort;
 use clap::Args;
 
+pub(crate) use random::Random;
+pub(crate) use tally::Tally;
+
 /// What to simulate.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -7,10 +7,6 @@ use std::f64::consts::TAU;
 pub(crate) struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// A stream of its own for each round of each cell.
     pub(crate) fn of(seed: u64, cell: u64, round: u64) -> Self {
         let mut random = Self(seed ^ cell.wrapping_mul(0xd134_2543_de82_ef95));

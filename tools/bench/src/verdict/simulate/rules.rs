@@ -126,7 +126,12 @@ fn outcome(seconds: f64) -> TrialOutcome {
 
 /// The rule that 0008 replaced: thirteen blocks of reference, candidate and shadow, each once, in random order; the
 /// interval from the smallest to the largest ratio, and a reject where all of it is below the threshold.
-pub(crate) fn by_blocks(project: &Project, machine: &mut Machine, meddler: &mut Meddler, random: &mut Random) -> Verdict {
+pub(crate) fn by_blocks(
+    project: &Project,
+    machine: &mut Machine,
+    meddler: &mut Meddler,
+    random: &mut Random,
+) -> Verdict {
     let wanted = 1.0 - f64::from(project.margin.0) / 10_000.0;
     let (mut past, mut ratios, mut twins) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..13 {
@@ -150,7 +155,11 @@ pub(crate) fn by_blocks(project: &Project, machine: &mut Machine, meddler: &mut 
         ratios.push(candidate / snapshot);
         twins.push(shadow / snapshot);
     }
-    let ends = |ratios: &[f64]| ratios.iter().fold((f64::MAX, 0.0_f64), |(low, high), r| (low.min(*r), high.max(*r)));
+    let ends = |ratios: &[f64]| {
+        ratios
+            .iter()
+            .fold((f64::MAX, 0.0_f64), |(low, high), r| (low.min(*r), high.max(*r)))
+    };
     let ((low, high), (twin_low, twin_high)) = (ends(&ratios), ends(&twins));
     if twin_low > 1.0 || twin_high < 1.0 {
         Verdict::Inconclusive

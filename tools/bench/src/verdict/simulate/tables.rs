@@ -28,19 +28,13 @@ pub(super) fn hardest(host: Host, noise: Noise, arms: Arms) -> [Cell; 4] {
     let harm = Cell { aim: Aim::Harm, ..cell };
     let help = Cell { aim: Aim::Help, ..cell };
     [
-        Cell {
-            effect: 0.05,
-            ..harm
-        },
+        Cell { effect: 0.05, ..harm },
         Cell {
             effect: 0.0001,
             margin: LEAST_MARGIN,
             ..harm
         },
-        Cell {
-            effect: 0.0499,
-            ..help
-        },
+        Cell { effect: 0.0499, ..help },
         Cell { effect: 0.0, ..help },
     ]
 }
@@ -64,7 +58,10 @@ pub(super) fn blind(effort: Effort) -> Section {
     }
     // With an incumbent's code, against the two that know most.
     kinds.extend([Host::Alternating, Host::Halving].map(|host| (host, Noise::Normal(0.005), Arms::Three)));
-    let cells: Vec<Cell> = kinds.iter().flat_map(|(host, noise, arms)| hardest(*host, *noise, *arms)).collect();
+    let cells: Vec<Cell> = kinds
+        .iter()
+        .flat_map(|(host, noise, arms)| hardest(*host, *noise, *arms))
+        .collect();
     let outcomes = simulate(&cells, effort);
     let mut table = Table::new(&[
         "host",
@@ -115,8 +112,18 @@ pub(super) fn blind(effort: Effort) -> Section {
         ),
         table,
         targets: vec![
-            Target::new("wrong rejects, upper bound of the worst cell", rejects, Unit::Percent, Bound::AtMost(WRONG)),
-            Target::new("wrong approves, upper bound of the worst cell", approves, Unit::Percent, Bound::AtMost(WRONG)),
+            Target::new(
+                "wrong rejects, upper bound of the worst cell",
+                rejects,
+                Unit::Percent,
+                Bound::AtMost(WRONG),
+            ),
+            Target::new(
+                "wrong approves, upper bound of the worst cell",
+                approves,
+                Unit::Percent,
+                Bound::AtMost(WRONG),
+            ),
         ],
         notes: vec![],
     }
@@ -269,7 +276,15 @@ pub(super) fn beyond(effort: Effort) -> Section {
         cell(Host::Pauses, Aim::Harm, 0.2),
     ];
     let outcomes = simulate(&cells, effort);
-    let mut table = Table::new(&["host", "gain", "approved", "rejected", "neither", "two such operators: approved", "rejected"]);
+    let mut table = Table::new(&[
+        "host",
+        "gain",
+        "approved",
+        "rejected",
+        "neither",
+        "two such operators: approved",
+        "rejected",
+    ]);
     for (cell, outcome) in cells.iter().zip(&outcomes) {
         let share = |count: u64| Place::of(percent(count, effort.rounds), Unit::Percent);
         table.rows.push(vec![
@@ -330,7 +345,8 @@ pub(super) fn chained(effort: Effort) -> Section {
     Section {
         name: "verdict-chain",
         title: "A chain of 50 resubmissions".to_owned(),
-        method: "A gain of 20 % is approved, then the same code is handed in fifty times more, three attempts each.".to_owned(),
+        method: "A gain of 20 % is approved, then the same code is handed in fifty times more, three attempts each."
+            .to_owned(),
         table,
         targets: vec![Target::new(
             "chains that were paid for more than the code is worth",

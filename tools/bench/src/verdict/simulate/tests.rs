@@ -30,7 +30,10 @@ fn balanced_blocks_were_decided_by_a_host_that_watched() {
 fn a_clear_gain_is_approved_and_a_clear_loss_rejected() {
     let cell = |effect| Cell { effect, ..Cell::PLAIN };
     let outcomes = simulate(&[cell(0.2), cell(-0.2)], EFFORT);
-    assert!(outcomes[0].one.approved > 190 && outcomes[1].one.rejected > 190, "{outcomes:?}");
+    assert!(
+        outcomes[0].one.approved > 190 && outcomes[1].one.rejected > 190,
+        "{outcomes:?}"
+    );
 }
 
 #[test]
