@@ -146,6 +146,10 @@ fn a_receipts_job_run_again_has_the_same_inputs_and_the_same_decision() {
             document["undone"].as_array().unwrap().len(),
             judged.bundle.differences.len()
         );
+        let advice = judged.bundle.advice.as_ref().unwrap();
+        let advised = document["advice"]["findings"].as_array().unwrap();
+        assert_eq!(advised.len(), advice.findings.len(), "{name}");
+        assert_eq!(name == "forger", !advised.is_empty(), "{document}");
     }
 }
 

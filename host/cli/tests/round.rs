@@ -63,6 +63,11 @@ fn a_project_is_published_and_improved() {
         ])
         .succeeded();
     assert_eq!(submitted["claimed_score"], "-963", "the claim was measured");
+    assert_eq!(submitted["advice"]["findings"].as_array().unwrap().len(), 0);
+    let checked = home
+        .json(&["proposal", "check", "--project", "0", "--patch", &patch])
+        .succeeded();
+    assert_eq!(checked["code_hash"], submitted["code_hash"]);
     assert_eq!(submitted["undone"].as_array().unwrap().len(), 0);
 
     let proposal = home.json(&["proposal", "show", "0"]).succeeded();

@@ -11,13 +11,14 @@ use orv_chain::{
     primitives::{Address, I256, U256},
 };
 use orv_miner::{Candidate, ProjectFiles, Spending, Terms, inspect, patch::Patch, submit};
+use orv_protocol::advice;
 use orv_protocol::judgement::Arm;
 use orv_protocol::score::{Bips, Score};
 use orv_trial::Inputs;
 use orv_trial::measurement::{Measurement, measure};
 use serde_json::{Value, json};
 
-use super::proposal_view;
+use super::{proposal_view, trial_view};
 use crate::{
     amount,
     code::Code,
@@ -40,6 +41,9 @@ pub enum ProposalCommand {
         orv proposal submit --project 0 --folder my-tree --stake 10 --claimed-score=-963"
     )]
     Submit(SubmitArguments),
+    /// Make a candidate and say what of it counts and what upstream would warn of; nothing is run or sent
+    #[command(after_help = "Example:\n  orv proposal check --project 0 --patch images/example/patches/best-fit.patch")]
+    Check(CheckArguments),
     /// Show a proposal and what became of every attempt to judge it
     #[command(after_help = "Example:\n  orv proposal show 0")]
     Show {
@@ -86,6 +90,15 @@ pub struct SubmitArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The project to improve
+    #[arg(long)]
+    project: ProjectId,
+    #[command(flatten)]
+    source: CandidateSource,
+}
+
+#[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct CandidateSource {
     /// A whole tree
@@ -99,6 +112,7 @@ struct CandidateSource {
 pub async fn run(command: ProposalCommand, session: &Session) -> Result<Answer, Failure> {
     match command {
         ProposalCommand::Submit(arguments) => submit_candidate(arguments, session).await,
+        ProposalCommand::Check(arguments) => check_candidate(arguments, session).await,
         ProposalCommand::Show { id } => {
             let chain = session.chain().await?;
             let inspection = inspect(&chain, &session.deployment()?, id).await?;
@@ -117,6 +131,7 @@ async fn submit_candidate(arguments: SubmitArguments, session: &Session) -> Resu
     let files = ProjectFiles::fetch(&storage, &project).await?;
     let candidate = arguments.source.candidate(&files)?;
     let undone = undone(&candidate, &files, session)?;
+    let advice = advised(&candidate, &files, session);
     let claim = match arguments.claimed_score {
         Some(score) => Claim::stated(score),
         None => Claim::measured(files, &candidate, &project, arguments.runs, session).await?,
@@ -142,6 +157,7 @@ async fn submit_candidate(arguments: SubmitArguments, session: &Session) -> Resu
         "stake": arguments.stake.to_string(),
         "paid_wei": submitted.purchase.map(|purchase| purchase.value.to_string()),
         "undone": undone,
+        "advice": advice,
         "trial": claim.document,
         "tx": submitted.transaction.to_string(),
         "gas_used": submitted.gas_used,
@@ -151,6 +167,42 @@ async fn submit_candidate(arguments: SubmitArguments, session: &Session) -> Resu
         submitted.id, submitted.code_hash, claim.score, submitted.transaction
     );
     Ok(Answer::new("orv.submitted/1", fields, text))
+}
+
+async fn check_candidate(arguments: CheckArguments, session: &Session) -> Result<Answer, Failure> {
+    let chain = session.chain().await?;
+    let contracts = session.deployment()?.openresearch;
+    let project = Project::read(&chain, &contracts, arguments.project).await?;
+    let files = ProjectFiles::fetch(&session.storage()?, &project).await?;
+    let candidate = arguments.source.candidate(&files)?;
+    let undone = undone(&candidate, &files, session)?;
+    let advice = advised(&candidate, &files, session);
+    let channel = format!("{:?}", files.documents.project.channel()).to_ascii_lowercase();
+    let text = format!(
+        "the candidate can be submitted\ncode     {}\nchannel  {channel}\nnext: orv proposal submit --project {}",
+        candidate.root(),
+        arguments.project
+    );
+    let fields = json!({
+        "project_id": arguments.project,
+        "code_hash": candidate.root(),
+        "channel": channel,
+        "undone": undone,
+        "advice": advice,
+    });
+    Ok(Answer::new("orv.candidate/1", fields, text))
+}
+
+/// What upstream's own validator would say. It decides nothing here.
+fn advised(candidate: &Candidate, files: &ProjectFiles, session: &Session) -> Value {
+    let advice = advice::of(&files.documents.protocol, &files.snapshot, candidate.tree());
+    for finding in advice.findings.iter().take(NAMED) {
+        let path = visible(finding.path.as_str());
+        session
+            .output
+            .note(&format!("advice: {path}: {}", finding.gate.explain()));
+    }
+    trial_view::advised(&advice)
 }
 
 /// What a miner claims, and what stands behind it.

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use orv_content::Sha256;
-use orv_protocol::advice::{Advice, Finding};
+use orv_protocol::advice::{Advice, Finding, Gate};
 use orv_protocol::judgement::TrialOutcome;
 use orv_protocol::metric::Decimal;
 use orv_protocol::sampling::{Plan, Spread};
 use orv_receipt::rule::{Documents, arm_of, decide};
-use orv_receipt::{Bundle, DifferenceRecord, ImageRecord, Observation, ProcessReport};
+use orv_receipt::{Bundle, DifferenceRecord, FindingRecord, ImageRecord, Observation, ProcessReport};
 use orv_trial::agreement::Disagreement;
 use orv_trial::rehearsal::{Rehearsal, Sample};
 use serde_json::{Map, Value, json};
@@ -93,7 +93,7 @@ pub fn run_again(again: &Bundle, disagreements: &[Disagreement], documents: &Doc
         ("sampling".to_owned(), Value::Null),
         ("steadiness".to_owned(), Value::Null),
         ("seed_variable".to_owned(), Value::Null),
-        ("advice".to_owned(), Value::Null),
+        ("advice".to_owned(), recorded_advice(again)),
         ("decision".to_owned(), decision(again)),
         ("disagreements".to_owned(), json!(differing)),
     ]);
@@ -232,7 +232,24 @@ fn counted<'a, T>(trials: &'a [T], plan: &Plan) -> &'a [T] {
     trials.get(warm_ups..).unwrap_or_default()
 }
 
-fn advised(advice: &Advice) -> Value {
+/// The same of a record.
+fn recorded_advice(bundle: &Bundle) -> Value {
+    let Some(advice) = &bundle.advice else {
+        return Value::Null;
+    };
+    let row = |finding: &FindingRecord| {
+        let gate = Gate::from_number(finding.gate).map(|gate| kebab(&format!("{gate:?}")));
+        json!({ "gate": gate, "path": finding.path, "pattern": finding.pattern })
+    };
+    json!({
+        "findings": advice.findings.iter().map(row).collect::<Vec<_>>(),
+        "left_out": advice.left_out,
+        "unread": advice.unread,
+    })
+}
+
+/// What upstream's own validator would have said.
+pub fn advised(advice: &Advice) -> Value {
     let row = |finding: &Finding| {
         json!({
             "gate": kebab(&format!("{:?}", finding.gate)),
