@@ -59,7 +59,7 @@ pub enum PatternProblem {
     Atomic,
     #[error("a possessive repetition needs an engine that backtracks")]
     Possessive,
-    #[error("flag {flag:?} is not read; i, s, m and a are")]
+    #[error("flag {flag:?} is not read; i, s, m and, for the whole pattern, a are")]
     Flag { flag: char },
     #[error("flags for the whole pattern stand at its start only")]
     LateFlags,

@@ -497,6 +497,10 @@ impl<'a> Parser<'a> {
                     given = 0;
                     continue;
                 }
+                // Of a group Python compiles the flag, and then looks for places to begin without it.
+                (':', _) if on.contains(&'a') => {
+                    return Err(self.error_at(begin, PatternProblem::Flag { flag: 'a' }));
+                }
                 (':', _) if given > 0 => return Ok(FlagsFor::Group),
                 (')', Switch::On) if given > 0 => return Ok(FlagsFor::Pattern),
                 _ => return Err(self.error_at(begin, PatternProblem::Flag { flag: letter })),

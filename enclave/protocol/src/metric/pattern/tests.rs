@@ -63,6 +63,7 @@ fn what_engines_decide_differently_is_refused() {
     assert_eq!(problem("^*a"), PatternProblem::NothingToRepeat);
     assert_eq!(problem("a|*b"), PatternProblem::NothingToRepeat);
     assert_eq!(problem("a(?i)b"), PatternProblem::LateFlags);
+    assert_eq!(problem(r"(?a:\W)"), PatternProblem::Flag { flag: 'a' });
 }
 
 #[test]
