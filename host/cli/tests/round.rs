@@ -81,6 +81,58 @@ fn a_project_is_published_and_improved() {
     assert_eq!(listed["proposals"][0]["proposal_id"], "0");
 }
 
+/// The example with its image named by a root that is open, as its digest is.
+fn example_by_root(home: &Home) -> String {
+    let copied = std::process::Command::new("cp")
+        .args(["-r", &example()])
+        .arg(home.path("project"))
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    let manifest = home.path("project/benchmark/openresearch.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let root = format!("\"image\": {{ \"root\": \"0x{}\",", "0".repeat(64));
+    std::fs::write(&manifest, text.replace("\"image\": {", &root)).unwrap();
+    home.path("project").display().to_string()
+}
+
+#[test]
+fn an_image_by_its_own_root_is_stored_by_the_creator_and_fetched_by_the_miner() {
+    let devnet = Devnet::start();
+    let home = Home::new().on(&devnet).with_wallet();
+    let (folder, image) = (example_by_root(&home), interpreter());
+    let checked = home
+        .json(&["project", "check", &folder, "--image-file", &image])
+        .succeeded();
+    assert_eq!(checked["separation"], "split");
+    let arguments = [
+        &["project", "publish", folder.as_str(), "--image-file", image.as_str()],
+        PUBLISH.as_slice(),
+    ];
+    home.json(&arguments.concat()).succeeded();
+    let root = checked["image_root"].as_str().unwrap();
+    home.json(&["storage", "get", root, "--out", "image.tar"]).succeeded();
+
+    let patch = workspace().join("images/example/patches/best-fit.patch");
+    let patch = patch.display().to_string();
+    let submitted = home
+        .json(&[
+            "proposal",
+            "submit",
+            "--project",
+            "0",
+            "--patch",
+            &patch,
+            "--stake",
+            "10",
+        ])
+        .succeeded();
+    assert_eq!(
+        submitted["claimed_score"], "-963",
+        "measured in the image that was fetched"
+    );
+}
+
 #[test]
 fn what_a_miner_should_know_is_said_before_anything_is_paid() {
     let devnet = Devnet::start();

@@ -28,7 +28,7 @@ pub struct ImageArguments {
     #[arg(long, value_name = "FOLDER")]
     image_rootfs: Option<PathBuf>,
     /// OCI image layout with one image manifest
-    #[arg(long, value_name = "FOLDER", alias = "image")]
+    #[arg(long, value_name = "FOLDER", visible_alias = "image")]
     image_layout: Option<PathBuf>,
 }
 
