@@ -1,12 +1,16 @@
 //! Where this machine's control groups are mounted.
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{AccessFlags, Pid, access};
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use nix::unistd::{AccessFlags, ForkResult, access};
 
 use super::{Bounds, CgroupError, Group, file, v1, v2};
+use crate::syscall;
 
 /// The controllers without which version 2 cannot carry our limits.
 const NEEDED_V2: [&str; 4] = ["cpu", "cpuset", "memory", "pids"];
@@ -68,23 +72,35 @@ impl Hierarchy {
         }
     }
 
-    /// Puts this process, of one thread, into the group `name` that the runner has made, where that is for the process
-    /// itself to do: the init's part.
+    /// Forks a process that is in the group `name`, which the runner has made, or that will be as soon as it calls
+    /// [`Hierarchy::enter`]. Only for a process of one thread.
     ///
-    /// Version 1 lets a thread move itself without the lock of all forks of the machine, for which the kernel may wait
-    /// more than ten milliseconds.
+    /// Neither way takes the lock of all forks of the machine, for which the kernel may wait more than ten milliseconds:
+    /// version 2 has the child born in its group, version 1 lets a thread move itself.
+    pub(crate) fn fork_into(&self, name: &GroupName) -> Result<ForkResult, CgroupError> {
+        let (path, forked) = match self {
+            Hierarchy::V1(controllers) => (controllers.memory.clone(), syscall::fork()),
+            Hierarchy::V2(root) => {
+                let group = root.join(&name.0);
+                let opened = open(
+                    &group,
+                    OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+                    Mode::empty(),
+                );
+                (group, opened.and_then(|group| syscall::fork_into(group.as_fd())))
+            }
+        };
+        forked.map_err(|errno| CgroupError::File {
+            path,
+            source: errno.into(),
+        })
+    }
+
+    /// The forked process's own part.
     pub(crate) fn enter(&self, name: &GroupName) -> Result<(), CgroupError> {
         match self {
             Hierarchy::V1(controllers) => v1::Group::open(controllers, &name.0).enter(),
             Hierarchy::V2(_) => Ok(()),
-        }
-    }
-
-    /// Puts a process into the group `name`, where that is for another to do: the helper's part.
-    pub(crate) fn attach(&self, name: &GroupName, pid: Pid) -> Result<(), CgroupError> {
-        match self {
-            Hierarchy::V1(_) => Ok(()),
-            Hierarchy::V2(root) => v2::Group::open(root, &name.0).attach(pid),
         }
     }
 

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::unistd::Pid;
-
 use super::{Bounds, CgroupError, Counters, file};
 use crate::protection::Protection;
 
@@ -44,10 +42,6 @@ impl Group {
             Some(cpus) => file::write(&self.at, "cpuset.cpus", &cpu_list(cpus)),
             None => Ok(()),
         }
-    }
-
-    pub(super) fn attach(&self, pid: Pid) -> Result<(), CgroupError> {
-        file::write(&self.at, "cgroup.procs", &pid.to_string())
     }
 
     pub(super) fn is_there(&self) -> bool {

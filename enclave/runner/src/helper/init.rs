@@ -130,6 +130,8 @@ fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> 
         (CloneFlags::CLONE_NEWNET, Protection::NetworkNamespace),
         (CloneFlags::CLONE_NEWIPC, Protection::IpcNamespace),
         (CloneFlags::CLONE_NEWUTS, Protection::HostName),
+        // Our control group, which we are in, becomes the root of what the command sees.
+        (CloneFlags::CLONE_NEWCGROUP, Protection::CgroupNamespace),
     ];
     let outer = outer.into_iter().filter(|(_, behind)| kept.has(*behind));
     unshare(outer.fold(CloneFlags::CLONE_NEWNS, |all, (kind, _)| all | kind)).at(Step::Namespaces)?;
@@ -138,11 +140,6 @@ fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> 
         syscall::set_domain_name("(none)").at(Step::Namespaces)?;
     }
     filesystem::build(&inputs.plan)?;
-    // Until we are in the control group for certain: it is to be the root of what the command sees.
-    gate.wait()?;
-    if kept.has(Protection::CgroupNamespace) {
-        unshare(CloneFlags::CLONE_NEWCGROUP).at(Step::Namespaces)?;
-    }
     unshare(CloneFlags::CLONE_NEWUSER).at(Step::Namespaces)?;
     // Only a process outside may write a map of many ids.
     gate.open()?;

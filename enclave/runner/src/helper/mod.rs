@@ -7,8 +7,6 @@
 //! ```text
 //! runner ── spawner ── helper (host root) ── init (pid 1, id 0 of the container) ── the command (pid 2, id 1000)
 //! ```
-//!
-//! The init makes the file tree while the helper puts it into the control group, for which the kernel may take its time.
 
 mod error;
 mod filesystem;
@@ -109,20 +107,20 @@ impl Membership {
         found.map(Membership).map_err(Membership::error)
     }
 
+    /// The helper's part.
+    fn fork(&self) -> Result<ForkResult, SetupError> {
+        match &self.0 {
+            Some((hierarchy, group)) => hierarchy.fork_into(group).map_err(Membership::error),
+            None => syscall::fork().at(Step::Process),
+        }
+    }
+
     /// The init's part.
     fn enter(&self) -> Result<(), SetupError> {
         let Some((hierarchy, group)) = &self.0 else {
             return Ok(());
         };
         hierarchy.enter(group).map_err(Membership::error)
-    }
-
-    /// The helper's part.
-    fn attach(&self, init: Pid) -> Result<(), SetupError> {
-        let Some((hierarchy, group)) = &self.0 else {
-            return Ok(());
-        };
-        hierarchy.attach(group, init).map_err(Membership::error)
     }
 
     fn error(error: CgroupError) -> SetupError {
@@ -140,7 +138,7 @@ fn supervise(link: &Link, filters: &Filters) -> Result<(), SetupError> {
     if kept.has(Protection::PidNamespace) {
         unshare(CloneFlags::CLONE_NEWPID).at(Step::Namespaces)?;
     }
-    let init = match syscall::fork().at(Step::Process)? {
+    let init = match group.fork()? {
         ForkResult::Child => {
             drop(ours);
             init::run(inputs, &group, link, theirs)
@@ -149,7 +147,7 @@ fn supervise(link: &Link, filters: &Filters) -> Result<(), SetupError> {
     };
     // The command's descriptors must be nobody's but its own, or nobody would see it close them.
     drop((inputs, theirs));
-    let made = group.attach(init).and_then(|()| accompany(link, &ours, init, kept));
+    let made = accompany(link, &ours, init, kept);
     if made.is_ok() && !kept.has(Protection::KillTree) {
         return made;
     }
@@ -164,7 +162,6 @@ fn supervise(link: &Link, filters: &Filters) -> Result<(), SetupError> {
 /// Hands the init through its gates, then waits for its end or for the order to bring it about.
 fn accompany(link: &Link, init_gate: &UnixStream, init: Pid, kept: Kept) -> Result<(), SetupError> {
     let gate = init::Gate::new(init_gate);
-    gate.open()?;
     if gate.wait().is_err() {
         // It has reported its failure itself and is on its way out.
         return Ok(());

@@ -11,6 +11,8 @@ use seccompiler::BpfProgramRef;
 
 /// Highest capability number tried when the bounding set is emptied; the kernel answers EINVAL beyond its last.
 const CAPABILITY_NUMBERS: libc::c_ulong = 64;
+/// `CLONE_INTO_CGROUP` of `linux/sched.h`, since 5.7.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 /// `_LINUX_CAPABILITY_VERSION_3` of `linux/capability.h`: two words of 32 capabilities each.
 const CAPABILITY_VERSION: u32 = 0x2008_0522;
 
@@ -42,6 +44,26 @@ pub(crate) fn fork() -> Result<ForkResult, Errno> {
     // SAFETY: only the helper calls this; it is a fresh executable that has never started a thread, so no lock can be
     // held by a thread that the child would lack.
     unsafe { nix::unistd::fork() }
+}
+
+/// Forks the calling process, which must have one thread, with the child in the control group of version 2 that `group`
+/// is a directory of.
+pub(crate) fn fork_into(group: BorrowedFd<'_>) -> Result<ForkResult, Errno> {
+    // SAFETY: every field of this type is an integer, for which zero is a value.
+    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+    arguments.flags = CLONE_INTO_CGROUP;
+    arguments.exit_signal = u64::from(libc::SIGCHLD.unsigned_abs());
+    arguments.cgroup = u64::from(group.as_raw_fd().unsigned_abs());
+    // SAFETY: as for `fork`: one thread, no stack or memory shared with the child, which goes on with a copy. The C
+    // library's own fork would also note the child's thread id, which only its threads and locks between them need.
+    let answer = unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<libc::clone_args>()) };
+    match i32::try_from(Errno::result(answer)?) {
+        Ok(0) => Ok(ForkResult::Child),
+        Ok(child) => Ok(ForkResult::Parent {
+            child: Pid::from_raw(child),
+        }),
+        Err(_) => Err(Errno::EOVERFLOW),
+    }
 }
 
 /// Takes ownership of a descriptor that the kernel has just installed in this process for us.
