@@ -1,4 +1,5 @@
-//! Patterns mean what Python's `re` makes of them, or are refused: compared with Python itself where the machine has it.
+//! Patterns mean what Python's `re` makes of them, or are refused; globs open what its `fnmatch` opens: compared with Python
+//! itself where the machine has it.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -6,11 +7,15 @@
     reason = "a test may fail by them"
 )]
 
+mod fixture;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use orv_content::tree::TreePath;
 use orv_protocol::metric::{NoMatch, Pattern};
+use orv_protocol::surface::Surface;
 use serde_json::{Value, json};
 
 /// Python's answers to all questions, `None` where there is no Python.
@@ -235,6 +240,39 @@ fn every_character_is_in_the_sets_that_python_has_it_in() {
             );
         }
     }
+}
+
+#[test]
+fn globs_open_the_paths_that_pythons_fnmatch_opens() {
+    let parts = [
+        "*", "**", "?", "[ab]", "[!a]", "[a-c]", "[]a]", "[!]a]", "[", "]", "[c-a]", "[a", "-", "!", "^", "[^a]", "a",
+        "b", "/", ".", "src", "é", "\\", "[[]", "[a-]", "[--a]", "[a-c-e]", "[!b-a]", "[a\\]b]",
+    ];
+    let letters = ["a", "b", "c", "-", "]", "[", "!", "^", ".", "/", "src", "é", "\\", "A"];
+    let mut numbers = Numbers(0x5851_f42d_4c95_7f2d);
+    let mut cases: Vec<(String, Vec<TreePath>)> = Vec::new();
+    while cases.len() < 3_000 {
+        let pattern: String = (0..=numbers.below(5)).map(|_| numbers.pick(&parts)).collect();
+        let path = |numbers: &mut Numbers| {
+            let text: String = (0..=numbers.below(6)).map(|_| numbers.pick(&letters)).collect();
+            TreePath::new(text).ok()
+        };
+        cases.push((pattern, (0..10).filter_map(|_| path(&mut numbers)).collect()));
+    }
+    let question =
+        |(pattern, paths): &(String, Vec<TreePath>)| json!({"ask": "glob", "pattern": pattern, "paths": paths});
+    let Some(answers) = ask_python(&cases.iter().map(question).collect::<Vec<_>>()) else {
+        return;
+    };
+    let mut opened = 0;
+    for ((pattern, paths), answer) in cases.iter().zip(&answers) {
+        let surface = Surface::of(&fixture::surface(&[pattern], &[], &[]));
+        for (path, theirs) in paths.iter().zip(answer["permitted"].as_array().unwrap()) {
+            assert_eq!(json!(surface.is_mutable(path)), *theirs, "{pattern} and {path}");
+            opened += usize::from(theirs == &json!(true));
+        }
+    }
+    assert!(opened > 300, "{opened}");
 }
 
 fn numbers(list: &Value) -> impl Iterator<Item = u32> + '_ {

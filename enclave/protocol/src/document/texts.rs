@@ -1,6 +1,7 @@
 //! Texts of a fixed form, each told by one regular expression, which the published schema repeats.
 
 use std::ops::Deref;
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde::Deserialize;
@@ -31,7 +32,8 @@ macro_rules! text_of_form {
             type Error = FieldError;
 
             fn try_from(given: String) -> Result<Self, FieldError> {
-                if Regex::new(Self::FORM).is_ok_and(|form| form.is_match(&given)) {
+                static COMPILED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($name::FORM).ok());
+                if COMPILED.as_ref().is_some_and(|form| form.is_match(&given)) {
                     Ok($name(given))
                 } else {
                     Err(FieldError::Form { given, what: $what })

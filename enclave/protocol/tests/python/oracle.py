@@ -1,5 +1,6 @@
 """Answers for tests/python_patterns.rs: what Python's own `re` makes of patterns, one JSON document a line."""
 
+import fnmatch
 import json
 import re
 import sys
@@ -36,6 +37,14 @@ def members(pattern, around):
     return ranges
 
 
+def permitted(pattern, paths):
+    """Whether upstream's gates match a path: the full path or its last component."""
+    return [
+        any(fnmatch.fnmatchcase(text, pattern) for text in (path, path.rsplit("/", 1)[-1]))
+        for path in paths
+    ]
+
+
 def assigned():
     return [n for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) not in ("Cn", "Cs", "Co")]
 
@@ -45,6 +54,8 @@ for line in sys.stdin:
     try:
         if question["ask"] == "search":
             answer = {"found": searched(question["pattern"], question["texts"])}
+        elif question["ask"] == "glob":
+            answer = {"permitted": permitted(question["pattern"], question["paths"])}
         elif question["ask"] == "assigned":
             answer = {"assigned": assigned()}
         else:
