@@ -12,6 +12,8 @@ pub fn attempt(words: Words<'_>) -> Option<Attempt> {
         ["memory", mebibytes] => number(mebibytes).and_then(memory),
         ["memory-in-child", mebibytes] => number(mebibytes).and_then(memory_in_child),
         ["memory-file", mebibytes] => number(mebibytes).and_then(memory_file),
+        ["memory-in-sockets", mebibytes] => number(mebibytes).and_then(|mebibytes| in_kernel(mebibytes, fill_a_socket)),
+        ["memory-in-pipes", mebibytes] => number(mebibytes).and_then(|mebibytes| in_kernel(mebibytes, fill_a_pipe)),
         ["lock-memory", bytes] => number(bytes).and_then(lock_memory),
         ["fork-bomb", processes] => number(processes).and_then(fork_bomb),
         ["thread-bomb", threads] => number(threads).and_then(thread_bomb),
@@ -29,7 +31,11 @@ pub fn attempt(words: Words<'_>) -> Option<Attempt> {
         ["spin", milliseconds] => number(milliseconds).map(|time| {
             let begun = Instant::now();
             while begun.elapsed() < Duration::from_millis(time) {}
-            format!("{time} ms of a processor")
+            format!("{time} ms on a processor")
+        }),
+        ["burn", milliseconds] => number(milliseconds).map(|time: u64| {
+            while kernel::clock(libc::CLOCK_PROCESS_CPUTIME_ID) < time * 1_000_000 {}
+            format!("{time} ms of a processor's time")
         }),
         ["flood", stream, bytes] => number(bytes).and_then(|bytes| flood(stream, bytes)),
         ["core"] => core(),
@@ -57,6 +63,69 @@ fn memory_file(mebibytes: usize) -> Attempt {
         files.push(file);
     }
     Ok(format!("{} MiB in files without names", files.len()))
+}
+
+/// Memory that is the kernel's: bytes on their way, which nobody reads. Each child fills as many places as it may have
+/// open, until all are full or somebody is killed.
+fn in_kernel(mebibytes: usize, fill: fn() -> std::io::Result<usize>) -> Attempt {
+    const CHILDREN: usize = 12;
+    let share = (mebibytes << 20) / CHILDREN;
+    let mut children = Vec::new();
+    for _ in 0..CHILDREN {
+        if let Fork::Parent(child) = kernel::fork()? {
+            children.push(child);
+            continue;
+        }
+        let mut held = 0;
+        while held < share {
+            match fill() {
+                Ok(bytes) if bytes > 0 => held += bytes,
+                _ => kernel::exit(1),
+            }
+        }
+        // Until all of them have it at one time.
+        std::thread::sleep(Duration::from_millis(400));
+        kernel::exit(0)
+    }
+    let full = children
+        .into_iter()
+        .filter(|child| kernel::wait(*child).is_ok_and(|status| status == 0))
+        .count();
+    if full == CHILDREN {
+        Ok(format!("{mebibytes} MiB of the kernel's"))
+    } else {
+        Err(held(format!("{full} of {CHILDREN} children are full")))
+    }
+}
+
+/// Bytes that a pair of sockets holds; it stays open for as long as the process lives.
+fn fill_a_socket() -> std::io::Result<usize> {
+    let (mut writer, reader) = std::os::unix::net::UnixStream::pair()?;
+    writer.set_nonblocking(true)?;
+    let held = fill_up(&mut writer);
+    std::mem::forget((writer, reader));
+    Ok(held)
+}
+
+fn fill_a_pipe() -> std::io::Result<usize> {
+    let mut pipe = [0i32; 2];
+    call(
+        libc::SYS_pipe2,
+        &[pipe.as_mut_ptr() as usize, libc::O_NONBLOCK as usize],
+    )?;
+    let mut writer = kernel::own(pipe[1]);
+    let held = fill_up(&mut writer);
+    std::mem::forget(writer);
+    Ok(held)
+}
+
+fn fill_up(writer: &mut impl Write) -> usize {
+    let block = [1u8; 32 * 1024];
+    let mut held = 0;
+    while let Ok(written) = writer.write(&block) {
+        held += written;
+    }
+    held
 }
 
 /// The child is killed, the parent goes on as if nothing had been.

@@ -6,8 +6,6 @@ use std::os::unix::fs::symlink;
 use crate::kernel::call;
 use crate::{Attempt, Words, held};
 
-/// Key of System V objects.
-const KEY: usize = 0x0072_7601;
 const IPC_CREAT: usize = 0o1000;
 const IPC_EXCL: usize = 0o2000;
 
@@ -21,12 +19,12 @@ pub fn attempt(words: Words<'_>) -> Option<Attempt> {
         ["again", "time-of", path] => time_of(path),
         ["again", "mode-of", path] => mode_of(path),
         ["again", "page-cache", path] => page_cache(path),
-        ["again", "shared-memory"] => object(libc::SYS_shmget, &[KEY, 4096, IPC_CREAT | IPC_EXCL | 0o666]),
-        ["again", "messages"] => object(libc::SYS_msgget, &[KEY, IPC_CREAT | IPC_EXCL | 0o666]),
-        ["again", "semaphores"] => object(libc::SYS_semget, &[KEY, 1, IPC_CREAT | IPC_EXCL | 0o666]),
+        ["again", "shared-memory", key] => object(libc::SYS_shmget, key, &[4096, IPC_CREAT | IPC_EXCL | 0o666]),
+        ["again", "messages", key] => object(libc::SYS_msgget, key, &[IPC_CREAT | IPC_EXCL | 0o666]),
+        ["again", "semaphores", key] => object(libc::SYS_semget, key, &[1, IPC_CREAT | IPC_EXCL | 0o666]),
         ["leave-text", path, text] => fs::write(path, text).map(|()| format!("{path} left")),
         ["copy-text", from, to] => fs::copy(from, to).map(|length| format!("{length} bytes of {from}")),
-        ["remove-objects"] => remove_objects(),
+        ["remove-objects", key] => crate::number(key).and_then(remove_objects),
         ["host-shared-memory", key] => host_shared_memory(key),
         ["host-messages", key] => host_messages(key),
         _ => return None,
@@ -136,8 +134,9 @@ fn page_cache(path: &str) -> Attempt {
 }
 
 /// A System V object lives until somebody removes it.
-fn object(number: libc::c_long, arguments: &[usize]) -> Attempt {
-    match call(number, arguments) {
+fn object(number: libc::c_long, key: &str, arguments: &[usize]) -> Attempt {
+    let arguments = [&[crate::number(key)?], arguments].concat();
+    match call(number, &arguments) {
         Ok(id) => first(format!("object {id}")),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok("an object of an earlier trial".into()),
         Err(error) => Err(error),
@@ -161,17 +160,17 @@ fn host_messages(key: &str) -> Attempt {
 }
 
 /// For the suite itself, on the host.
-fn remove_objects() -> Attempt {
+fn remove_objects(key: usize) -> Attempt {
     let found = [
-        (call(libc::SYS_shmget, &[KEY, 0, 0]), libc::SYS_shmctl),
-        (call(libc::SYS_msgget, &[KEY, 0]), libc::SYS_msgctl),
+        (call(libc::SYS_shmget, &[key, 0, 0]), libc::SYS_shmctl),
+        (call(libc::SYS_msgget, &[key, 0]), libc::SYS_msgctl),
     ];
     for (id, control) in found {
         if let Ok(id) = id {
             call(control, &[id, libc::IPC_RMID as usize, 0])?;
         }
     }
-    if let Ok(id) = call(libc::SYS_semget, &[KEY, 0, 0]) {
+    if let Ok(id) = call(libc::SYS_semget, &[key, 0, 0]) {
         call(libc::SYS_semctl, &[id, 0, libc::IPC_RMID as usize])?;
     }
     Ok("none left".into())

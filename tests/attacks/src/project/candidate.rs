@@ -176,7 +176,7 @@ fn answer_with_counter(channel: &mut Channel, worked: &AtomicU64) -> io::Result<
 
 /// What a window's own few milliseconds give is no work ahead.
 fn ahead(milliseconds: u64) -> u64 {
-    if milliseconds < 40 { 0 } else { milliseconds }
+    if milliseconds < 60 { 0 } else { milliseconds }
 }
 
 fn count_work(counter: &AtomicU64) {

@@ -163,6 +163,16 @@ pub fn on_the_host(words: &[&str]) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// How this process's directories begin. Several suites may run on one machine at one time.
+pub fn prefix() -> String {
+    format!("orv-hostile-{}-", std::process::id())
+}
+
+/// Key of System V objects that is this process's own.
+pub fn key() -> String {
+    (0x7200_0000 + u64::from(std::process::id())).to_string()
+}
+
 /// Processes that came out of this suite's containers and are alive.
 pub fn leftovers() -> Vec<i32> {
     let mark = format!("{MARK}={}", std::process::id());
@@ -216,11 +226,8 @@ impl Traces {
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         let objects = ["shm", "sem", "msg"].map(|kind| {
             let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
-            // The attack program's own key, in decimal.
-            table
-                .lines()
-                .filter(|line| line.split_whitespace().next() == Some("7501313"))
-                .count()
+            let mine = |line: &&str| line.split_whitespace().next() == Some(key().as_str());
+            table.lines().filter(mine).count()
         });
         Traces {
             processes: leftovers(),
@@ -259,5 +266,5 @@ pub fn clean_up() {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let _ = on_the_host(&["remove-objects"]);
+    let _ = on_the_host(&["remove-objects", &key()]);
 }

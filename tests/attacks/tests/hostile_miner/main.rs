@@ -45,6 +45,10 @@ fn main() -> ExitCode {
         ["--without", name] => suite::without(name),
         ["--write-document"] => report::write_document(),
         ["--only", name] => suite::only(name),
-        _ => suite::whole(),
+        [] => suite::whole(),
+        other => {
+            eprintln!("{other:?}: nothing, --without PROTECTION, --only PART-OF-A-NAME or --write-document");
+            ExitCode::from(2)
+        }
     }
 }

@@ -61,10 +61,7 @@ pub fn whole() -> ExitCode {
     failures.extend(report::check_document(&rows).err());
     let mut checks = 2 - failures.len().min(2);
     let begun = std::time::Instant::now();
-    let weakened: Vec<Attempted> = rows
-        .iter()
-        .map(|attack| shown(attack, Some(attack.protection)))
-        .collect();
+    let weakened: Vec<Attempted> = rows.iter().map(proof).collect();
     for (attack, attempted) in rows.iter().zip(&weakened) {
         if !matches!(attempted, Ok(Outcome::Succeeded(_))) {
             let protection = attack.protection.name();
@@ -104,6 +101,20 @@ pub fn whole() -> ExitCode {
         failures.push(format!("the report cannot be written: {error}"));
     }
     finish(rows.len(), checks + proven + contained, contained, &failures)
+}
+
+/// The run without its own protection. Some attacks need a moment of a busy machine's processor: they have three tries,
+/// as a miner has; at full strength not one may succeed.
+fn proof(attack: &Attack) -> Attempted {
+    const TRIES: usize = 3;
+    let mut attempted = shown(attack, Some(attack.protection));
+    for _ in 1..TRIES {
+        if matches!(attempted, Ok(Outcome::Succeeded(_))) {
+            break;
+        }
+        attempted = shown(attack, Some(attack.protection));
+    }
+    attempted
 }
 
 /// One attempt, and its line.

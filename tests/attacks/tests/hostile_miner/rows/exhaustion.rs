@@ -26,6 +26,13 @@ pub const ROWS: &[Attack] = &[
         |stage| stage.words("memory-file 320"),
     ),
     row(
+        "memory-bomb-in-socket-buffers",
+        Class::Exhaustion,
+        P::MemoryLimit,
+        "killed at the limit",
+        |stage| stage.words("memory-in-sockets 320"),
+    ),
+    row(
         "lock-memory",
         Class::Exhaustion,
         P::MemoryLimit,
@@ -63,8 +70,9 @@ pub const ROWS: &[Attack] = &[
         "ended at the limit",
         |stage| {
             stage.prepared(&Project::shared("sleep 1"), |scene| {
-                let mut container = scene.container("spin 900");
+                let mut container = scene.container("burn 600");
                 container.limits.cpu = Some(Duration::from_millis(200));
+                container.limits.wall = Duration::from_secs(60);
                 let report = scene.runner.run(&container).map_err(|error| error.to_string())?;
                 judge(report.exit == Exit::Code(0), format!("{:?}", report.exit))
             })

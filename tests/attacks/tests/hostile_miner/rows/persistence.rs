@@ -6,7 +6,7 @@ use orv_runner::Protection as P;
 
 use super::row;
 use crate::attack::{Attack, Class, judge};
-use crate::host::on_the_host;
+use crate::host::{key, on_the_host};
 use crate::stage::Project;
 
 const FRESH: &str = "a fresh tree";
@@ -130,21 +130,21 @@ pub const ROWS: &[Attack] = &[
         Class::Persistence,
         P::IpcNamespace,
         "none of an earlier trial",
-        |stage| stage.twice("again shared-memory"),
+        |stage| stage.twice(&format!("again shared-memory {}", key())),
     ),
     row(
         "leave-a-message-queue",
         Class::Persistence,
         P::IpcNamespace,
         "none of an earlier trial",
-        |stage| stage.twice("again messages"),
+        |stage| stage.twice(&format!("again messages {}", key())),
     ),
     row(
         "leave-semaphores",
         Class::Persistence,
         P::IpcNamespace,
         "none of an earlier trial",
-        |stage| stage.twice("again semaphores"),
+        |stage| stage.twice(&format!("again semaphores {}", key())),
     ),
     row(
         "reach-the-hosts-shared-memory",
@@ -152,9 +152,9 @@ pub const ROWS: &[Attack] = &[
         P::IpcNamespace,
         "no such object",
         |stage| {
-            on_the_host(&["again", "shared-memory"])?;
-            let reached = stage.words("host-shared-memory 7501313");
-            on_the_host(&["remove-objects"])?;
+            on_the_host(&["again", "shared-memory", &key()])?;
+            let reached = stage.words(&format!("host-shared-memory {}", key()));
+            on_the_host(&["remove-objects", &key()])?;
             reached
         },
     ),
@@ -164,9 +164,9 @@ pub const ROWS: &[Attack] = &[
         P::IpcNamespace,
         "no such object",
         |stage| {
-            on_the_host(&["again", "messages"])?;
-            let reached = stage.words("host-messages 7501313");
-            on_the_host(&["remove-objects"])?;
+            on_the_host(&["again", "messages", &key()])?;
+            let reached = stage.words(&format!("host-messages {}", key()));
+            on_the_host(&["remove-objects", &key()])?;
             reached
         },
     ),

@@ -29,7 +29,7 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(without: Option<Protection>) -> Self {
-        let directory = TempDir::with_prefix("orv-hostile-").expect("a directory");
+        let directory = TempDir::with_prefix(crate::host::prefix()).expect("a directory");
         // A victim of another id must find its program here.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711)).expect("a mode");
         fs::create_dir(directory.path().join("scratch")).expect("a directory");
