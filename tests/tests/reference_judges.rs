@@ -8,8 +8,9 @@ mod debian;
 #[path = "../../enclave/appliance/tests/host/mod.rs"]
 mod host;
 
-use host::{file, workspace};
-use orv_content::archive::Quota;
+use alloy_primitives::I256;
+use host::{Enclave, End, Shelf, file, workspace};
+use orv_content::archive::{self, Quota};
 use orv_content::materialize::read_directory;
 use orv_content::oci::{ManifestDigest, write_single_layer};
 use orv_content::tree::{Executable, Tree, TreePath};
@@ -18,6 +19,7 @@ use orv_receipt::rule::Documents;
 use orv_runner::Runner;
 use orv_trial::rehearsal::{Rehearsal, Sample, Seeding, rehearse};
 use orv_trial::{Caps, Inputs};
+use orv_wire::Job;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -35,6 +37,8 @@ struct Project {
     snapshot: Tree,
     benchmark: Tree,
     image: Tree,
+    protocol: Vec<u8>,
+    manifest: String,
 }
 
 impl Project {
@@ -50,6 +54,8 @@ impl Project {
             snapshot: read_directory(&folder.join("repository"), &Quota::project()).unwrap(),
             benchmark,
             image,
+            protocol,
+            manifest,
         }
     }
 
@@ -104,6 +110,62 @@ impl Project {
         };
         let arm = candidate.map_or(Arm::Snapshot, |_| Arm::Candidate);
         rehearse(&inputs, arm, Seeding::Each(&SEEDS), &bench).unwrap()
+    }
+}
+
+/// A job for another `solve.py`, the image on the shelf by a root of its own.
+fn job(project: &Project, shelf: &mut Shelf, solve: &str) -> Job {
+    let mut benchmark = project.benchmark.clone();
+    let image = shelf.put(archive::write(&project.image));
+    let manifest = project
+        .manifest
+        .replace("\"image\": {", &format!("\"image\": {{ \"root\": \"{image}\","));
+    put(&mut benchmark, "openresearch.json", manifest.as_bytes());
+    let mut candidate = project.snapshot.clone();
+    put(&mut candidate, "solve.py", solve.as_bytes());
+    let mut job = host::job(shelf, archive::write(&candidate), 1);
+    job.project.protocol_hash = shelf.put(project.protocol.clone());
+    job.project.repo_snapshot_hash = shelf.put(archive::write(&project.snapshot));
+    job.project.benchmark_hash = shelf.put(archive::write(&benchmark));
+    // No run of another machine reproduces it: the metric is a time.
+    job.project.baseline_score = I256::try_from(-123_456_789).unwrap();
+    job.incumbent.score = job.project.baseline_score;
+    job
+}
+
+#[test]
+fn an_enclave_judges_a_timed_split_project_and_rejects_no_improvement_of_it() {
+    let Some(project) = Project::python() else { return };
+    let mut shelf = Shelf::default();
+    let job = job(
+        &project,
+        &mut shelf,
+        "def solve(numbers):\n    return sorted(numbers)\n",
+    );
+    let enclave = Enclave::start();
+    let mut channel = enclave.connect();
+    host::introduce(&mut channel);
+    let End::Judged(outcome, bundle) = host::serve(&mut channel, &job, &shelf) else {
+        panic!("refused")
+    };
+    let reason = String::from_utf8_lossy(&outcome.run.reason.0).replace('\0', "");
+    println!(
+        "{reason} after {} trials, score {}",
+        bundle.trials.len(),
+        outcome.run.score
+    );
+    // A machine with other work may leave it undecided; it is never a reject.
+    assert_ne!(outcome.run.verdict, 2, "{reason}");
+    assert_eq!(
+        (outcome.run.metric_kind, outcome.run.metric_channel),
+        (2, 1),
+        "timed and split: {reason}"
+    );
+    assert_eq!(bundle.obstacle, None);
+    for trial in &bundle.trials {
+        let seen = &trial.observation;
+        let metric = seen.outcome(&project.documents).metric().unwrap();
+        assert_eq!(metric.to_string(), seen.window_nanoseconds.to_string());
     }
 }
 
