@@ -1,14 +1,17 @@
 //! Who is started: ours, the others, and the bare command.
 
 use super::bundle;
+use super::groups::{Groups, Places};
 use crate::stage::Stage;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orv_runner::{Container, Exit};
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one start may take; `youki run` is known to hang for ever now and then (container reference 0).
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -19,6 +22,8 @@ pub(super) enum Contestant {
     Bare,
     Ours,
     Bubblewrap,
+    /// The same with control groups made around it.
+    GroupedBubblewrap,
     Crun,
     Runc,
     Youki,
@@ -41,28 +46,47 @@ pub(super) struct Prepared<'a> {
     pub(super) bundles: PathBuf,
     /// The system-call filter as a program for bubblewrap.
     pub(super) filter: PathBuf,
+    /// Where control groups are made around bubblewrap.
+    pub(super) groups: Places,
 }
 
 impl Contestant {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Bare,
         Self::Ours,
         Self::Bubblewrap,
+        Self::GroupedBubblewrap,
         Self::Crun,
         Self::Runc,
         Self::Youki,
     ];
 
-    /// As it stands in the table.
+    /// As it stands in the table; of the others, their program.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
             Self::Ours => "orv",
-            Self::Bubblewrap => "bwrap",
+            Self::Bubblewrap | Self::GroupedBubblewrap => "bwrap",
             Self::Crun => "crun",
             Self::Runc => "runc",
             Self::Youki => "youki",
         }
+    }
+
+    /// Its name, its version, and what was added to it.
+    pub(super) fn label(self) -> String {
+        let version = self.version().unwrap_or_default();
+        let more = if self == Self::GroupedBubblewrap {
+            ", control groups around it"
+        } else {
+            ""
+        };
+        format!("{} {version}", self.name()).trim_end().to_owned() + more
+    }
+
+    /// Whether it isolates, and keeps memory and processes within limits.
+    pub(super) fn limits_resources(self) -> bool {
+        self.is_other_runtime() && self != Self::Bubblewrap
     }
 
     /// Whether it isolates.
@@ -88,8 +112,13 @@ impl Contestant {
     pub(super) fn start(self, prepared: &Prepared<'_>, number: usize) -> Result<(), Failure> {
         match self {
             Self::Ours => ours(prepared),
-            Self::Bare => watched(Command::new(prepared.stage.path("image/bin/busybox")).arg("true")),
-            Self::Bubblewrap => bubblewrap(prepared),
+            Self::Bare => watched(Command::new(prepared.stage.path("image/bin/busybox")).arg("true"), None),
+            Self::Bubblewrap => watched(&mut bubblewrap(prepared)?, None),
+            Self::GroupedBubblewrap => {
+                let name = format!("orv-bench-bwrap-{}-{number}", std::process::id());
+                let groups = prepared.groups.make(&name).map_err(refused)?;
+                watched(&mut bubblewrap(prepared)?, Some(&groups))
+            }
             Self::Crun | Self::Runc | Self::Youki => self.bundle(prepared, number),
         }
     }
@@ -103,6 +132,7 @@ impl Contestant {
                 .arg("--bundle")
                 .arg(bundle)
                 .arg(&identity),
+            None,
         );
         if answer.is_err() {
             // Whatever it left would be in the way of nobody but the next reader of this machine.
@@ -124,8 +154,7 @@ fn ours(prepared: &Prepared<'_>) -> Result<(), Failure> {
 
 /// Its namespaces, its read-only root, its /proc, /dev and tmpfs, its user, our filter. It has no control groups, no map
 /// of many ids, no overlay and masks nothing.
-fn bubblewrap(prepared: &Prepared<'_>) -> Result<(), Failure> {
-    let refused = |error: io::Error| Failure::Refused(error.to_string());
+fn bubblewrap(prepared: &Prepared<'_>) -> Result<Command, Failure> {
     let filter = File::open(&prepared.filter).map_err(refused)?;
     let image = prepared.stage.path("image");
     let mut command = Command::new("bwrap");
@@ -153,14 +182,14 @@ fn bubblewrap(prepared: &Prepared<'_>) -> Result<(), Failure> {
             "--seccomp",
             "0",
         ])
-        .arg("/bin/true");
-    // It reads the filter to its end and closes it; the command has no standard input then.
-    watched(command.stdin(filter))
+        .arg("/bin/true")
+        // It reads the filter to its end and closes it; the command has no standard input then.
+        .stdin(filter);
+    Ok(command)
 }
 
-/// Starts a command and waits for it, and kills it where it stays too long.
-fn watched(command: &mut Command) -> Result<(), Failure> {
-    let refused = |error: io::Error| Failure::Refused(error.to_string());
+/// Starts a command, moves it into groups, waits for it, and kills it where it stays too long.
+fn watched(command: &mut Command, groups: Option<&Groups>) -> Result<(), Failure> {
     if command.get_program() != "bwrap" {
         command.stdin(Stdio::null());
     }
@@ -169,40 +198,49 @@ fn watched(command: &mut Command) -> Result<(), Failure> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(refused)?;
-    let (done, ended) = channel();
-    let process = child.id();
-    std::thread::scope(|scope| {
-        let watch = scope.spawn(move || hung(&ended, process));
-        let status = child.wait();
-        drop(done);
-        if watch.join().unwrap_or(false) {
-            return Err(Failure::Hung);
-        }
-        match status {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(Failure::Refused(format!("{status}: {}", said(&mut child)))),
-            Err(error) => Err(refused(error)),
-        }
-    })
+    if let Some(groups) = groups {
+        // One that has ended already has not been waited for, so its number is still its own.
+        groups.take(child.id()).map_err(refused)?;
+    }
+    let said = said(&mut child).map_err(refused)?;
+    if said.is_none() {
+        child.kill().map_err(refused)?;
+    }
+    let status = child.wait().map_err(refused)?;
+    match said {
+        None => Err(Failure::Hung),
+        Some(_) if status.success() => Ok(()),
+        Some(said) => Err(Failure::Refused(format!("{status}: {}", said.trim()))),
+    }
 }
 
-/// Waits until the other side is dropped; true when it took too long and the process was killed.
-fn hung(ended: &Receiver<()>, process: u32) -> bool {
-    let hung = ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
-    if let (true, Ok(process)) = (hung, i32::try_from(process)) {
-        // It may have ended this very moment; it has not been waited for, so the number is still its own.
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), nix::sys::signal::Signal::SIGKILL);
+/// What the child and everything below it write on standard error until the last of them is gone; none where one of them
+/// stays too long.
+fn said(child: &mut Child) -> io::Result<Option<String>> {
+    let Some(stderr) = child.stderr.as_mut() else {
+        return Ok(Some(String::new()));
+    };
+    let deadline = Instant::now() + PATIENCE;
+    let mut text = Vec::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(stderr.as_fd(), PollFlags::POLLIN)], left) {
+            Ok(0) => return Ok(None),
+            Ok(_) => {}
+            Err(Errno::EINTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        let mut block = [0; 4096];
+        match stderr.read(&mut block)? {
+            0 => return Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+            read => text.extend_from_slice(block.get(..read).unwrap_or_default()),
+        }
     }
-    hung
 }
 
-fn said(child: &mut Child) -> String {
-    let mut text = String::new();
-    if let Some(stderr) = child.stderr.as_mut() {
-        // What cannot be read is not said.
-        let _ = stderr.take(2000).read_to_string(&mut text);
-    }
-    text.trim().to_owned()
+fn refused(error: io::Error) -> Failure {
+    Failure::Refused(error.to_string())
 }
 
 impl Prepared<'_> {
@@ -218,6 +256,7 @@ impl Prepared<'_> {
             container,
             bundles,
             filter,
+            groups: Places::of_this_machine(&container.limits),
         })
     }
 }

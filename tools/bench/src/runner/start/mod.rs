@@ -3,6 +3,7 @@
 mod bundle;
 mod contestant;
 mod filter;
+mod groups;
 
 use crate::account::{Account, AccountError};
 use crate::cost::{Cost, milliseconds};
@@ -131,47 +132,33 @@ fn section(records: &BTreeMap<Contestant, Record>, rounds: usize, seed: u64, not
         "orv / it, wall",
         "orv / it, cpu",
     ]);
-    let mut targets = Vec::new();
     let empty = Record::default();
     let ours = records.get(&Contestant::Ours).unwrap_or(&empty);
-    let mut fastest: Option<(Contestant, f64, f64)> = None;
     for (contestant, record) in records {
         let walls = Sample::of(record.costs.iter().map(|(_, cost)| milliseconds(cost.wall)));
         let cpus = Sample::of(record.costs.iter().map(|(_, cost)| milliseconds(cost.cpu)));
         let (Some(walls), Some(cpus)) = (walls, cpus) else {
             continue;
         };
-        let wall = ratios(ours, record, |cost| cost.wall.as_secs_f64());
-        let cpu = ratios(ours, record, |cost| cost.cpu.as_secs_f64());
-        if let (true, Some(wall), Some(cpu)) = (contestant.is_other_runtime(), &wall, &cpu) {
-            let found = (*contestant, wall.median(), cpu.median());
-            fastest = fastest.filter(|best| best.1 >= found.1).or(Some(found));
-        }
-        let version = contestant.version().unwrap_or_default();
         table.rows.push(vec![
-            Cell::text(format!("{} {version}", contestant.name()).trim_end()),
+            Cell::text(contestant.label()),
             Cell::of(walls.median(), Unit::Milliseconds),
             Cell::of(walls.least(), Unit::Milliseconds),
             Cell::of(cpus.median(), Unit::Milliseconds),
-            Cell::estimate(wall.as_ref(), Unit::Ratio),
-            Cell::estimate(cpu.as_ref(), Unit::Ratio),
+            Cell::estimate(ratios(ours, record, wall).as_ref(), Unit::Ratio),
+            Cell::estimate(ratios(ours, record, cpu).as_ref(), Unit::Ratio),
         ]);
     }
-    if let Some((contestant, wall, cpu)) = fastest {
-        let name = contestant.name();
-        targets.push(Target::new(
-            format!("wall, orv / {name}, the fastest"),
-            wall,
-            Unit::Ratio,
-            Bound::AtMost(1.0),
-        ));
-        targets.push(Target::new(
-            format!("cpu, orv / {name}"),
-            cpu,
-            Unit::Ratio,
-            Bound::AtMost(1.0),
-        ));
-    }
+    let mut targets = Vec::new();
+    add_targets(
+        &mut targets,
+        records,
+        "the fastest with limits",
+        Contestant::limits_resources,
+    );
+    add_targets(&mut targets, records, "without limits", |one| {
+        one == Contestant::Bubblewrap
+    });
     Section {
         name: "start",
         title: "Start to exit of `true`".to_owned(),
@@ -179,14 +166,48 @@ fn section(records: &BTreeMap<Contestant, Record>, rounds: usize, seed: u64, not
             "{rounds} rounds, everybody once a round in an order drawn from seed {seed}. Ours: from the call of \
              `Runner::run` in a running program to its return; the others: from spawning their program to its end. One \
              static image and one tree on one tmpfs; crun, runc and youki are given the document of our own container \
-             (with limits of memory and processes, and a writable layer that stands ready); bwrap has neither control \
-             groups, nor a map of many ids, nor overlay, nor masked files. CPU: everything in the control group around all of it, to 5 ms after the end. \
+             (with limits of memory and processes, and a writable layer that stands ready); bwrap has neither a map of \
+             many ids, nor overlay, nor masked files, and no control groups but those made around it in its second row. CPU: everything in the control group around all of it, to 5 ms after the end. \
              Ratios: median over the rounds of ours / theirs, with its 99 % interval."
         ),
         table,
         targets,
         notes,
     }
+}
+
+/// Ours beside the fastest of those that are `meant`.
+fn add_targets(
+    targets: &mut Vec<Target>,
+    records: &BTreeMap<Contestant, Record>,
+    words: &str,
+    meant: impl Fn(Contestant) -> bool,
+) {
+    let Some(ours) = records.get(&Contestant::Ours) else {
+        return;
+    };
+    let others = records.iter().filter(|(contestant, _)| meant(**contestant));
+    let figures = others.filter_map(|(contestant, record)| {
+        let (wall, cpu) = (ratios(ours, record, wall)?, ratios(ours, record, cpu)?);
+        Some((contestant.label(), wall.median(), cpu.median()))
+    });
+    // Whom ours is slowest beside is the fastest.
+    if let Some((name, wall, cpu)) = figures.max_by(|left, right| left.1.total_cmp(&right.1)) {
+        let mut target = |figure: &str, ratio| {
+            let name = format!("{figure}, orv / {name}, {words}");
+            targets.push(Target::new(name, ratio, Unit::Ratio, Bound::AtMost(1.0)));
+        };
+        target("wall", wall);
+        target("cpu", cpu);
+    }
+}
+
+fn wall(cost: &Cost) -> f64 {
+    cost.wall.as_secs_f64()
+}
+
+fn cpu(cost: &Cost) -> f64 {
+    cost.cpu.as_secs_f64()
 }
 
 /// Ours through theirs, of each round in which both ran.
