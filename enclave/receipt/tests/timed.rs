@@ -167,10 +167,7 @@ fn no_number_of_a_timed_statement_can_be_signed_otherwise() {
 fn stolen_time_is_derived_from_the_record() {
     let mut bundle = bundle();
     bundle.trials.clear();
-    run_trials(
-        &mut bundle,
-        |arm| if arm == Arm::Candidate { "900" } else { "1200" },
-    );
+    run_trials(&mut bundle, |arm| if arm == Arm::Candidate { "900" } else { "1200" });
     let last = bundle.trials.len() - 1;
     bundle.trials[last].observation.conditions.unaccounted_nanoseconds = 60_000_000;
     assert_eq!(judged(&bundle), (3, 2, Some(Reason::StolenTime)));
