@@ -1,5 +1,5 @@
 //! The hostile miner: every attack is run twice, first without the one protection that it names, where it must succeed,
-//! then at full strength, where it must not (the judge's section of docs/hostile-miner.md).
+//! then at full strength, where it must not. `docs/hostile-miner.md` is the table.
 //!
 //! An attack that fails without its protection proves nothing about the protection, and fails the suite.
 //!
