@@ -1,7 +1,12 @@
 //! What is written under one row's key, always inside a transaction of the caller's.
 
 use super::{JournalError, State, Statement, Ticket, Transaction, signed};
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, Transaction as SqlTransaction};
+
+/// An update of the row whose key is bound last.
+type Update<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 /// The key of one row, and what is written under it.
 pub(super) struct Key<'a> {
@@ -21,11 +26,7 @@ impl Key<'_> {
         let cause: String = cause.chars().take(1000).collect();
         let update = "UPDATE proposals SET state = ?, cause = ?, changed_at = ? WHERE gateway = ? AND proposal = ?";
         let query = sqlx::query(update).bind(to.to_string()).bind(&cause).bind(signed(at)?);
-        query
-            .bind(self.gateway)
-            .bind(&self.proposal)
-            .execute(&mut **transaction)
-            .await?;
+        self.update(transaction, query).await?;
         let insert = "INSERT INTO transitions (gateway, proposal, state_from, state_to, cause, changed_at) \
              VALUES (?, ?, ?, ?, ?, ?)";
         let query = sqlx::query(insert)
@@ -43,12 +44,7 @@ impl Key<'_> {
 
     pub(super) async fn count_run(&self, transaction: &mut SqlTransaction<'_, Sqlite>) -> Result<(), JournalError> {
         let query = sqlx::query("UPDATE proposals SET runs = runs + 1 WHERE gateway = ? AND proposal = ?");
-        query
-            .bind(self.gateway)
-            .bind(&self.proposal)
-            .execute(&mut **transaction)
-            .await?;
-        Ok(())
+        self.update(transaction, query).await
     }
 
     pub(super) async fn write_ticket(
@@ -65,12 +61,7 @@ impl Key<'_> {
             .bind(signed(ticket.closes_at)?)
             .bind(ticket.incumbent_code_hash.to_string())
             .bind(ticket.incumbent_score.to_string());
-        query
-            .bind(self.gateway)
-            .bind(&self.proposal)
-            .execute(&mut **transaction)
-            .await?;
-        Ok(())
+        self.update(transaction, query).await
     }
 
     pub(super) async fn write_statement(
@@ -89,12 +80,7 @@ impl Key<'_> {
             .bind(statement.upper.to_string())
             .bind(statement.bundle_root.to_string())
             .bind(statement.receipt.to_string_lossy().into_owned());
-        query
-            .bind(self.gateway)
-            .bind(&self.proposal)
-            .execute(&mut **transaction)
-            .await?;
-        Ok(())
+        self.update(transaction, query).await
     }
 
     pub(super) async fn write_transaction(
@@ -106,6 +92,15 @@ impl Key<'_> {
         let query = sqlx::query(update)
             .bind(mined.hash.to_string())
             .bind(signed(mined.gas_used)?);
+        self.update(transaction, query).await
+    }
+
+    /// Binds the key behind what is bound already, and updates the row.
+    async fn update<'q>(
+        &'q self,
+        transaction: &mut SqlTransaction<'_, Sqlite>,
+        query: Update<'q>,
+    ) -> Result<(), JournalError> {
         query
             .bind(self.gateway)
             .bind(&self.proposal)
