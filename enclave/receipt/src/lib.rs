@@ -42,7 +42,7 @@ pub use bundle::{
 };
 pub use facts::{IncumbentFacts, ProjectFacts, ProposalFacts};
 pub use file::{ChallengeBlock, MAX_RECEIPT, RECEIPT_VERSION, Receipt, ReceiptError};
-pub use observation::{Breach, Conditions, Ending, Observation, ProcessReport};
+pub use observation::{Breach, Conditions, Ending, Left, Observation, ProcessReport};
 pub use signature::{Signature, SignatureError, address_of, address_of_sec1};
 pub use statement::{Domain, RUN_TYPE, Run};
 pub use text::printable;

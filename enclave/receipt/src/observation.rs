@@ -122,6 +122,31 @@ pub struct ProcessReport {
     /// Last bytes of standard output and error, for people; written by the candidate, so never trusted.
     #[cbor(n(7), with = "minicbor::bytes")]
     pub log: Vec<u8>,
+    /// What was left of its tree's place when it ended; absent where it never ran or was ended from outside.
+    #[n(8)]
+    pub work_left: Option<Left>,
+    /// The same of `/tmp`.
+    #[n(9)]
+    pub temporary_left: Option<Left>,
+}
+
+/// What is left of a place that a process may write to; a number is absent where nothing bounds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Left {
+    /// Bytes.
+    #[n(0)]
+    pub bytes: Option<u64>,
+    /// Files, directories and links.
+    #[n(1)]
+    pub files: Option<u64>,
+}
+
+impl Left {
+    /// Whether the place is full.
+    fn is_nothing(&self) -> bool {
+        self.bytes == Some(0) || self.files == Some(0)
+    }
 }
 
 /// How a process ended.
@@ -155,6 +180,15 @@ pub enum Ending {
 }
 
 impl ProcessReport {
+    /// Whether it left one of its places full. How many writes were refused is not known, so the last byte that fits
+    /// counts as one too many.
+    fn used_its_room(&self) -> bool {
+        [self.work_left, self.temporary_left]
+            .iter()
+            .flatten()
+            .any(Left::is_nothing)
+    }
+
     /// The cause that voids the trial, if this process gives one.
     fn void_cause(&self) -> Option<VoidCause> {
         if self.memory_kills > 0 {
@@ -163,6 +197,10 @@ impl ProcessReport {
         // The process may have gone on without what it could not start, and measured something else.
         if self.process_limit_hits > 0 && holds(Rule::EveryProcessStarted) {
             return Some(VoidCause::ProcessLimit);
+        }
+        // Likewise without what it could not write, also where it ended well and printed a metric.
+        if self.used_its_room() && holds(Rule::EveryWriteFits) {
+            return Some(VoidCause::ScratchLimit);
         }
         match self.ending {
             Ending::Exited if self.number == 0 => None,

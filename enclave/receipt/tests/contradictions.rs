@@ -188,28 +188,77 @@ fn a_link_in_the_place_of_openresearch_json_is_no_document_to_enclave_and_audito
     assert!(!names.contains(&"project-document"), "{names:?}");
 }
 
+type Change = fn(&mut Observation);
+
+/// A genuine receipt of a job that ended with a trial of this arm, of which the record says something else; its reason.
+fn ended_by(arm: u8, change: Change) -> String {
+    let mut bundle = bundle();
+    let last = bundle.trials.iter().position(|trial| trial.arm == arm).unwrap();
+    bundle.trials.truncate(last + 1);
+    change(&mut bundle.trials[last].observation);
+    let receipt = receipt_of(&bundle);
+    assert_eq!(failed(&receipt), Vec::<&str>::new());
+    assert_eq!(receipt.run.verdict, 3);
+    String::from_utf8_lossy(&receipt.run.reason.0)
+        .trim_end_matches('\0')
+        .to_owned()
+}
+
 #[test]
 fn a_trial_that_hit_its_limit_of_processes_is_no_measurement() {
-    type Hit = fn(&mut Observation);
-    let hits: [(Hit, &str); 2] = [
-        (
-            |seen| seen.candidate.as_mut().unwrap().process_limit_hits = 1,
-            "candidate-processes",
-        ),
-        (|seen| seen.measured.process_limit_hits = 1, "judge-failed"),
+    let candidates: Change = |seen| seen.candidate.as_mut().unwrap().process_limit_hits = 1;
+    assert_eq!(ended_by(2, candidates), "candidate-processes");
+    assert_eq!(ended_by(2, |seen| seen.measured.process_limit_hits = 1), "judge-failed");
+}
+
+const NO_BYTES: Option<Left> = Some(Left {
+    bytes: Some(0),
+    files: Some(9),
+});
+
+const NO_FILES: Option<Left> = Some(Left {
+    bytes: Some(9),
+    files: Some(0),
+});
+
+#[test]
+fn a_trial_that_used_up_its_room_is_no_measurement_though_it_exits_well_with_a_metric() {
+    let full: [Change; 4] = [
+        |seen| seen.candidate.as_mut().unwrap().work_left = NO_BYTES,
+        |seen| seen.candidate.as_mut().unwrap().work_left = NO_FILES,
+        |seen| seen.candidate.as_mut().unwrap().temporary_left = NO_BYTES,
+        |seen| seen.candidate.as_mut().unwrap().temporary_left = NO_FILES,
     ];
-    for (hit, reason) in hits {
+    for change in full {
+        assert_eq!(ended_by(2, change), "candidate-scratch");
+        assert_eq!(ended_by(0, change), "reference-scratch");
+    }
+    assert_eq!(
+        ended_by(2, |seen| seen.measured.temporary_left = NO_BYTES),
+        "judge-failed"
+    );
+}
+
+#[test]
+fn a_full_place_comes_before_the_exit_that_follows_from_it() {
+    let failed: Change = |seen| {
+        let candidate = seen.candidate.as_mut().unwrap();
+        (candidate.ending, candidate.number) = (Ending::Exited, 1);
+        candidate.work_left = NO_BYTES;
+    };
+    assert_eq!(ended_by(2, failed), "candidate-scratch");
+}
+
+#[test]
+fn a_place_that_nothing_bounds_or_nobody_looked_at_is_not_full() {
+    let unbounded = Some(Left {
+        bytes: None,
+        files: None,
+    });
+    for left in [unbounded, None] {
         let mut bundle = bundle();
-        let candidates = bundle.trials.iter().position(|trial| trial.arm == 2).unwrap();
-        bundle.trials.truncate(candidates + 1);
-        hit(&mut bundle.trials[candidates].observation);
-        let receipt = receipt_of(&bundle);
-        assert_eq!(failed(&receipt), Vec::<&str>::new());
-        assert_eq!(receipt.run.verdict, 3);
-        assert_eq!(
-            String::from_utf8_lossy(&receipt.run.reason.0).trim_end_matches('\0'),
-            reason
-        );
+        bundle.trials[0].observation.measured.work_left = left;
+        assert_eq!(receipt_of(&bundle).run.verdict, 1);
     }
 }
 

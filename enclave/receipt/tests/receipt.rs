@@ -170,6 +170,12 @@ fn a_bundle_with_any_one_field_changed_and_every_hash_made_anew_is_refused() {
         ("trials.measured.process_limit_hits", |b| {
             b.trials[0].observation.measured.process_limit_hits += 1
         }),
+        ("trials.measured.work_left", |b| {
+            b.trials[0].observation.measured.work_left = None
+        }),
+        ("trials.measured.temporary_left", |b| {
+            b.trials[0].observation.measured.temporary_left = None
+        }),
         ("trials.measured.log", |b| {
             b.trials[0].observation.measured.log.push(b'x')
         }),

@@ -87,7 +87,8 @@ impl Room {
     }
 }
 
-/// What is left of one place. Nobody looked where both are absent: the command never ran, or was stopped from outside.
+/// What is left of one place, a number being absent where nothing bounds it. Nobody looked where both are absent: the
+/// command never ran, or was stopped from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Left {

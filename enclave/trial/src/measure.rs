@@ -5,7 +5,7 @@ use crate::container;
 use crate::workshop::Workshop;
 use orv_protocol::judgement::{Arm, Speed};
 use orv_protocol::metric::TAIL_BYTES;
-use orv_receipt::{Breach, Conditions, Ending, Observation, ProcessReport};
+use orv_receipt::{Breach, Conditions, Ending, Left, Observation, ProcessReport};
 use orv_runner::{Container, Exit, RelayLimits, Report, RunnerError, Side, SplitReport, Violation};
 use std::io;
 
@@ -159,7 +159,15 @@ fn process_report(report: &Report) -> ProcessReport {
         memory_kills: report.oom_kills,
         process_limit_hits: report.pids_hit,
         log,
+        work_left: left_of(report.room.work),
+        temporary_left: left_of(report.room.temporary),
     }
+}
+
+/// Nothing of a place that nobody looked at.
+fn left_of(left: orv_runner::Left) -> Option<Left> {
+    let orv_runner::Left { bytes, files } = left;
+    (bytes.is_some() || files.is_some()).then_some(Left { bytes, files })
 }
 
 fn tail(bytes: &[u8]) -> &[u8] {

@@ -313,6 +313,8 @@ mod tests {
             memory_kills: 0,
             process_limit_hits: 0,
             log: b"said\x1b[31m \xff".to_vec(),
+            work_left: None,
+            temporary_left: None,
         };
         let metric = format!("{}", -score).parse().unwrap();
         let observation = Observation {

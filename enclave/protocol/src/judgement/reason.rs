@@ -8,8 +8,7 @@ use crate::verdict::Verdict;
 
 macro_rules! reasons {
     ($($variant:ident = $code:literal, $sentence:literal;)+) => {
-        /// Why a decision is what it is. Four codes are reserved: version 1 of the rule gives neither
-        /// `candidate-scratch` nor `reference-scratch` (nothing measures them yet), and an enclave that meets
+        /// Why a decision is what it is. Two codes are reserved: an enclave that meets
         /// `wrong-bytes` or `cancelled` signs nothing. On chain a reason is its code in ASCII, padded with zeros to 32 bytes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Reason {
@@ -80,7 +79,7 @@ reasons! {
     CandidateMemory = "candidate-memory", "The candidate's run reached its memory limit.";
     CandidateProcesses = "candidate-processes", "The candidate's run reached its limit of processes.";
     CandidateOutput = "candidate-output", "The candidate's run printed more than it may.";
-    CandidateScratch = "candidate-scratch", "The candidate's run wrote more than it may.";
+    CandidateScratch = "candidate-scratch", "The candidate's run used up the room that it may write to.";
     MetricMissing = "metric-missing", "The candidate's run gave no metric.";
     MetricDoubled = "metric-doubled", "The candidate's run gave more than one metric.";
     MetricMalformed = "metric-malformed", "The candidate's metric is not a plain decimal.";
@@ -96,7 +95,7 @@ reasons! {
     ReferenceMemory = "reference-memory", "The reference's run reached its memory limit.";
     ReferenceProcesses = "reference-processes", "The reference's run reached its limit of processes.";
     ReferenceOutput = "reference-output", "The reference's run printed more than it may.";
-    ReferenceScratch = "reference-scratch", "The reference's run wrote more than it may.";
+    ReferenceScratch = "reference-scratch", "The reference's run used up the room that it may write to.";
     ReferenceMetricMissing = "reference-metric-missing", "The reference's run gave no metric.";
     ReferenceMetricDoubled = "reference-metric-doubled", "The reference's run gave more than one metric.";
     ReferenceMetricMalformed = "reference-metric-malformed", "The reference's metric is not a plain decimal.";

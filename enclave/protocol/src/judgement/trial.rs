@@ -98,7 +98,7 @@ pub enum VoidCause {
     ProcessLimit,
     /// It printed more than it may.
     OutputLimit,
-    /// It wrote more than it may.
+    /// It used up the room that it may write to: what it wrote last may be missing.
     ScratchLimit,
     /// No metric.
     MetricMissing,

@@ -69,7 +69,17 @@ fn process(ending: Ending) -> ProcessReport {
         memory_kills: 0,
         process_limit_hits: 0,
         log: b"packed\n".to_vec(),
+        work_left: left_by(ending, 1 << 26),
+        temporary_left: left_by(ending, 1 << 20),
     }
+}
+
+/// Nobody sees what a process leaves that the runner ends.
+fn left_by(ending: Ending, bytes: u64) -> Option<Left> {
+    (ending == Ending::Exited).then_some(Left {
+        bytes: Some(bytes),
+        files: Some(4096),
+    })
 }
 
 pub fn observation(metric: &str) -> Observation {

@@ -108,8 +108,8 @@ fn left_in(place: &str) -> Left {
     statfs(place).map_or_else(
         |_| Left::default(),
         |found| Left {
-            bytes: Some(found.blocks_free().saturating_mul(found.block_size().unsigned_abs())),
             // A file system without a bound has none in all.
+            bytes: (found.blocks() > 0).then(|| found.blocks_free().saturating_mul(found.block_size().unsigned_abs())),
             files: (found.files() > 0).then(|| found.files_free()),
         },
     )

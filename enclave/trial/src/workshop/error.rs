@@ -50,6 +50,14 @@ pub enum PrepareError {
         /// How it ended.
         exit: Exit,
     },
+    /// A setup command left no room where it writes: what it wrote last may be missing.
+    #[error("{arm}: setup command {index} used up the room that it may write to")]
+    SetupRoom {
+        /// Whose tree.
+        arm: &'static str,
+        /// Which command, from 0.
+        index: usize,
+    },
     /// What the whole job may take was over before the arm was ready.
     #[error("{arm}: the time of the job was over before setup command {index} ended")]
     OutOfTime {
@@ -94,7 +102,11 @@ impl PrepareError {
     /// Who has to mend it.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Compose { arm, .. } | Self::Setup { arm, .. } if *arm == Source::Candidate.name() => Fault::Candidate,
+            Self::Compose { arm, .. } | Self::Setup { arm, .. } | Self::SetupRoom { arm, .. }
+                if *arm == Source::Candidate.name() =>
+            {
+                Fault::Candidate
+            }
             Self::OutOfTime { .. } => Fault::Bounds,
             _ if self.is_out_of_space() => Fault::Bounds,
             Self::Disk { .. } | Self::Materialize(_) | Self::Image(OciError::Write(_)) => Fault::Machine,

@@ -225,8 +225,9 @@ impl<'a> Workshop<'a> {
                 ..laid_out.work.clone()
             };
             let container = container::setup(self, share, command.argv(), arm_left.min(job_left));
-            let (Report { exit, .. }, layer) = self.runner.run_setup(&container)?;
+            let (Report { exit, room, .. }, layer) = self.runner.run_setup(&container)?;
             match exit {
+                Exit::Code(0) if room.is_exhausted() => return Err(PrepareError::SetupRoom { arm, index }),
                 Exit::Code(0) => {}
                 Exit::WallLimit if job_left < arm_left => return Err(PrepareError::OutOfTime { arm, index }),
                 exit => return Err(PrepareError::Setup { arm, index, exit }),

@@ -98,6 +98,18 @@ pub const ROWS: &[Attack] = &[
         |stage| stage.counted(&Project::shared("thread-bomb 64")),
     ),
     counted(
+        "go-on-without-refused-bytes",
+        Receipt::EveryWriteFits,
+        "void: no room was left",
+        |stage| stage.counted(&narrow("fill /work/x 4194304")),
+    ),
+    counted(
+        "go-on-without-refused-files",
+        Receipt::EveryWriteFits,
+        "void: no room was left",
+        |stage| stage.counted(&narrow("inodes /tmp 3000")),
+    ),
+    counted(
         "print-the-marker-beside-the-judge",
         Receipt::JudgesMetric,
         "the judge's metric counts",
@@ -119,6 +131,13 @@ const fn read(name: &'static str, by: Protocol, expected: &'static str, run: fn(
 /// Held by what a trial is worth.
 const fn counted(name: &'static str, by: Receipt, expected: &'static str, run: fn(&Stage) -> Attempted) -> Attack {
     rule(name, Class::Metric, Protection::Receipt(by), expected, run)
+}
+
+/// A project with a mebibyte to write.
+fn narrow(words: &str) -> Project {
+    let mut project = Project::shared(words);
+    project.scratch = Some(1 << 20);
+    project
 }
 
 /// A harness that prints on this stream, in this mode.
