@@ -20,5 +20,5 @@ fuzz_target!(|data: &[u8]| {
     delivered.resize(data.len().next_multiple_of(256), 0);
     let delivered = identify(&delivered, &root.0, ContentKind::Tar).expect("the root does not bind these zeros");
     assert_eq!(delivered.canonical, canonical, "everybody sees the same bytes");
-    assert_eq!(read(Bytes::copy_from_slice(canonical), &Quota::project()).as_ref(), Ok(&tree));
+    assert_eq!(read(Bytes::copy_from_slice(&canonical), &Quota::project()).as_ref(), Ok(&tree));
 });

@@ -2,13 +2,17 @@
 //!
 //! A project's and a proposal's hashes may be 0G roots or SHA-256 digests. SHA-256 binds every byte. A root does not
 //! bind trailing zeros, so whoever delivers the bytes could cut or append some; the content's own format then says
-//! where it ends, and everybody who accepts the bytes at all sees the same ones.
+//! where it ends. Zeros that were cut are put back, as far as the root binds them, before a content is found to have no
+//! end: what is found depends on the root alone, so that nobody who delivers the bytes can spoil what somebody else
+//! published.
+
+use std::borrow::Cow;
 
 use thiserror::Error;
 
 use crate::archive::{self, ArchiveError, Quota};
 use crate::hash::{Root, Sha256};
-use crate::merkle::root_of;
+use crate::merkle::{CHUNK_BYTES, Shape, root_of};
 
 /// How a content says where it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +33,13 @@ pub enum MatchedHash {
 }
 
 /// Bytes that have been recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identified<'a> {
     /// The hash that matched.
     pub matched: MatchedHash,
-    /// The content without what its hash does not bind: the same for everybody who has this hash.
-    pub canonical: &'a [u8],
+    /// The content without what its hash does not bind: the same for everybody who has this hash. A part of the bytes
+    /// given, unless zeros had been cut off that belong to it.
+    pub canonical: Cow<'a, [u8]>,
 }
 
 /// Why bytes are not the content looked for.
@@ -94,7 +99,7 @@ pub fn identify_hashed<'a>(
     if sha256.0 == *expected {
         return Ok(Identified {
             matched: MatchedHash::Sha256,
-            canonical: bytes,
+            canonical: Cow::Borrowed(bytes),
         });
     }
     Err(IdentityError::OtherContent {
@@ -104,8 +109,30 @@ pub fn identify_hashed<'a>(
     })
 }
 
+/// What of `bytes`, recognised by their root, is content by its own format.
+fn canonical(bytes: &[u8], kind: ContentKind) -> Result<Cow<'_, [u8]>, IdentityError> {
+    match front(bytes, kind) {
+        Err(IdentityError::Archive(_)) => {
+            let mut whole = with_all_zeros(bytes)?;
+            let end = front(&whole, kind)?.len();
+            whole.truncate(end);
+            Ok(Cow::Owned(whole))
+        }
+        found => found.map(Cow::Borrowed),
+    }
+}
+
+/// The longest content with the root of `bytes`: all chunks of its padded tree. Every content with this root is a front
+/// of it, and the rest is zeros.
+fn with_all_zeros(bytes: &[u8]) -> Result<Vec<u8>, IdentityError> {
+    let shape = Shape::of(bytes.len() as u64).map_err(|_| IdentityError::Empty)?;
+    let missing = shape.padded_chunks().saturating_mul(CHUNK_BYTES) - shape.size();
+    let zeros = vec![0; usize::try_from(missing).unwrap_or_default()];
+    Ok([bytes, &zeros].concat())
+}
+
 /// The front of `bytes` that is content by its own format.
-fn canonical(bytes: &[u8], kind: ContentKind) -> Result<&[u8], IdentityError> {
+fn front(bytes: &[u8], kind: ContentKind) -> Result<&[u8], IdentityError> {
     let end = match kind {
         ContentKind::Json => bytes
             .iter()

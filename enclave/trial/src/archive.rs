@@ -8,6 +8,7 @@ use orv_content::identity::{ContentKind, IdentityError, MatchedHash, identify_ha
 use orv_content::merkle::root_of;
 use orv_content::tree::{Tree, TreeError, hash_of_manifest};
 use orv_receipt::{Artifact, FileRecord, Matched, Role};
+use std::borrow::Cow;
 
 /// An archive that is what its hash says.
 #[derive(Debug, Clone)]
@@ -124,7 +125,10 @@ pub fn unpack_hashed(
         MatchedHash::Sha256 => Matched::Sha256,
     };
     let size = found.canonical.len() as u64;
-    let canonical = bytes.slice_ref(found.canonical);
+    let canonical = match found.canonical {
+        Cow::Borrowed(front) => bytes.slice_ref(front),
+        Cow::Owned(whole) => whole.into(),
+    };
     let tree = read(canonical, quota).map_err(|source| OpenError::Archive { what, source })?;
     let tree = tree
         .without_top_folder()

@@ -71,7 +71,7 @@ impl ProjectFiles {
         let benchmark = bytes_of(storage, project.benchmark_hash, "benchmark").await?;
         let benchmark = open(Role::Benchmark, project.benchmark_hash, &benchmark)?.tree;
         let manifest = benchmark.file("openresearch.json").map(Bytes::as_ref);
-        let documents = Documents::parse(protocol, manifest)?;
+        let documents = Documents::parse(&protocol, manifest)?;
         let image = match documents.project.image.and_then(|image| image.root) {
             Some(root) => Some(image_of(storage, B256::from(root.0)).await?),
             None => None,
