@@ -8,7 +8,7 @@ use orv_wire::{Channel, Order, download};
 use std::io::Write;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest content that is wanted, in bytes.
 const LIMIT: u64 = 100_000;
@@ -25,6 +25,7 @@ fuzz_target!(|data: &[u8]| {
         limit: LIMIT,
         first: Duration::from_secs(5),
         each: Duration::from_secs(5),
+        until: Instant::now() + Duration::from_secs(5),
     };
     if let Ok(Some(content)) = download(&mut Channel::new(near), 0, &order, Vec::new()) {
         assert!(content.length <= LIMIT && content.sink.len() as u64 == content.length);

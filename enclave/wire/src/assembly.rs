@@ -72,6 +72,8 @@ pub(crate) fn reserve(bytes: &mut Vec<u8>, total: u64) -> Result<(), AssemblyErr
 mod tests {
     use super::*;
 
+    const FULL: u64 = MAX_SEGMENT as u64;
+
     fn segment(offset: u64, total: u64, bytes: &[u8]) -> Segment {
         Segment {
             hash: B256::ZERO,
@@ -83,20 +85,21 @@ mod tests {
 
     #[test]
     fn segments_in_order_give_the_content() {
-        let mut assembly = Assembly::new(B256::ZERO, 10);
-        assert_eq!(assembly.want().map(|want| (want.offset, want.length)), Some((0, 10)));
-        assembly.take(segment(0, 5, b"abc")).unwrap();
-        assert_eq!(assembly.want().map(|want| (want.offset, want.length)), Some((3, 2)));
-        assembly.take(segment(3, 5, b"de")).unwrap();
+        let (limit, total, first) = (2 * FULL, FULL + 2, [7; MAX_SEGMENT]);
+        let mut assembly = Assembly::new(B256::ZERO, limit);
+        assert_eq!(assembly.want().map(|want| (want.offset, want.length)), Some((0, limit)));
+        assembly.take(segment(0, total, &first)).unwrap();
+        assert_eq!(assembly.want().map(|want| (want.offset, want.length)), Some((FULL, 2)));
+        assembly.take(segment(FULL, total, b"de")).unwrap();
         assert_eq!(assembly.want(), None);
-        assert_eq!(assembly.finish(), b"abcde");
+        assert_eq!(assembly.finish(), [first.as_slice(), b"de"].concat());
     }
 
     #[test]
     fn a_lying_sender_is_refused_with_what_it_did() {
-        let mut assembly = Assembly::new(B256::ZERO, 10);
+        let mut assembly = Assembly::new(B256::ZERO, 2 * FULL);
         assert!(matches!(
-            assembly.take(segment(0, 11, b"a")),
+            assembly.take(segment(0, 2 * FULL + 1, b"a")),
             Err(AssemblyError::TooLong { .. })
         ));
         assert!(matches!(
@@ -115,17 +118,17 @@ mod tests {
             assembly.take(segment(0, 5, b"abcdef")),
             Err(AssemblyError::Length(6))
         ));
-        assembly.take(segment(0, 5, b"abc")).unwrap();
+        assembly.take(segment(0, FULL + 5, &[7; MAX_SEGMENT])).unwrap();
         assert!(matches!(
-            assembly.take(segment(3, 6, b"d")),
-            Err(AssemblyError::Total(6))
+            assembly.take(segment(FULL, FULL + 6, b"d")),
+            Err(AssemblyError::Total(total)) if total == FULL + 6
         ));
     }
 
     #[test]
     fn the_memory_is_exactly_the_announced_length() {
         let mut assembly = Assembly::new(B256::ZERO, 1 << 30);
-        assembly.take(segment(0, 1_000_003, b"abc")).unwrap();
+        assembly.take(segment(0, 1_000_003, &[7; MAX_SEGMENT])).unwrap();
         assert_eq!(assembly.finish().capacity(), 1_000_003);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! One thread reads the connection, another hashes what has come and puts it away, and neither is ever more than a few
 //! segments ahead: the enclave's memory is bounded by the content's length, whatever the host does. A host that is slow
-//! costs a connection and some time; each segment has its own, so that bytes which drip do not buy more.
+//! costs a connection and some time: each segment has its own, so that bytes which drip do not buy more, and all contents
+//! of a job have theirs together.
 
 use crate::assembly::reserve;
 use crate::channel::Channel;
@@ -16,7 +17,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Segments that have been read and not been put away.
 const READ_AHEAD: usize = 4;
@@ -32,6 +33,8 @@ pub struct Order {
     pub first: Duration,
     /// How long each segment may take, from its request or the one before it.
     pub each: Duration,
+    /// When everything must have come.
+    pub until: Instant,
 }
 
 /// Where a content is put.
@@ -154,7 +157,8 @@ fn receive<S: Read + Write + AsFd>(
             channel.send(stream, &Message::Want(want)).map_err(MessageError::from)?;
         }
         let first = if window.taken() == 0 { order.first } else { order.each };
-        let (from, message) = channel.receive_within(first, order.each)?;
+        let left = order.until.saturating_duration_since(Instant::now());
+        let (from, message) = channel.receive_within(first.min(left), order.each.min(left))?;
         match message {
             _ if from != stream => return Err(DownloadError::OutOfOrder(format!("a message of stream {from}"))),
             Message::Segment(segment) => {

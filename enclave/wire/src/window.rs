@@ -1,4 +1,5 @@
-//! Asks for a content in parts, and takes only the parts that were asked for, in order.
+//! Asks for a content in parts, and takes only the parts that were asked for, in order, in full segments: each one has
+//! its time, so that a content's length bounds how long it may take, however small a host would like to cut it.
 
 use crate::message::{MAX_SEGMENT, SEGMENTS_IN_FLIGHT, Segment, Want};
 use alloy_primitives::B256;
@@ -39,7 +40,7 @@ pub enum AssemblyError {
         /// Where the segment begins.
         got: u64,
     },
-    /// No bytes, too many for one segment, beyond the announced end, or beyond what was asked for.
+    /// Not a full segment nor all that is left of the content, or beyond what was asked for.
     #[error("segment of {0} bytes")]
     Length(usize),
     /// Longer than the job allows.
@@ -138,7 +139,9 @@ impl Window {
         }
         let length = segment.bytes.len();
         let end = self.taken.saturating_add(length as u64);
-        if length == 0 || length > MAX_SEGMENT || end > total || end > self.asked {
+        // What is left is never nothing: whoever takes has not got everything yet.
+        let expected = total.saturating_sub(self.taken).min(MAX_SEGMENT as u64);
+        if length as u64 != expected || length == 0 || end > self.asked {
             return Err(AssemblyError::Length(length));
         }
         (self.total, self.taken) = (Some(total), end);

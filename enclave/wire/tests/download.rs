@@ -13,7 +13,7 @@ use orv_wire::*;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const HASH: B256 = B256::repeat_byte(7);
 
@@ -23,6 +23,7 @@ fn order(limit: u64) -> Order {
         limit,
         first: Duration::from_secs(20),
         each: Duration::from_secs(20),
+        until: Instant::now() + Duration::from_secs(60),
     }
 }
 
@@ -69,6 +70,11 @@ fn segment(offset: u64, total: u64, bytes: Vec<u8>) -> Message {
     })
 }
 
+/// A segment that another one has to follow.
+fn first_of_two() -> Message {
+    segment(0, MAX_SEGMENT as u64 + 5, vec![1; MAX_SEGMENT])
+}
+
 #[test]
 fn a_content_of_any_length_comes_whole_with_its_root() {
     for size in [1, 255, MAX_SEGMENT, MAX_SEGMENT + 1, 5_000_001] {
@@ -92,9 +98,9 @@ fn a_host_that_has_nothing_may_say_so_but_not_half_way() {
         missing(&mut channel);
     });
     assert!(nothing.unwrap().is_none());
-    let half = from_host(order(100), move |mut channel| {
+    let half = from_host(order(1 << 20), move |mut channel| {
         channel.receive().unwrap();
-        channel.send(3, &segment(0, 10, vec![1; 5])).unwrap();
+        channel.send(3, &first_of_two()).unwrap();
         missing(&mut channel);
     });
     assert!(matches!(half, Err(DownloadError::OutOfOrder(_))), "{half:?}");
@@ -103,7 +109,7 @@ fn a_host_that_has_nothing_may_say_so_but_not_half_way() {
 #[test]
 fn a_lying_host_is_cut_off_at_its_first_lie() {
     type Lie = (u64, u64, usize);
-    let lies: [(Lie, AssemblyError); 5] = [
+    let lies: [(Lie, AssemblyError); 6] = [
         (
             (0, 1 << 40, 5),
             AssemblyError::TooLong {
@@ -115,6 +121,8 @@ fn a_lying_host_is_cut_off_at_its_first_lie() {
         ((5, 10, 5), AssemblyError::OtherOffset { wanted: 0, got: 5 }),
         ((0, 4, 5), AssemblyError::Length(5)),
         ((0, 10, 0), AssemblyError::Length(0)),
+        // A host that cuts a content into crumbs would have the time of a segment for each.
+        ((0, 10, 5), AssemblyError::Length(5)),
     ];
     for ((offset, total, length), expected) in lies {
         let got = from_host(order(100), move |mut channel| {
@@ -168,6 +176,27 @@ fn a_host_that_drips_is_left_although_each_byte_comes_soon() {
 }
 
 #[test]
+fn a_host_that_is_in_time_for_each_segment_is_left_when_all_the_time_is_over() {
+    let order = Order {
+        until: Instant::now() + Duration::from_millis(300),
+        ..order(1 << 30)
+    };
+    let got = from_host(order, |mut channel| {
+        for number in 0.. {
+            let next = segment(number * MAX_SEGMENT as u64, 1 << 30, vec![1; MAX_SEGMENT]);
+            if channel.send(3, &next).is_err() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let Err(DownloadError::Message(MessageError::Frame(FrameError::Io(error)))) = got else {
+        panic!("{:?}", got.map(|_| ()))
+    };
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+}
+
+#[test]
 fn a_host_that_says_nothing_is_left() {
     let order = Order {
         first: Duration::from_millis(50),
@@ -180,9 +209,9 @@ fn a_host_that_says_nothing_is_left() {
 
 #[test]
 fn a_cancel_is_heard_between_two_segments() {
-    let got = from_host(order(100), |mut channel| {
+    let got = from_host(order(1 << 20), |mut channel| {
         channel.receive().unwrap();
-        channel.send(3, &segment(0, 10, vec![1; 5])).unwrap();
+        channel.send(3, &first_of_two()).unwrap();
         channel.send(3, &Message::Cancel(Cancel {})).unwrap();
     });
     assert!(matches!(got, Err(DownloadError::Cancelled)), "{got:?}");

@@ -9,6 +9,7 @@ use orv_content::Root;
 use orv_wire::{Channel, Message, MessageError, Order, Progress, Stage, download};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
+use std::time::Instant;
 
 /// Bytes from the host, and their root.
 pub(super) struct Fetched {
@@ -20,12 +21,15 @@ pub(super) struct Fetched {
 pub(super) struct Host<'a, S> {
     channel: &'a mut Channel<S>,
     stream: u32,
+    /// When the last of its bytes must have come.
+    until: Instant,
 }
 
 impl<'a, S: Read + Write + AsFd> Host<'a, S> {
-    /// Speaks on one stream of a connection.
+    /// Speaks on one stream of a connection; the job's time begins now.
     pub(super) fn new(channel: &'a mut Channel<S>, stream: u32) -> Self {
-        Self { channel, stream }
+        let until = Instant::now() + limits::JOB_TIME;
+        Self { channel, stream, until }
     }
 
     /// Bytes that the host says have this hash, at most `limit`, with the root that they were found to have while they
@@ -36,6 +40,7 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
             limit,
             first: limits::SEARCH_TIME,
             each: limits::SEGMENT_TIME,
+            until: self.until,
         };
         let downloaded = download(self.channel, self.stream, &order, Vec::new())?;
         Ok(downloaded.map(|downloaded| Fetched {

@@ -17,7 +17,7 @@ use orv_receipt::{BUNDLE_VERSION, Bundle, Domain, IncumbentFacts, Obstacle, Proj
 use orv_simulator::{Measured, SimulatedNitro};
 use orv_verifier::enclave::Binding;
 use orv_wire::{
-    Assembly, Channel, Failure, FailureCode, Hello, Identity, Job, Message, MessageError, Outcome, Progress, Stage,
+    Assembly, Channel, Failure, FailureCode, Hello, Identity, Job, MAX_SEGMENT, Message, MessageError, Outcome, Progress, Stage,
     WIRE_VERSION,
 };
 use std::collections::BTreeMap;
@@ -273,7 +273,8 @@ impl Fake {
         let (bundle, outcome) = self.decide(asked);
         let announced = outcome.run.bundle_root;
         let length = if self.script == Script::HalfBundle {
-            bundle.len() as u64 / 2
+            // Whole segments only: of a short bundle, nothing.
+            bundle.len().saturating_sub(1) as u64 / MAX_SEGMENT as u64 * MAX_SEGMENT as u64
         } else {
             bundle.len() as u64
         };

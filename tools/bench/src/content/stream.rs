@@ -16,7 +16,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The stream number that both sides use.
 const STREAM: u32 = 1;
@@ -177,6 +177,7 @@ pub(crate) fn receive(hash: &str, limit: u64) -> io::Result<()> {
         limit,
         first: Duration::from_secs(60),
         each: Duration::from_secs(60),
+        until: Instant::now() + Duration::from_secs(3600),
     };
     let mut channel = Channel::new(socket);
     let (came, cost) = cost_of(|| download(&mut channel, STREAM, &order, file))?;
