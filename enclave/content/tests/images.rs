@@ -381,6 +381,42 @@ fn links_are_resolved_inside_the_image_only() {
 }
 
 #[test]
+fn whiteouts_behind_a_file_wind_no_longer_than_others() {
+    let below = [symlink("a", &format!("{}f", "./".repeat(49))), file("f", b"")];
+    let whiteouts: Vec<_> = (0..7).map(|number| file(&format!("a/.wh.{number}"), b"")).collect();
+    let (layout, manifest) = Forged::new(&[tar(&below), tar(&whiteouts)]).layout();
+    let quota = Quota {
+        entries: 10,
+        ..Quota::image()
+    };
+    let checked = read_layout(&layout, &manifest, &quota).unwrap().check();
+    assert!(
+        matches!(checked, Err(OciError::Resolution { limit: 320 })),
+        "{checked:?}"
+    );
+}
+
+#[test]
+fn a_long_blob_that_holds_little_cannot_be_listed_without_end() {
+    let plain = tar(&[file("a", b"x")]);
+    let mut stored = gzip(&plain);
+    stored.resize(100_000, 0);
+    let mut forged = Forged::packed(vec![(stored, plain); 11]);
+    forged.layer_type = "application/vnd.oci.image.layer.v1.tar+gzip";
+    let (layout, manifest) = forged.layout();
+    let quota = |bytes| Quota {
+        bytes,
+        ..Quota::image()
+    };
+    let read = read_layout(&layout, &manifest, &quota(1_050_000));
+    assert!(
+        matches!(read, Err(OciError::Quota(QuotaError::Bytes { limit: 1_050_000 }))),
+        "{read:?}"
+    );
+    assert!(read_layout(&layout, &manifest, &quota(1_100_000)).is_ok());
+}
+
+#[test]
 fn paths_that_wind_without_end_are_refused_long_before() {
     let mut entries = vec![symlink("a", &"./".repeat(49))];
     entries.extend((0..7).map(|number| file(&format!("a/{number}"), b"")));

@@ -24,7 +24,7 @@ const DOCKER_LAYERS: [&str; 2] = [
 
 /// Reads the image `manifest` out of `layout`. The index may list other images too; they are not looked at.
 ///
-/// `quota` bounds all layers together, plain.
+/// `quota` bounds all layers together, plain or as they are stored, whichever of a layer is longer.
 ///
 /// # Errors
 /// What is missing, malformed, not what its digest or its descriptor says, or too large.
@@ -140,8 +140,10 @@ fn layers(
     let mut layers = Vec::new();
     for (number, (descriptor, diff_id)) in descriptors.iter().zip(diff_ids).enumerate() {
         expect_media_type("a layer", descriptor.media_type().as_ref(), &supported)?;
-        let layer =
-            plain_layer(blob(layout, descriptor)?, &remaining).map_err(|source| OciError::Layer { number, source })?;
+        let stored = blob(layout, descriptor)?;
+        // What is stored may be much longer than what comes out of it, and the same blob may be listed often.
+        let work = stored.len() as u64;
+        let layer = plain_layer(stored, &remaining).map_err(|source| OciError::Layer { number, source })?;
         let ManifestDigest(expected) = diff_id.parse()?;
         let found = Sha256::of(&layer);
         if found != expected {
@@ -151,7 +153,7 @@ fn layers(
                 found,
             });
         }
-        let left = remaining.bytes.checked_sub(layer.len() as u64);
+        let left = remaining.bytes.checked_sub(work.max(layer.len() as u64));
         remaining.bytes = left.ok_or(QuotaError::Bytes { limit: quota.bytes })?;
         layers.push(layer);
     }

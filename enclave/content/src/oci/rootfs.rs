@@ -15,7 +15,7 @@ use crate::tree::{PATH_BYTES, TreePath};
 const MOUNT_POINTS: [&str; 4] = ["dev", "proc", "tmp", "work"];
 /// Links that a path may lead through, as in Linux, and components that it may have with theirs.
 const LINK_LIMIT: usize = 40;
-const STEP_LIMIT: usize = 1024;
+const STEP_LIMIT: u64 = 1024;
 /// Components that all paths of an image may lead through, for each entry of its quota: with their links and as long as
 /// they may be, few entries could otherwise keep the merge busy for many minutes. A real image needs five or so.
 const STEPS_PER_ENTRY: u64 = 32;
@@ -198,13 +198,24 @@ impl<'quota> RootFilesystem<'quota> {
     /// The real path of a directory, links followed as if the image were the whole file system; what does not exist
     /// stays as it is. `None` when a file is in the way.
     fn resolve(&mut self, directory: &str) -> Result<Option<String>, OciError> {
+        let (real, steps) = self.walk(directory)?;
+        // A way that ends at a file has been gone too.
+        self.steps += steps;
+        let limit = self.quota.entries.saturating_mul(STEPS_PER_ENTRY);
+        if self.steps > limit {
+            return Err(OciError::Resolution { limit });
+        }
+        Ok(real)
+    }
+
+    /// What [`Self::resolve`] finds, and how many components it led through.
+    fn walk(&self, directory: &str) -> Result<(Option<String>, u64), OciError> {
         let too_many = || OciError::TooManyLinks {
             path: directory.to_owned(),
         };
-        let limit = self.quota.entries.saturating_mul(STEPS_PER_ENTRY);
         let mut pending: Vec<&str> = directory.split('/').rev().collect();
         let mut real = String::new();
-        let (mut links, mut steps) = (0, 0);
+        let (mut links, mut steps) = (0, 0_u64);
         while let Some(component) = pending.pop() {
             steps += 1;
             match component {
@@ -213,7 +224,7 @@ impl<'quota> RootFilesystem<'quota> {
                 name => {
                     let next = join(&real, name);
                     match self.items.get(&next) {
-                        Some(Item::File { .. }) => return Ok(None),
+                        Some(Item::File { .. }) => return Ok((None, steps)),
                         Some(Item::Symlink { target }) => {
                             links += 1;
                             if target.starts_with('/') {
@@ -229,11 +240,7 @@ impl<'quota> RootFilesystem<'quota> {
                 return Err(too_many());
             }
         }
-        self.steps += steps as u64;
-        if self.steps > limit {
-            return Err(OciError::Resolution { limit });
-        }
-        Ok(Some(real))
+        Ok((Some(real), steps))
     }
 
     fn remove(&mut self, path: &str) {
