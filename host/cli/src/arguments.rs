@@ -22,7 +22,8 @@ A whole round on one machine, as root, from the repository (the first command in
   lua=target/static/x86_64-unknown-linux-gnu/reproducible/lua
   orv project publish images/example/project --image-file $lua=bin/lua \\
       --token-name Pack --token-symbol PACK
-  orv proposal submit --project 0 --patch images/example/patches/best-fit.patch --stake 10
+  orv proposal submit --project 0 --stake 10 \\
+      --patch images/example/patches/best-fit.patch
   orv proposal show 0";
 
 /// Verifiable research: publish a project, improve it, judge it in an enclave.

@@ -68,10 +68,15 @@ fn refuse(error: &clap::Error) -> ExitCode {
     }
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
     if wants_json {
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let failure = Failure::new(Code::Usage, first.strip_prefix("error: ").unwrap_or(first));
+        let failure = Failure::new(Code::Usage, what_is_wrong(&error.to_string()));
         return Output::new(Format::Json).fail(&failure);
     }
     output::print_usage(error)
+}
+
+/// The first paragraph of the parser's text on one line: behind the sentence come the arguments that it speaks of.
+fn what_is_wrong(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let paragraph = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    paragraph.collect::<Vec<_>>().join(" ")
 }

@@ -14,6 +14,8 @@ fn wrong_arguments_are_usage_with_a_document_only_when_asked_for() {
     let home = Home::new();
     home.json(&["project", "shwo"]).assert_failed(2, "ORV-C-001");
     home.json(&["project", "show", "one"]).assert_failed(2, "ORV-C-001");
+    let incomplete = home.json(&["trial", "--repo", "."]);
+    assert!(incomplete.document()["error"].as_str().unwrap().contains("--protocol"));
     let text = home.text(&["project", "show"]);
     assert_eq!((text.status, text.stdout.as_str()), (2, ""));
     assert!(text.stderr.contains("ORV-C-001"), "{}", text.stderr);

@@ -29,7 +29,8 @@ pub enum ProjectCommand {
     /// Check, measure, upload and create a project; needs root. What is created cannot be changed
     #[command(
         after_help = "Example:\n  sudo -E orv project publish images/example/project \\\n    \
-        --image-file target/static/x86_64-unknown-linux-gnu/reproducible/lua=bin/lua --token-name Pack --token-symbol PACK --wallet main"
+        --image-file target/static/x86_64-unknown-linux-gnu/reproducible/lua=bin/lua \\\n    \
+        --token-name Pack --token-symbol PACK --wallet main"
     )]
     Publish(PublishArguments),
     /// Show a project

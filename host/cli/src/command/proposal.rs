@@ -37,7 +37,8 @@ pub enum ProposalCommand {
     #[command(
         after_help = "The candidate is a whole tree, or the project's snapshot with a patch. What it changes outside the mutable surface is undone. \
         Without --claimed-score it is measured here first, in the verifier's containers, which needs root. The claim decides nothing.\n\n\
-        Examples:\n  sudo -E orv proposal submit --project 0 --patch images/example/patches/best-fit.patch --stake 10\n  \
+        Examples:\n  sudo -E orv proposal submit --project 0 --stake 10 \\\n    \
+        --patch images/example/patches/best-fit.patch\n  \
         orv proposal submit --project 0 --folder my-tree --stake 10 --claimed-score=-963"
     )]
     Submit(SubmitArguments),

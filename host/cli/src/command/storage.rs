@@ -33,7 +33,8 @@ pub enum StorageCommand {
     /// Get content by its root or its number in the flow; every byte is checked against the root
     #[command(
         after_help = "Under a number, the storage nodes' word is taken for which root it has; the answer names the root.\n\n\
-        Example:\n  orv storage get 0xc582bf8f675711ba90d82fd28c290a7e6d942ec247b2ed92175bd220d4449abc --out hello.txt"
+        Example:\n  orv storage get --out hello.txt \\\n    \
+        0xc582bf8f675711ba90d82fd28c290a7e6d942ec247b2ed92175bd220d4449abc"
     )]
     Get {
         /// The root, 0x and 64 digits, or the number; with --artifact-index also a SHA-256
@@ -58,7 +59,8 @@ pub enum StorageCommand {
     },
     /// Check that a file is what a root or a SHA-256 names; nobody is asked
     #[command(after_help = "A file that is something else ends with exit status 3.\n\n\
-        Example:\n  orv storage verify hello.txt 0xc582bf8f675711ba90d82fd28c290a7e6d942ec247b2ed92175bd220d4449abc --size 6")]
+        Example:\n  orv storage verify hello.txt --size 6 \\\n    \
+        0xc582bf8f675711ba90d82fd28c290a7e6d942ec247b2ed92175bd220d4449abc")]
     Verify {
         /// The file
         file: PathBuf,

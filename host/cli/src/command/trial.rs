@@ -34,9 +34,12 @@ const TRIALS: u16 = 3;
     With --ticket and --secret the judge gets the seed of that attempt; else each trial has a fresh one. With --receipt the whole job of the receipt \
     is run again, whatever the rule asks for, and compared field by field.\n\n\
     Examples:\n  sudo orv trial --protocol protocol.json --repo . --image-rootfs /srv/debian --json\n  \
-    sudo orv trial --protocol images/example/project/protocol.json --repo images/example/project/repository \\\n    \
-    --benchmark images/example/project/benchmark --image-file target/static/x86_64-unknown-linux-gnu/reproducible/lua=bin/lua --trials 2\n  \
-    sudo orv trial --receipt 12.orv --repo snapshot --benchmark benchmark.tar --candidate candidate.tar --json"
+    project=images/example/project\n  \
+    lua=target/static/x86_64-unknown-linux-gnu/reproducible/lua\n  \
+    sudo orv trial --protocol $project/protocol.json --repo $project/repository \\\n    \
+    --benchmark $project/benchmark --image-file $lua=bin/lua --trials 2\n  \
+    sudo orv trial --receipt 12.orv --repo snapshot --benchmark benchmark.tar \\\n    \
+    --candidate candidate.tar --json"
 )]
 pub struct TrialArguments {
     /// protocol.json

@@ -7,13 +7,14 @@ use orv_protocol::advice::{Advice, Finding, Gate};
 use orv_protocol::judgement::TrialOutcome;
 use orv_protocol::metric::Decimal;
 use orv_protocol::sampling::{Plan, Spread};
+use orv_receipt::figures::secondary_of;
 use orv_receipt::rule::{Documents, arm_of, decide};
 use orv_receipt::{Bundle, DifferenceRecord, FindingRecord, ImageRecord, Observation, ProcessReport};
 use orv_trial::agreement::Disagreement;
 use orv_trial::rehearsal::{Rehearsal, Sample};
 use serde_json::{Map, Value, json};
 
-use crate::output::Answer;
+use crate::output::{Answer, visible};
 
 /// The document's schema.
 const SCHEMA: &str = "orv.trial/1";
@@ -42,7 +43,7 @@ pub fn rehearsed(
     let rows = samples
         .iter()
         .enumerate()
-        .map(|(index, sample)| row(sample, index < warm_ups));
+        .map(|(index, sample)| row(sample, index < warm_ups, documents));
     let seed = seed_variable.as_ref();
     let seed = seed.map(|seed| json!({ "name": seed.name, "value": seed.value }));
     fields.extend([
@@ -56,7 +57,7 @@ pub fn rehearsed(
     ]);
     let mut text = String::new();
     for sample in samples {
-        line(&mut text, sample);
+        line(&mut text, sample, documents);
     }
     // Writing to a string does not fail.
     let _ = writeln!(text, "{}, {} files undone", steadiness(counted), differences.len());
@@ -83,7 +84,7 @@ pub fn run_again(again: &Bundle, disagreements: &[Disagreement], documents: &Doc
             Some(Sample::of(arm, again.seed.0, trial.observation.clone(), documents))
         })
         .collect();
-    let rows: Vec<Value> = samples.iter().map(|sample| row(sample, false)).collect();
+    let rows: Vec<Value> = samples.iter().map(|sample| row(sample, false, documents)).collect();
     let differing = disagreements
         .iter()
         .map(|one| json!({ "field": one.field, "recorded": one.recorded, "here": one.here }));
@@ -99,7 +100,7 @@ pub fn run_again(again: &Bundle, disagreements: &[Disagreement], documents: &Doc
     ]);
     let mut text = String::new();
     for sample in &samples {
-        line(&mut text, sample);
+        line(&mut text, sample, documents);
     }
     if disagreements.is_empty() {
         text.push_str("every input of the verdict is the one on record\n");
@@ -147,7 +148,7 @@ fn kind_of(kind: u8) -> &'static str {
     }
 }
 
-fn row(sample: &Sample, warm_up: bool) -> Value {
+fn row(sample: &Sample, warm_up: bool, documents: &Documents) -> Value {
     let Observation {
         measured,
         candidate,
@@ -164,12 +165,42 @@ fn row(sample: &Sample, warm_up: bool) -> Value {
         "metric": metric,
         "void": void,
         "score": sample.score.map(|score| score.to_string()),
+        "secondary": secondary(&sample.observation, documents).map(Secondary::document).collect::<Vec<_>>(),
         "process": process(measured),
         "candidate": candidate.as_ref().map(process),
         "violation": violation.map(|violation| kebab(&format!("{violation:?}"))),
         "windows": windows,
         "window_nanoseconds": window_nanoseconds,
     })
+}
+
+/// One of the protocol's secondary metrics in one trial.
+struct Secondary<'a> {
+    name: &'a str,
+    metric: Result<Decimal, String>,
+}
+
+/// Those of a trial, in the protocol's order. They decide nothing.
+fn secondary<'a>(observation: &'a Observation, documents: &'a Documents) -> impl Iterator<Item = Secondary<'a>> {
+    let metrics = documents.protocol.measurement.secondary_metrics.as_deref();
+    let channel = documents.project.channel();
+    metrics.unwrap_or_default().iter().map(move |metric| Secondary {
+        name: &metric.name,
+        metric: match secondary_of(metric, observation, channel) {
+            Some(read) => read.map_err(|error| error.to_string()),
+            None => Err("the protocol does not say how to find it".to_owned()),
+        },
+    })
+}
+
+impl Secondary<'_> {
+    fn document(self) -> Value {
+        json!({
+            "name": self.name,
+            "metric": self.metric.as_ref().ok().map(Decimal::to_string),
+            "none": self.metric.err(),
+        })
+    }
 }
 
 /// The metric's text, or why there is none.
@@ -289,7 +320,7 @@ fn decision(bundle: &Bundle) -> Value {
     }
 }
 
-fn line(text: &mut String, sample: &Sample) {
+fn line(text: &mut String, sample: &Sample, documents: &Documents) {
     let (metric, void) = outcome(&sample.outcome);
     let arm = format!("{:?}", sample.arm).to_ascii_lowercase();
     let told = match (metric, void) {
@@ -298,7 +329,12 @@ fn line(text: &mut String, sample: &Sample) {
     };
     let seconds = sample.observation.measured.wall_nanoseconds as f64 / 1e9;
     // Writing to a string does not fail.
-    let _ = writeln!(text, "{arm:9}  {told}  in {seconds:.3} s");
+    let _ = write!(text, "{arm:9}  {told}  in {seconds:.3} s");
+    for Secondary { name, metric } in secondary(&sample.observation, documents) {
+        let told = metric.map_or_else(|_| "-".to_owned(), |metric| metric.to_string());
+        let _ = write!(text, ", {} {told}", visible(name));
+    }
+    text.push('\n');
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
