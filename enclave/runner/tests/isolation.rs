@@ -270,3 +270,12 @@ fn the_working_directory_is_entered_and_a_missing_one_is_no_start() {
         Exit::NotStarted(libc::ENOENT)
     );
 }
+
+#[test]
+fn what_every_build_does_is_allowed() {
+    let Some(bench) = Bench::new() else { return };
+    let report = bench.run(&["everyday"]);
+    let output = text(&report);
+    let denied: Vec<_> = output.lines().filter(|line| !line.ends_with(" allowed")).collect();
+    assert_eq!((report.exit, denied), (Exit::Code(0), vec![]), "{output}");
+}

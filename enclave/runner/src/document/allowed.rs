@@ -20,8 +20,8 @@ mod numbers {
 #[rustfmt::skip]
 pub(super) const ALLOWED: &[Call] = calls![
     accept => SYS_accept, accept4 => SYS_accept4, bind => SYS_bind, brk => SYS_brk, capget => SYS_capget,
-    clock_getres => SYS_clock_getres, clock_gettime => SYS_clock_gettime, clock_nanosleep => SYS_clock_nanosleep,
-    close => SYS_close, close_range => SYS_close_range, connect => SYS_connect,
+    chdir => SYS_chdir, clock_getres => SYS_clock_getres, clock_gettime => SYS_clock_gettime,
+    clock_nanosleep => SYS_clock_nanosleep, close => SYS_close, close_range => SYS_close_range, connect => SYS_connect,
     copy_file_range => SYS_copy_file_range, dup => SYS_dup, dup3 => SYS_dup3, epoll_create1 => SYS_epoll_create1,
     epoll_ctl => SYS_epoll_ctl, epoll_pwait => SYS_epoll_pwait, epoll_pwait2 => SYS_epoll_pwait2,
     eventfd2 => SYS_eventfd2, execve => SYS_execve, execveat => SYS_execveat, exit => SYS_exit,

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/stat.h>
@@ -97,6 +99,37 @@ static void forbidden(void) {
     tell("tiocsti-high", syscall(SYS_ioctl, 0L, 0x5412L | (1L << 32), "x"));
 }
 
+static pid_t vfork_and_leave(void) {
+    pid_t p = vfork();
+    if (p == 0) _exit(0);
+    return waitpid(p, 0, 0);
+}
+
+/* What a build or a benchmark does without a second thought. */
+static void everyday(void) {
+    int ends[2];
+    tell("chdir", chdir("/work/sub"));
+    tell("fchdir", fchdir(open("/work", O_RDONLY | O_DIRECTORY)));
+    tell("mkdir", mkdir("made", 0755));
+    tell("rename", rename("made", "moved"));
+    tell("symlink", symlink("moved", "link"));
+    tell("hard-link", link("given", "twin"));
+    tell("fifo", mkfifo("fifo", 0600));
+    tell("chmod", chmod("given", 0600));
+    tell("chown", chown("given", -1, getgid()));
+    tell("truncate", truncate("given", 1));
+    tell("rmdir", rmdir("moved"));
+    tell("pipe", pipe(ends));
+    tell("dup2", dup2(ends[0], 20));
+    tell("lock", fcntl(open("given", O_RDWR), F_SETLK, &(struct flock){ .l_type = F_WRLCK }));
+    tell("umask", umask(022));
+    tell("nice", setpriority(PRIO_PROCESS, 0, 1));
+    tell("timer", setitimer(ITIMER_REAL, &(struct itimerval){ .it_value = { 60, 0 } }, 0));
+    tell("vfork", vfork_and_leave());
+    tell("affinity", sched_setaffinity(0, sizeof(cpu_set_t), &(cpu_set_t){ { -1UL } }));
+    tell("inotify", inotify_init());
+}
+
 static void list(const char *path) {
     DIR *d = opendir(path);
     struct dirent *e;
@@ -174,6 +207,7 @@ int main(int argc, char **argv) {
     if (is(verb, "print")) { for (long i = atol(what); i > 0; i--) putchar('y'); return 0; }
     if (is(verb, "daemon")) { if (fork() == 0) { setsid(); if (fork() == 0) for (;;) pause(); _exit(0); } puts("left"); return 0; }
     if (is(verb, "sockets")) { sockets(); return 0; }
+    if (is(verb, "everyday")) { everyday(); return 0; }
     if (is(verb, "forbidden")) { forbidden(); return 0; }
     if (is(verb, "list")) { list(what); return 0; }
     if (is(verb, "show")) { show(what); return 0; }
