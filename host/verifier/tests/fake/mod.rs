@@ -17,8 +17,8 @@ use orv_receipt::{BUNDLE_VERSION, Bundle, Domain, IncumbentFacts, Obstacle, Proj
 use orv_simulator::{Measured, SimulatedNitro};
 use orv_verifier::enclave::Binding;
 use orv_wire::{
-    Assembly, Channel, Failure, FailureCode, Hello, Identity, Job, MAX_SEGMENT, Message, MessageError, Outcome, Progress, Stage,
-    WIRE_VERSION,
+    Assembly, Channel, Failure, FailureCode, Hello, Identity, Job, MAX_SEGMENT, Message, MessageError, Outcome,
+    Progress, Stage, WIRE_VERSION,
 };
 use std::collections::BTreeMap;
 use std::os::unix::net::{UnixListener, UnixStream};
