@@ -75,14 +75,23 @@ pub fn secondary(bundle: &Bundle) -> Result<Vec<SecondaryFigure>, RuleError> {
     let figure = |metric: &SecondaryMetric| SecondaryFigure {
         name: metric.name.clone(),
         direction: metric.direction,
-        trials: metric.extract.as_ref().map_or_else(Vec::new, |rule| {
-            arms.iter()
-                .map(|(arm, trial)| (*arm, extract(rule, printed(&trial.observation, channel))))
-                .collect()
-        }),
+        trials: arms
+            .iter()
+            .filter_map(|(arm, trial)| Some((*arm, secondary_of(metric, &trial.observation, channel)?)))
+            .collect(),
     };
     let metrics = documents.protocol.measurement.secondary_metrics.as_deref();
     Ok(metrics.unwrap_or_default().iter().map(figure).collect())
+}
+
+/// A secondary metric of one trial; nothing where the protocol does not say how to find it.
+pub fn secondary_of(
+    metric: &SecondaryMetric,
+    observation: &Observation,
+    channel: MetricChannel,
+) -> Option<Result<Decimal, MetricError>> {
+    let rule = metric.extract.as_ref()?;
+    Some(extract(rule, printed(observation, channel)))
 }
 
 /// Where secondary metrics are looked for: in all that a shared project's process printed, of a split project's judge in
