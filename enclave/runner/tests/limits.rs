@@ -122,6 +122,16 @@ fn output_without_end_ends_the_run() {
 }
 
 #[test]
+fn output_in_packets_that_fill_the_pipe_at_the_end_is_read_to_the_last() {
+    let Some(bench) = Bench::new() else { return };
+    for _ in 0..5 {
+        let report = bench.run(&["packets", "250"]);
+        assert_eq!((report.exit, report.stdout.truncated), (Exit::Code(0), false));
+        assert_eq!(text(&report), "y\n".repeat(250));
+    }
+}
+
+#[test]
 fn writing_beyond_the_size_of_a_place_fails_in_the_payload() {
     let Some(bench) = Bench::new() else { return };
     for place in ["/work/file", "/tmp/file", "/dev/shm/file"] {

@@ -264,7 +264,7 @@ impl Supervised<'_> {
     /// The report of a container that is gone.
     pub(crate) fn finish(mut self) -> Result<Report, RunnerError> {
         for stream in [&mut self.stdout, &mut self.stderr] {
-            stream.drain()?;
+            stream.drain_rest()?;
         }
         let counters = self.group.counters()?;
         let stop = self.stop.map(|(cause, _)| cause);

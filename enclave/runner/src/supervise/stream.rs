@@ -12,6 +12,12 @@ use crate::container::FLOOD_FACTOR;
 use crate::error::RunnerError;
 use crate::report::Captured;
 
+/// Reads of one drain.
+const READS: usize = 64;
+/// More reads than a pipe can hold packets: it holds one in each page, and has 256 of them where a payload has made it as
+/// long as `/proc/sys/fs/pipe-max-size` lets it; a machine may have raised that.
+const READS_OF_A_PIPE: usize = 1 << 20;
+
 /// The reading end of a pipe from the payload.
 pub(crate) struct Stream {
     pipe: Option<OwnedFd>,
@@ -53,8 +59,21 @@ impl Stream {
 
     /// Reads what is there now, but not for ever from one who writes as fast.
     pub(crate) fn drain(&mut self) -> Result<(), RunnerError> {
+        self.read_at_most(READS)
+    }
+
+    /// Reads what those who wrote have left when they went.
+    ///
+    /// That is more than one drain takes where they wrote in packets (`O_DIRECT`), each of which is a read: with the
+    /// longest pipe that they may ask for, hundreds. What went unread would be missing without a sign, a second match
+    /// of the metric perhaps.
+    pub(crate) fn drain_rest(&mut self) -> Result<(), RunnerError> {
+        self.read_at_most(READS_OF_A_PIPE)
+    }
+
+    fn read_at_most(&mut self, reads: usize) -> Result<(), RunnerError> {
         let mut block = [0u8; 64 * 1024];
-        for _ in 0..64 {
+        for _ in 0..reads {
             let Some(pipe) = &self.pipe else { return Ok(()) };
             match read(pipe, &mut block) {
                 Ok(0) => self.pipe = None,

@@ -204,6 +204,11 @@ int main(int argc, char **argv) {
     if (is(verb, "memory")) { touch_memory(atoi(what)); return 0; }
     if (is(verb, "memory-in-child")) { pid_t p = fork(); if (p == 0) { touch_memory(atoi(what)); _exit(0); } waitpid(p, 0, 0); return 0; }
     if (is(verb, "flood")) for (;;) if (write(1, "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", 64) < 0) return 1;
+    if (is(verb, "packets")) {
+        if (fcntl(1, F_SETFL, O_WRONLY | O_DIRECT) || fcntl(1, F_SETPIPE_SZ, 1 << 20) < 0) return 1;
+        for (long i = atol(what); i > 0; i--) if (write(1, "y\n", 2) != 2) return 2;
+        return 0;
+    }
     if (is(verb, "print")) { for (long i = atol(what); i > 0; i--) putchar('y'); return 0; }
     if (is(verb, "daemon")) { if (fork() == 0) { setsid(); if (fork() == 0) for (;;) pause(); _exit(0); } puts("left"); return 0; }
     if (is(verb, "sockets")) { sockets(); return 0; }
