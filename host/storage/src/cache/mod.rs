@@ -89,16 +89,21 @@ impl Cache {
         }
     }
 
-    /// Opens a file so that nobody evicts it while it is open.
+    /// Opens a file so that nobody evicts it while it is open. What is no file of its own is removed: a link leads to
+    /// bytes that may change under the name, and a pipe is never done.
     fn take(&self, path: &Path) -> io::Result<Option<File>> {
         let _shared = self.shared()?;
-        match File::open(path) {
-            Ok(file) => {
+        match what_is_at(path)? {
+            Found::Nothing => Ok(None),
+            Found::Other => {
+                tracing::warn!(path = %path.display(), "removing what is no file from the cache");
+                absent_is_fine(fs::remove_file(path)).map(|()| None)
+            }
+            Found::File => {
+                let file = File::open(path)?;
                 file.lock_shared()?;
                 Ok(Some(file))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
         }
     }
 
@@ -173,8 +178,27 @@ fn is_aside(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == ASIDE)
 }
 
+/// What stands under a name.
+enum Found {
+    Nothing,
+    File,
+    /// A link, a pipe, a directory: nothing that this cache puts there.
+    Other,
+}
+
+fn what_is_at(path: &Path) -> io::Result<Found> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(Found::File),
+        Ok(_) => Ok(Found::Other),
+        Err(error) => absent_is_fine(Err(error)).map(|()| Found::Nothing),
+    }
+}
+
 /// Removes a file that nobody has locked; whether it did.
 fn remove_unused(path: &Path) -> io::Result<bool> {
+    if !matches!(what_is_at(path)?, Found::File) {
+        return Ok(false);
+    }
     match File::open(path) {
         Ok(file) if file.try_lock().is_ok() => absent_is_fine(fs::remove_file(path)).map(|()| true),
         Ok(_) => Ok(false),

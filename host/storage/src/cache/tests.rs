@@ -46,6 +46,25 @@ fn an_altered_file_is_removed_rather_than_served() {
 }
 
 #[test]
+fn what_is_no_file_is_neither_served_nor_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let elsewhere = directory.path().join("elsewhere");
+    fs::write(&elsewhere, b"content").unwrap();
+    let cache = Cache::open(directory.path().join("cache"), 1 << 20).unwrap();
+    let name = Name::Root(root_of(b"content").unwrap());
+    let path = cache.directory.join(name.file_name());
+    std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+    assert_eq!(cache.find(&name).unwrap(), None, "it could change while it is read");
+    for pipe in [path.clone(), cache.directory.join("x.partial")] {
+        assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    }
+    assert_eq!(cache.find(&name).unwrap(), None);
+    fs::create_dir(cache.directory.join("y.partial")).unwrap();
+    Cache::open(&cache.directory, 1 << 20).unwrap();
+    assert!(stored(&cache, b"content").1.path.is_file());
+}
+
+#[test]
 fn a_dropped_partial_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let cache = Cache::open(directory.path(), 1 << 20).unwrap();
