@@ -4,9 +4,17 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
-use orv_content::{Root, Sha256, identity::MatchedHash, merkle::root_of};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use orv_content::{
+    Root, Sha256,
+    identity::MatchedHash,
+    merkle::{SEGMENT_BYTES, SegmentTree, root_of},
+};
 use orv_devnet::{
     peer::PeerKind,
     storage::{Fault as NodeFault, NodeOptions, StorageNetwork, StorageOptions as NodeSetUp},
@@ -90,6 +98,37 @@ async fn what_one_node_spoils_the_other_gives() {
         let file = client.get(replicas.root, Some(SIZE)).await.unwrap();
         assert!(file.read(SIZE).unwrap() == content(SIZE), "{fault:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stumbles_now_and_then_is_not_given_up() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let bytes = content(8_000_000);
+    let tree = SegmentTree::of(&bytes).unwrap();
+    let root = tree.root().unwrap();
+    let info = json!({"tx": {"dataMerkleRoot": root, "startEntryIndex": 1024, "size": bytes.len(), "seq": 0}, "finalized": true});
+    // Every third question about a segment finds nothing: far more often than a node has chances.
+    let asked = AtomicUsize::new(0);
+    let node = Server::start(move |method, parameters| match method {
+        "zgs_getFileInfo" => Reply::Result(info.clone()),
+        "zgs_downloadSegmentWithProofByTxSeq" if asked.fetch_add(1, Ordering::Relaxed) % 3 != 2 => {
+            let index = parameters[1].as_u64().unwrap();
+            let data = bytes.chunks(SEGMENT_BYTES as usize).nth(index as usize).unwrap();
+            let proof = tree.prove(index).unwrap();
+            Reply::Result(
+                json!({"root": root, "data": STANDARD.encode(data), "index": index, "proof": proof, "fileSize": bytes.len()}),
+            )
+        }
+        _ => Reply::Result(Value::Null),
+    })
+    .await;
+    let indexer = Server::indexer(vec![whole(&node.url)]).await;
+    let options = StorageOptions {
+        indexer_url: indexer.url.clone(),
+        ..network.options("stumbling")
+    };
+    let file = Storage::connect(options).unwrap().get(root, None).await.unwrap();
+    assert_eq!(file.size, 8_000_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,7 +28,7 @@ use crate::{
 
 /// Segments under way at a time.
 const PARALLEL: u64 = 8;
-/// Failures without a lie after which a node is given up.
+/// Failures without a lie, one after the other, after which a node is given up.
 const CHANCES: u32 = 4;
 /// Pause before every node has been asked a second time; it doubles from then on.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -150,7 +150,10 @@ impl Transfer {
                     continue;
                 }
                 match self.ask(source, index).await {
-                    Ok(data) => return Some(data),
+                    Ok(data) => {
+                        self.acquit(position);
+                        return Some(data);
+                    }
                     Err(fault) => self.blame(position, source, fault),
                 }
             }
@@ -182,6 +185,18 @@ impl Transfer {
             .failures
             .get(position)
             .is_none_or(|failures| *failures >= CHANCES)
+    }
+
+    /// A node that gives is no failing one: over a long file everybody stumbles now and then. Who lied stays given up.
+    fn acquit(&self, position: usize) {
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failures) = standing
+            .failures
+            .get_mut(position)
+            .filter(|failures| **failures < CHANCES)
+        {
+            *failures = 0;
+        }
     }
 
     fn blame(&self, position: usize, source: &Source, fault: Fault) {
