@@ -1,6 +1,8 @@
 //! The indexer: who has which file (0G Storage reference 4). It is a hint, never an authority.
 
-use orv_chain::{Endpoint, HttpClient};
+use std::time::Duration;
+
+use orv_chain::{Endpoint, HttpClient, HttpError};
 use orv_content::Root;
 use serde::Deserialize;
 use serde_json::json;
@@ -17,7 +19,8 @@ const MAX_NODES: usize = 64;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Indexer {
-    client: HttpClient,
+    /// For the nodes that it names.
+    nodes: HttpClient,
     server: RpcServer,
 }
 
@@ -36,11 +39,16 @@ pub(crate) struct ShardedNodes {
 }
 
 impl Indexer {
-    pub(crate) fn new(client: HttpClient, endpoint: Endpoint) -> Self {
-        Self {
-            server: RpcServer::new(client.clone(), endpoint),
-            client,
-        }
+    /// An indexer that is asked by `client`. One on the internet has no business with hosts of this machine's network,
+    /// by whatever name: the nodes that it names are asked where they are public only.
+    pub(crate) fn new(client: HttpClient, endpoint: Endpoint, patience: Duration) -> Result<Self, HttpError> {
+        let nodes = if endpoint.may_be_public() {
+            HttpClient::to_public_hosts(patience)?
+        } else {
+            client.clone()
+        };
+        let server = RpcServer::new(client, endpoint);
+        Ok(Self { nodes, server })
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
@@ -84,14 +92,46 @@ impl Indexer {
         let mut nodes = Vec::new();
         for location in locations.into_iter().take(MAX_NODES) {
             match Endpoint::parse(&location.url) {
-                // An indexer on the internet has no business with hosts of this machine's network.
+                // Said at once, and not when its number is asked for a connection.
                 Ok(endpoint) if self.endpoint().may_be_public() && !endpoint.may_be_public() => {
                     tracing::warn!(node = %endpoint, "the indexer names a node that is no public host");
                 }
-                Ok(endpoint) => nodes.push(StorageNode::new(self.client.clone(), endpoint, location.config)),
+                Ok(endpoint) => nodes.push(StorageNode::new(self.nodes.clone(), endpoint, location.config)),
                 Err(error) => tracing::warn!(%error, "the indexer names a node without a usable address"),
             }
         }
         nodes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// The node that an indexer names by a name of this machine.
+    fn node_of(indexer: &str, port: u16) -> StorageNode {
+        let client = HttpClient::new(Duration::from_secs(5)).unwrap();
+        let endpoint = Endpoint::parse(indexer).unwrap();
+        let indexer = Indexer::new(client, endpoint, Duration::from_secs(5)).unwrap();
+        let location = Location {
+            url: format!("http://localhost.localdomain:{port}"),
+            config: Shard::new(0, 1).unwrap(),
+        };
+        indexer.nodes(vec![location]).pop().unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_indexer_on_the_internet_cannot_name_this_machine_by_a_name() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let node = node_of("https://indexer.example.org", listener.local_addr().unwrap().port());
+        let answer = node.network_identity().await;
+        assert!(
+            matches!(answer, Err(Fault::Http(HttpError::Unreachable { .. }))),
+            "{answer:?}"
+        );
+        assert!(listener.accept().is_err(), "it came");
     }
 }

@@ -103,7 +103,11 @@ impl Storage {
     /// An address that is no HTTP address, or a cache directory that cannot be made.
     pub fn connect(options: StorageOptions) -> Result<Self, FetchError> {
         let questions = HttpClient::new(EXCHANGE_TIMEOUT)?;
-        let indexer = Indexer::new(questions.clone(), Endpoint::parse(&options.indexer_url)?);
+        let indexer = Indexer::new(
+            questions.clone(),
+            Endpoint::parse(&options.indexer_url)?,
+            EXCHANGE_TIMEOUT,
+        )?;
         let downloads = HttpClient::new(DOWNLOAD_TIMEOUT)?;
         let indexed = match options.indexed_hosts {
             IndexedHosts::Public => HttpClient::to_public_hosts(DOWNLOAD_TIMEOUT)?,
