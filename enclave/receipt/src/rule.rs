@@ -134,13 +134,14 @@ fn replayed(bundle: &Bundle) -> Result<Step, RuleError> {
     let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref())?;
     let records = records_of(bundle, &documents)?;
     let case = case_of(bundle, &documents)?;
+    let judgement = Judgement::replay(case, &records)?;
     for (index, trial) in bundle.trials.iter().enumerate() {
         let beside_load = trial.observation.conditions.load_nanoseconds > 0;
-        if beside_load != (Judgement::speed_of(&case, index) == Speed::Hindered) {
+        if beside_load != (judgement.speed_of(index) == Speed::Hindered) {
             return Err(RuleError::Speed(index));
         }
     }
-    Ok(Judgement::replay(case, &records)?.next())
+    Ok(judgement.next())
 }
 
 /// The trials on record as the rule sees them.

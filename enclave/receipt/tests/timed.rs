@@ -5,7 +5,7 @@
 mod sample;
 
 use alloy_primitives::{B256, I256};
-use orv_protocol::judgement::{Arm, EXACT_TRIALS, RATIOS, Reason};
+use orv_protocol::judgement::{Arm, EXACT_TRIALS, Judgement, RATIOS, Reason, Speed, Step};
 use orv_receipt::check::{CheckResult, check};
 use orv_receipt::*;
 use sample::{bundle, receipt_of, root, run_trials};
@@ -171,4 +171,58 @@ fn stolen_time_is_derived_from_the_record() {
     let last = bundle.trials.len() - 1;
     bundle.trials[last].observation.conditions.unaccounted_nanoseconds = 60_000_000;
     assert_eq!(judged(&bundle), (3, 2, Some(Reason::StolenTime)));
+}
+
+/// A record whose incumbent crashes in its first timed trial, after a block that proves nothing exact.
+fn with_a_time_bomb(candidate: &'static str) -> Bundle {
+    let mut bundle = with_incumbent(candidate);
+    let documents = rule::Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref()).unwrap();
+    let steady = std::mem::take(&mut bundle.trials);
+    let observation = |arm: u8| {
+        steady
+            .iter()
+            .find(|trial| trial.arm == arm)
+            .unwrap()
+            .observation
+            .clone()
+    };
+    let mut judgement = Judgement::begin(rule::case_of(&bundle, &documents).unwrap());
+    while let Step::Run(arm) = judgement.next() {
+        let mut seen = observation(judgement.code_of(arm) as u8);
+        seen.conditions.load_nanoseconds = u64::from(judgement.speed() == Speed::Hindered);
+        if judgement.code_of(arm) == Arm::Incumbent && bundle.trials.len() > EXACT_TRIALS {
+            seen.candidate.as_mut().unwrap().ending = Ending::Signalled;
+        }
+        judgement.record(seen.outcome(&documents)).unwrap();
+        bundle.trials.push(TrialReport {
+            arm: arm as u8,
+            observation: seen,
+        });
+    }
+    assert!(judgement.set_aside_at().is_some());
+    bundle
+}
+
+#[test]
+fn an_incumbent_that_crashed_is_set_aside_and_the_record_passes_every_check() {
+    assert_eq!(judged(&with_a_time_bomb("900")), (1, 2, Some(Reason::Improved)));
+    assert_eq!(judged(&with_a_time_bomb("1300")), (2, 2, Some(Reason::NoImprovement)));
+}
+
+#[test]
+fn no_incumbent_is_set_aside_without_a_trial_that_says_nothing() {
+    let mut bundle = with_a_time_bomb("900");
+    let crash = bundle
+        .trials
+        .iter_mut()
+        .find(|trial| trial.observation.candidate.as_ref().unwrap().ending == Ending::Signalled);
+    crash.unwrap().observation.candidate.as_mut().unwrap().ending = Ending::Dismissed;
+    assert!(rule::decide(&bundle).is_err());
+
+    let mut bundle = with_a_time_bomb("900");
+    bundle
+        .trials
+        .iter_mut()
+        .for_each(|trial| trial.observation.conditions.load_nanoseconds = 0);
+    assert!(matches!(rule::decide(&bundle), Err(rule::RuleError::Speed(_))));
 }

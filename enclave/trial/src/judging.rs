@@ -39,7 +39,7 @@ where
     let mut judgement = Judgement::begin(case_of(bundle, documents)?);
     while let Step::Run(arm) = judgement.next() {
         proceed(bundle.trials.len())?;
-        let observation = workshop.run_at(judgement.speed(), arm, &bundle.seed.0)?;
+        let observation = workshop.run_at(judgement.speed(), judgement.code_of(arm), &bundle.seed.0)?;
         let outcome = observation.outcome(documents);
         bundle.trials.push(TrialReport {
             arm: arm as u8,

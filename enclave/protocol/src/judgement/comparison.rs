@@ -4,7 +4,8 @@
 //! each for another danger, and the interval is the hull of theirs.
 //!
 //! - **Pairs**: each trial with the latest trial of the other side that is still alone. No trial is in two pairs, so the
-//!   ratios are independent whatever the noise of either side is like; candidates that vary on purpose gain nothing.
+//!   ratios are independent whatever the noise of either side is like; candidates that vary on purpose gain nothing. A
+//!   host that steers by the pairs can bend them all; the other set is there for hosts.
 //! - **Against the past**: each trial alone, against the middle between the two sides' medians of their last
 //!   [`WINDOW`] trials. Where `r` is the true ratio and `o`, `u` are the medians, a trial `x` of the upper side speaks for
 //!   more than `r` if `x / r > (o / r + u) / 2`, that is, if `r < (2x - o) / u`; one of the lower side if

@@ -11,16 +11,17 @@ use crate::metric::Decimal;
 use crate::schedule::{self, Phase};
 use crate::verdict::{MetricKind, Verdict};
 
-/// The arms of the block in the order they run.
-pub(super) fn order(case: &Case) -> Vec<Arm> {
+/// The arms of the block in the order they run, where `first` is the trial that it begins with.
+pub(super) fn order(case: &Case, first: usize) -> Vec<Arm> {
     let arms = [case.reference(), Arm::Candidate, Arm::Candidate];
-    schedule::order(&case.secret, Phase::Exact, 0, &arms)
+    let block = u16::try_from(first).unwrap_or(u16::MAX);
+    schedule::order(&case.secret, Phase::Exact, block, &arms)
 }
 
-/// How fast the trial with this index runs: the candidate's first trial at full speed, so that its time limit is the
-/// protocol's, the two others hindered, every trial behind the block at full speed.
-pub(super) fn speed(case: &Case, trial: usize) -> Speed {
-    let order = order(case);
+/// How fast the trial with this index, from 0 at `first`, runs: the candidate's first trial at full speed, so that its
+/// time limit is the protocol's, the two others hindered, every trial behind the block at full speed.
+pub(super) fn speed(case: &Case, first: usize, trial: usize) -> Speed {
+    let order = order(case, first);
     let first_of_candidate = order.iter().position(|arm| *arm == Arm::Candidate);
     if trial < order.len() && Some(trial) != first_of_candidate {
         Speed::Hindered

@@ -25,7 +25,10 @@
 //! What the trial before leaves behind (warm caches, heat, a slow clock) meets whichever arm is drawn next, so it is
 //! noise and favours none; nothing has to be washed out between two trials.
 //!
-//! A trial that does not count, a score of zero or of another sign, a shadow that differs from its twin, a machine that
+//! An incumbent that crashes or varies at will from the day on which it has won locks no project: a trial of its code that
+//! says nothing sets it aside, and a second round goes by the snapshot alone (`round`).
+//!
+//! Otherwise a trial that does not count, a score of zero or of another sign, a shadow that differs from its twin, a machine that
 //! was taken away during a timed trial, and anything else that is neither clear success nor clear failure is
 //! inconclusive, with a [`Reason`] of its own.
 
@@ -34,11 +37,13 @@ mod comparison;
 mod exact;
 mod interval;
 mod reason;
+mod round;
 mod timed;
 mod trial;
 
 use crate::score::Score;
 use crate::verdict::{MetricKind, Verdict};
+use round::Round;
 
 pub use case::{Case, IncumbentSource, SHARED_MAX_JUMP};
 pub use comparison::{PAIRS, RATIOS, SHADOW_PAIRS};
@@ -135,7 +140,9 @@ struct Measured {
 pub struct Judgement {
     case: Case,
     records: Vec<TrialRecord>,
-    /// The trials that count; all of them, unless one is void.
+    /// Which trials are compared, and whose code the reference is.
+    round: Round,
+    /// The trials of the round that count; all of them, unless one is void.
     measured: Vec<Measured>,
     /// The first trial that does not count ends the attempt.
     voided: Option<Reason>,
@@ -145,6 +152,7 @@ impl Judgement {
     /// A judgement without trials.
     pub fn begin(case: Case) -> Self {
         Judgement {
+            round: Round::begin(&case),
             case,
             records: Vec::new(),
             measured: Vec::new(),
@@ -179,7 +187,9 @@ impl Judgement {
         if let Some(reason) = self.case.refused() {
             return Step::Decided(Decision::inconclusive(MetricKind::Exact, reason));
         }
-        let kind = if self.records.len() <= EXACT_TRIALS {
+        let Round { case, first } = &self.round;
+        let records = self.records.get(*first..).unwrap_or_default();
+        let kind = if records.len() <= EXACT_TRIALS {
             MetricKind::Exact
         } else {
             MetricKind::Timed
@@ -187,27 +197,43 @@ impl Judgement {
         if let Some(reason) = self.voided {
             return Step::Decided(Decision::inconclusive(kind, reason));
         }
-        if self.records.len() < EXACT_TRIALS {
-            return match exact::order(&self.case).get(self.records.len()) {
+        let Some((block, _)) = records.split_at_checked(EXACT_TRIALS) else {
+            return match exact::order(case, *first).get(records.len()) {
                 Some(arm) => Step::Run(*arm),
                 None => Step::Decided(Decision::inconclusive(kind, Reason::RunnerFault)),
             };
-        }
-        let (first, _) = self.records.split_at(EXACT_TRIALS);
-        match exact::decide(&self.case, first) {
+        };
+        match exact::decide(case, block) {
             Some(decision) => Step::Decided(decision),
-            None => timed::next(&self.case, self.timed()),
+            None => timed::next(case, *first, self.timed()),
         }
     }
 
     /// How fast the trial may run that [`Self::next`] asks for.
     pub fn speed(&self) -> Speed {
-        exact::speed(&self.case, self.records.len())
+        self.round.speed(self.records.len())
     }
 
-    /// How fast the trial with this index, from 0, may run in a judgement of this case.
-    pub fn speed_of(case: &Case, trial: usize) -> Speed {
-        exact::speed(case, trial)
+    /// How fast the trial with this index, from 0, had to run; of one that is not on record, as if it came next.
+    pub fn speed_of(&self, trial: usize) -> Speed {
+        if trial < self.round.first {
+            exact::speed(&self.case, 0, trial)
+        } else {
+            self.round.speed(trial)
+        }
+    }
+
+    /// Whose code an arm runs from here on: the shadow that of the reference, every other its own.
+    pub fn code_of(&self, arm: Arm) -> Arm {
+        match arm {
+            Arm::Shadow => self.round.case.reference(),
+            other => other,
+        }
+    }
+
+    /// The trial from which on the incumbent's code is not measured any more; `None` where it is, or where there is none.
+    pub fn set_aside_at(&self) -> Option<usize> {
+        (self.round.first > 0).then_some(self.round.first)
     }
 
     /// Records how the trial ended that [`Self::next`] asked for.
@@ -239,9 +265,9 @@ impl Judgement {
     /// The intervals of a timed judgement whose comparisons are complete, for a receipt to show; `None` before and
     /// otherwise.
     pub fn intervals(&self) -> Option<Intervals> {
-        let comparisons = timed::Comparisons::of(&self.case, self.timed());
+        let comparisons = timed::Comparisons::of(&self.round.case, self.timed());
         if comparisons.are_complete() {
-            Intervals::of(&self.case, &comparisons).ok()
+            Intervals::of(&self.round.case, &comparisons).ok()
         } else {
             None
         }
@@ -261,8 +287,17 @@ impl Judgement {
                 self.case.score(&metric).ok_or(VoidCause::MetricOutOfRange)
             }
         };
+        let counted = counted.map(|score| Measured { arm, score, disturbed });
+        if let Some(next) = self
+            .round
+            .without_the_incumbent(self.records.len(), arm, counted.ok().as_ref())
+        {
+            self.round = next;
+            self.measured.clear();
+            return;
+        }
         match counted {
-            Ok(score) => self.measured.push(Measured { arm, score, disturbed }),
+            Ok(trial) => self.measured.push(trial),
             Err(cause) => self.voided = self.voided.or(Some(Reason::of_void(arm.party(), cause))),
         }
     }

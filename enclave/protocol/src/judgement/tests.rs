@@ -1,4 +1,5 @@
 mod properties;
+mod set_aside;
 
 use super::*;
 use crate::score::{Bips, Direction, Scale, SignRule};
@@ -149,8 +150,13 @@ fn a_trial_that_does_not_count_decides_nothing_about_the_candidate() {
         reason(Arm::Candidate),
         Decision::inconclusive(MetricKind::Exact, Reason::CandidateTimeout)
     );
+    let snapshots = Case {
+        incumbent: Score::from(500),
+        incumbent_source: IncumbentSource::Snapshot,
+        ..case()
+    };
     assert_eq!(
-        reason(Arm::Incumbent),
+        run_outcomes(snapshots, outcome(Arm::Snapshot)).0,
         Decision::inconclusive(MetricKind::Exact, Reason::ReferenceTimeout)
     );
 }
@@ -292,9 +298,10 @@ fn the_reference_and_one_trial_of_the_candidate_are_hindered() {
                 1000
             }
         });
+        let judgement = Judgement::replay(case, &records).unwrap();
         let speeds: Vec<(Arm, Speed)> = (0..)
             .zip(&records)
-            .map(|(index, record)| (record.arm, Judgement::speed_of(&case, index)))
+            .map(|(index, record)| (record.arm, judgement.speed_of(index)))
             .collect();
         let (exact, timed) = speeds.split_at(EXACT_TRIALS);
         assert!(exact.contains(&(Arm::Incumbent, Speed::Hindered)));

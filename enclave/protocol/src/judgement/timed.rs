@@ -14,8 +14,8 @@ use crate::verdict::{MetricKind, PlatformTier, Verdict};
 /// needs this many is drawn less often than once in 10^9.
 pub const MOST_TIMED_TRIALS: usize = 200;
 
-/// What comes next after these trials.
-pub(super) fn next(case: &Case, trials: &[Measured]) -> Step {
+/// What comes next after these trials of a round that began with trial `first`.
+pub(super) fn next(case: &Case, first: usize, trials: &[Measured]) -> Step {
     if let Some(reason) = refused(case, trials) {
         return Step::Decided(Decision::inconclusive(MetricKind::Timed, reason));
     }
@@ -23,7 +23,7 @@ pub(super) fn next(case: &Case, trials: &[Measured]) -> Step {
     if comparisons.are_complete() {
         return Step::Decided(decide(case, &comparisons));
     }
-    match due(case, trials) {
+    match due(case, first, trials) {
         Some(arm) if trials.len() < MOST_TIMED_TRIALS => Step::Run(arm),
         _ => Step::Decided(Decision::inconclusive(MetricKind::Timed, Reason::OrderTooLong)),
     }
@@ -45,8 +45,8 @@ fn turns(case: &Case) -> &'static [Turn] {
     }
 }
 
-fn due(case: &Case, trials: &[Measured]) -> Option<Arm> {
-    let mut draw = Draw::of(&case.secret, u16::try_from(trials.len()).ok()?);
+fn due(case: &Case, first: usize, trials: &[Measured]) -> Option<Arm> {
+    let mut draw = Draw::of(&case.secret, u16::try_from(first + trials.len()).ok()?);
     match draw.one_of(turns(case))? {
         Turn::Snapshot => Some(Arm::Snapshot),
         Turn::Candidate => Some(Arm::Candidate),
@@ -190,14 +190,41 @@ fn decide(case: &Case, comparisons: &Comparisons) -> Decision {
     weigh(case, comparisons).unwrap_or_else(|reason| Decision::inconclusive(MetricKind::Timed, reason))
 }
 
-/// Whether the incumbent is worse here than what the chain says of it, which is a low end: then beating its code says
-/// nothing, and the snapshot alone must carry the improvement.
-fn fallen_back(case: &Case, intervals: &Intervals) -> Result<bool, Reason> {
-    let Some(standing) = intervals.standing else {
-        return Ok(false);
+/// What the incumbent's code is worth as a measure of the candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It is what the chain says of it, or it is the snapshot.
+    Upheld,
+    /// Worse here than its score on chain, which is a low end, or not measured at all: beating it says too little.
+    Unproved,
+    /// It varies by more than the margin beyond twice what candidate and snapshot do: nothing can be compared with it.
+    Erratic,
+}
+
+/// `width` is the worse end of candidate to snapshot in terms of the better one.
+fn standing(case: &Case, intervals: &Intervals, width: Option<Ratio>) -> Result<Standing, Reason> {
+    let Some(interval) = intervals.standing else {
+        return Ok(match case.incumbent_source {
+            IncumbentSource::MissingBytes => Standing::Unproved,
+            IncumbentSource::Snapshot | IncumbentSource::Code => Standing::Upheld,
+        });
     };
-    let here = standing.middle.times(case.baseline).ok_or(Reason::ScoreOutOfRange)?;
-    Ok(here < case.incumbent)
+    let (worse, better) = ends(&interval, case.baseline)?;
+    let margin = match better.signum() {
+        1 => Ratio::ONE.lowered(case.margin),
+        _ => Ratio::ONE.raised(case.margin),
+    };
+    let bound = width
+        .zip(margin)
+        .and_then(|(width, margin)| margin.times(width.times(width.times(better)?)?));
+    let here = interval.middle.times(case.baseline).ok_or(Reason::ScoreOutOfRange)?;
+    Ok(if bound.is_some_and(|bound| worse < bound) {
+        Standing::Erratic
+    } else if here < case.incumbent {
+        Standing::Unproved
+    } else {
+        Standing::Upheld
+    })
 }
 
 fn weigh(case: &Case, comparisons: &Comparisons) -> Result<Decision, Reason> {
@@ -209,15 +236,20 @@ fn weigh(case: &Case, comparisons: &Comparisons) -> Result<Decision, Reason> {
     let (worse, better) = ends(&intervals.reference, case.reference_score())?;
     let (snapshot_worse, snapshot_better) = ends(&intervals.snapshot, case.baseline)?;
     let threshold = case.threshold().ok_or(Reason::ScoreOutOfRange)?;
+    let width = Ratio::of(snapshot_worse, snapshot_better);
+    let standing = standing(case, &intervals, width)?;
+    // The incumbent's score on chain may lie below its code by as much as an interval is wide. Without a width the better
+    // end is zero, and no threshold above the baseline is reached.
+    let borne = width
+        .map_or(Some(snapshot_worse), |width| width.times(snapshot_worse))
+        .ok_or(Reason::ScoreOutOfRange)?;
     // The worse ends of both: with the better end to the snapshot, an incumbent that is slow on purpose would let its
-    // author be paid for the width of the interval, again and again (docs/decisions/0011).
-    let score = worse.min(match fallen_back(case, &intervals)? {
-        false => snapshot_worse,
-        // The incumbent's score on chain may lie below its code by as much as an interval is wide.
-        true => Ratio::of(snapshot_worse, snapshot_better)
-            .and_then(|width| width.times(snapshot_worse))
-            .ok_or(Reason::ScoreOutOfRange)?,
-    });
+    // author be paid for the width of the interval, again and again (docs/decisions/0011, 0017).
+    let score = match standing {
+        Standing::Upheld => worse.min(snapshot_worse),
+        Standing::Unproved => worse.min(borne),
+        Standing::Erratic => borne,
+    };
     let (verdict, reason) = if better < case.reference_score() {
         // A loss, whatever the host does; but an incumbent that is better than it was when it won makes losers of
         // those who beat its score.
@@ -226,13 +258,13 @@ fn weigh(case: &Case, comparisons: &Comparisons) -> Result<Decision, Reason> {
         } else {
             (Verdict::Inconclusive, Reason::SnapshotDisagrees)
         }
-    } else if better < threshold {
+    } else if better < threshold && standing != Standing::Erratic {
         (Verdict::Inconclusive, Reason::ShortOfMargin)
-    } else if worse < threshold {
+    } else if worse < threshold && standing != Standing::Erratic {
         (Verdict::Inconclusive, Reason::IntervalStraddles)
     } else if score < threshold {
         (Verdict::Inconclusive, Reason::SnapshotDisagrees)
-    } else if case.jumps_too_far(better) {
+    } else if case.jumps_too_far(better.max(snapshot_better)) {
         (Verdict::Inconclusive, Reason::JumpAboveBound)
     } else {
         (Verdict::Approve, Reason::Improved)
