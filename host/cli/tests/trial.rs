@@ -57,6 +57,44 @@ fn a_protocol_without_a_benchmark_is_run_by_upstreams_conventions() {
 }
 
 #[test]
+fn secondary_metrics_are_shown_of_every_trial() {
+    let home = Home::new();
+    let repository = upstream(&home, "/bin/lua bench.lua");
+    let protocol = std::fs::read_to_string(home.path("protocol.json")).unwrap();
+    let secondary = r#""secondaryMetrics": [
+        {"name": "ended", "direction": "maximize", "extract": {"kind": "regex", "pattern": "METRIC=1(\\d+)"}},
+        {"name": "absent", "direction": "maximize", "extract": {"kind": "regex", "pattern": "absent=(\\d+)"}}
+    ], "sampling":"#;
+    let protocol = protocol.replace(r#""sampling":"#, secondary);
+    std::fs::write(home.path("protocol.json"), protocol).unwrap();
+    let arguments = [
+        "trial",
+        "--protocol",
+        "protocol.json",
+        "--repo",
+        &repository,
+        "--image-file",
+        &interpreter(),
+        "--image-file",
+        &shell(),
+    ];
+    let trial = home.json(&arguments).succeeded();
+    for row in trial["trials"].as_array().unwrap() {
+        let secondary = &row["secondary"];
+        assert_eq!(
+            (&secondary[0]["name"], &secondary[0]["metric"]),
+            (&"ended".into(), &"117".into())
+        );
+        assert_eq!(
+            (&secondary[1]["metric"], secondary[1]["none"].is_string()),
+            (&().into(), true)
+        );
+    }
+    let text = home.text(&arguments).stdout;
+    assert!(text.contains(", ended 117, absent -\n"), "{text}");
+}
+
+#[test]
 fn a_trial_without_a_metric_is_shown_with_its_cause() {
     let home = Home::new();
     let repository = upstream(&home, "/bin/lua missing.lua");
