@@ -103,6 +103,12 @@ fn a_project_with_problems_lists_all_of_them() {
         .json(&["project", "check", &example(), "--image-file", &interpreter()])
         .succeeded();
     assert_eq!(checked["channel"], "split");
+    let warned = checked["warnings"].as_array().unwrap().iter();
+    assert!(
+        warned
+            .map(|warning| &warning["path"])
+            .any(|path| path == "execution.command")
+    );
 }
 
 #[test]

@@ -8,7 +8,8 @@ use orv_content::merkle::root_of;
 use orv_content::oci::{ManifestDigest, read_layout};
 use orv_content::tree::{Executable, Node, Tree, TreePath};
 use orv_protocol::MetricChannel;
-use orv_protocol::document::{ImageDigest, Protocol};
+use orv_protocol::document::ImageDigest;
+use orv_protocol::explain::{Warning, explain};
 use orv_protocol::metric;
 use orv_protocol::project::{MetricSource, ProjectManifest};
 use orv_protocol::score::Direction;
@@ -49,6 +50,8 @@ pub struct Bundles {
     pub image_apart: Option<ImageApart>,
     /// Both documents, parsed.
     pub documents: Documents,
+    /// What the creator should know of the protocol before others stake on it.
+    pub warnings: Vec<Warning>,
     /// The files of the snapshot.
     pub snapshot_tree: Tree,
     /// The files of the benchmark.
@@ -80,7 +83,7 @@ impl ProjectFolder {
         if self.repository.is_empty() {
             problems.push(Problem::EmptyRepository);
         }
-        let documents = parse(&self.protocol_json, &benchmark, &mut problems);
+        let (documents, warnings) = parse(&self.protocol_json, &benchmark, &mut problems);
         let digest = documents.as_ref().and_then(|documents| {
             check_documents(documents, &self.repository, &benchmark, &mut problems);
             let found = image_of(documents, &benchmark, image_apart.as_ref(), given);
@@ -104,6 +107,7 @@ impl ProjectFolder {
                     image,
                     image_apart,
                     documents,
+                    warnings,
                     snapshot_tree: self.repository,
                     benchmark_tree: benchmark,
                 })
@@ -186,28 +190,30 @@ fn check_shape(benchmark: &Tree, problems: &mut Vec<Problem>) {
     problems.extend(unexpected.map(|path| Problem::Unexpected(path.as_str().to_owned())));
 }
 
-fn parse(protocol_json: &[u8], benchmark: &Tree, problems: &mut Vec<Problem>) -> Option<Documents> {
-    let protocol = Protocol::parse(protocol_json)
-        .map_err(|error| problems.push(Problem::Protocol(error)))
-        .ok();
+/// The documents, where both are good, and what is to be known of the protocol.
+fn parse(protocol_json: &[u8], benchmark: &Tree, problems: &mut Vec<Problem>) -> (Option<Documents>, Vec<Warning>) {
     let project = match benchmark.file(MANIFEST) {
         Some(bytes) => ProjectManifest::parse(bytes)
             .map_err(|error| problems.push(Problem::Manifest(error)))
             .ok(),
         None => Some(ProjectManifest::upstream_conventions()),
     };
-    Some(Documents {
-        protocol: protocol?,
-        project: project?,
-    })
+    let explanation = explain(protocol_json, project.as_ref());
+    // Whether a protocol that is read can be judged depends on the manifest.
+    if explanation.protocol.is_none() || project.is_some() {
+        let found = explanation.problems.into_iter();
+        problems.extend(found.map(|problem| Problem::Protocol(Box::new(problem))));
+    }
+    let documents = explanation
+        .protocol
+        .zip(project)
+        .map(|(protocol, project)| Documents { protocol, project });
+    (documents, explanation.warnings)
 }
 
 fn check_documents(documents: &Documents, repository: &Tree, benchmark: &Tree, problems: &mut Vec<Problem>) {
     let Documents { protocol, project } = documents;
     let channel = project.channel();
-    if let Err(error) = protocol.judgeable(channel) {
-        problems.push(Problem::NotJudgeable(error));
-    }
     let extract = &protocol.measurement.primary_metric.extract;
     let example = extract
         .example_stdout

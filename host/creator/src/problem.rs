@@ -4,7 +4,8 @@ use orv_content::Root;
 use orv_content::archive::ArchiveError;
 use orv_content::oci::{ManifestDigest, OciError};
 use orv_content::tree::TreeError;
-use orv_protocol::document::{ImageDigest, NotJudgeable, ProtocolError};
+use orv_protocol::document::ImageDigest;
+use orv_protocol::explain;
 use orv_protocol::judgement::Reason;
 use orv_protocol::metric::MetricError;
 use orv_protocol::project::{ImageError, ProjectManifestError};
@@ -15,12 +16,12 @@ pub enum Problem {
     /// There is nothing to improve.
     #[error("repository/ has no file")]
     EmptyRepository,
-    /// The protocol cannot be read.
-    #[error("protocol.json: {0}")]
-    Protocol(ProtocolError),
-    /// No verdict is possible under this protocol.
-    #[error("protocol.json: {0}")]
-    NotJudgeable(NotJudgeable),
+    /// Something in the protocol is refused, or lets no verdict be; explained as `orv protocol check` does.
+    #[error(
+        "protocol.json: {}: {}; upstream: {}; orv: {}; do: {}",
+        .0.path, .0.what, .0.upstream, .0.here, .0.next
+    )]
+    Protocol(Box<explain::Problem>),
     /// The pattern does not find the metric in the protocol's own example.
     #[error("protocol.json: measurement.primaryMetric.extract.pattern finds no metric in its own exampleStdout: {0}")]
     Pattern(MetricError),

@@ -203,7 +203,7 @@ fn an_image_other_than_the_pinned_one_is_refused() {
 
 #[test]
 fn every_problem_is_named_not_only_the_first() {
-    let found = problems(|folder| {
+    let mut found = problems(|folder| {
         folder.repository = Tree::new();
         folder.protocol_json = b"{}".to_vec();
         folder
@@ -211,7 +211,29 @@ fn every_problem_is_named_not_only_the_first() {
             .insert(TreePath::new("notes.txt").unwrap(), node(b"x"))
             .unwrap();
     });
+    found.dedup();
     assert_eq!(found, ["Unexpected", "EmptyRepository", "Protocol"]);
+}
+
+#[test]
+fn a_protocol_is_explained_whole_as_orv_protocol_check_does() {
+    let mut folder = ProjectFolder::read(&example()).unwrap();
+    let protocol = String::from_utf8(folder.protocol_json.clone()).unwrap();
+    let broken = protocol
+        .replace("\"minimize\"", "\"lower\"")
+        .replace("\"hardTimeoutSeconds\": 10", "\"hardTimeoutSeconds\": 0");
+    folder.protocol_json = broken.into_bytes();
+    let problems = folder.bundles(None).unwrap_err();
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let of = |path: &str| {
+        let start = format!("protocol.json: {path}: ");
+        told.iter()
+            .any(|told| told.starts_with(&start) && told.contains("; do: "))
+    };
+    assert!(
+        of("execution.hardTimeoutSeconds") && of("measurement.primaryMetric.direction"),
+        "{told:?}"
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use orv_trial::measurement::{Measurement, Steadiness};
 use serde_json::{Value, json};
 
 use super::image::ProjectSource;
+use super::protocol::{warning_document, warning_text};
 use crate::{amount, failure::Failure, output::Answer, sandbox, session::Session};
 
 #[derive(Debug, Subcommand)]
@@ -107,6 +108,7 @@ fn checked(bundles: &Bundles) -> Answer {
         "reasons": separation.reasons,
         "steps": separation.steps,
         "dangers": separation.dangers,
+        "warnings": bundles.warnings.iter().map(warning_document).collect::<Vec<_>>(),
     });
     let mut text = format!(
         "the project can be published\nprotocol  {}\nsnapshot  {}\nbenchmark {}\nimage     {}",
@@ -122,6 +124,9 @@ fn checked(bundles: &Bundles) -> Answer {
             // Writing to a string does not fail.
             let _ = write!(text, "\n{front}{line}");
         }
+    }
+    for warning in &bundles.warnings {
+        let _ = write!(text, "\nwarning: protocol.json: {}", warning_text(warning));
     }
     Answer::new("orv.check/1", fields, text)
 }

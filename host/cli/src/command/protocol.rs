@@ -91,8 +91,15 @@ fn problem_document(problem: &Problem) -> Value {
     })
 }
 
-fn warning_document(warning: &Warning) -> Value {
+/// For scripts.
+pub fn warning_document(warning: &Warning) -> Value {
     json!({ "path": warning.path, "warning": warning.what, "next": warning.next })
+}
+
+/// For people.
+pub fn warning_text(warning: &Warning) -> String {
+    let Warning { path, what, next } = warning;
+    format!("{path}: {}\n    do:       {next}", visible(what))
 }
 
 fn text(explanation: &Explanation) -> String {
@@ -104,8 +111,7 @@ fn text(explanation: &Explanation) -> String {
         let _ = writeln!(text, "    do:       {}\n", visible(&problem.next));
     }
     for warning in &explanation.warnings {
-        let _ = writeln!(text, "warning: {}: {}", warning.path, visible(&warning.what));
-        let _ = writeln!(text, "    do:       {}\n", warning.next);
+        let _ = writeln!(text, "warning: {}\n", warning_text(warning));
     }
     let warnings = explanation.warnings.len();
     let _ = match explanation.problems.len() {
