@@ -1,3 +1,5 @@
+//! The digest that ties a key, its challenge and its context to a piece of evidence (DESIGN 5.4).
+
 use ring::digest;
 
 use crate::{KEY_ALGORITHM, Platform};

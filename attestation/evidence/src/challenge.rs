@@ -1,3 +1,5 @@
+//! The challenge that shows evidence to be fresh, from a block that anyone can look up (DESIGN 5.4).
+
 use alloy_primitives::keccak256;
 
 /// DESIGN 5.4's challenge: `keccak256(abi.encode(uint256 chainId, address registry, address operator,

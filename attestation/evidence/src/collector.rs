@@ -1,3 +1,5 @@
+//! The guest's side: who asks the hardware for evidence.
+
 use crate::{Binding, Platform};
 
 /// The one door to the hardware: asks it for evidence over a binding.

@@ -1,3 +1,5 @@
+//! Where and by whom a key may be used (DESIGN 5.4).
+
 use crate::MapError;
 use crate::map::{MapReader, MapWriter};
 

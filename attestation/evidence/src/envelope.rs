@@ -1,3 +1,5 @@
+//! The one envelope in which evidence of every platform travels; `docs/formats.md` has its layout.
+
 use crate::map::{MapReader, MapWriter};
 use crate::{Binding, KEY_ALGORITHM, KeyOrigin, MapError, Platform, UnknownKeyOrigin, UnknownPlatform};
 

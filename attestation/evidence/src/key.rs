@@ -1,3 +1,5 @@
+//! The public key that evidence speaks of, in the chain's form and in Nitro's.
+
 use std::fmt;
 use std::str::FromStr;
 

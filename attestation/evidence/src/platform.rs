@@ -1,3 +1,5 @@
+//! The platforms by name, real and simulated.
+
 use std::fmt;
 use std::str::FromStr;
 

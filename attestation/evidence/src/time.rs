@@ -1,3 +1,5 @@
+//! Time as an argument.
+
 use std::fmt;
 
 /// A moment, in whole seconds since 1970-01-01T00:00:00Z. Always an argument; nothing here asks a clock.

@@ -1,3 +1,5 @@
+//! The simulator's keys, and what they sign.
+
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,

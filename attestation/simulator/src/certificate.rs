@@ -1,3 +1,5 @@
+//! X.509 certificates in the form of the vendor's own (RFC 5280).
+
 use orv_evidence::UnixTime;
 use ring::digest;
 

@@ -1,3 +1,5 @@
+//! The bytes of a Nitro attestation document, entry by entry, so that tests can forge each.
+
 use std::convert::Infallible;
 
 use minicbor::Encoder;

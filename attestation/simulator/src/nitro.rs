@@ -1,3 +1,5 @@
+//! A simulated Nitro Enclave, from its image to its evidence.
+
 use std::fmt;
 
 use orv_evidence::{Binding, CollectError, Collector, Platform, UnixTime, subject_public_key_info};

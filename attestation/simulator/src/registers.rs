@@ -1,3 +1,5 @@
+//! Platform configuration registers, computed as Nitro computes them.
+
 use ring::digest::{Context, SHA384, digest};
 
 /// The value of one platform configuration register.

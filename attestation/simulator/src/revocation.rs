@@ -1,3 +1,5 @@
+//! Certificate revocation lists (RFC 5280 5).
+
 use orv_evidence::UnixTime;
 
 use crate::authority::{Authority, SimulatorError};

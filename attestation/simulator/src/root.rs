@@ -1,3 +1,5 @@
+//! The simulator's root, with its published private key.
+
 use crate::authority::{Authority, KeyPair, SimulatorError};
 
 /// The root certificate, DER. Made once by `examples/mint_root.rs`.

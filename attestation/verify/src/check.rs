@@ -1,3 +1,5 @@
+//! The checks by name, and how each ended.
+
 use std::fmt;
 
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! What authentic evidence says, before anybody judges it.
+
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! What a vendor publishes beside the evidence.
+
 /// What the vendor publishes beside the evidence.
 ///
 /// A Nitro document carries its whole chain, so nothing is needed to verify one; revocation lists narrow it.

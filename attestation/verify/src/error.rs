@@ -1,3 +1,5 @@
+//! Why evidence is not authentic, one variant for each cause.
+
 use orv_evidence::{Platform, UnixTime};
 
 use crate::{Check, CheckName};

@@ -1,3 +1,5 @@
+//! The measured program as the chain knows it.
+
 use alloy_primitives::Keccak256;
 use orv_evidence::Platform;
 

@@ -1,3 +1,5 @@
+//! What a verifier asks of authentic evidence.
+
 use serde::{Deserialize, Serialize};
 
 use crate::PlatformTier;

@@ -1,3 +1,5 @@
+//! The pinned roots, and the simulator where somebody asked for it.
+
 use orv_evidence::Platform;
 use ring::digest::{SHA256, digest};
 use x509_cert::Certificate;

@@ -1,3 +1,5 @@
+//! What comes out of a verification: authentic claims, and whether they are acceptable.
+
 use serde::Serialize;
 
 use crate::{Check, CheckResult, Claims};

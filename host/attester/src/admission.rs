@@ -1,3 +1,5 @@
+//! From a candidate key's envelope to a decision about it.
+
 use alloy::primitives::{Address, B256, keccak256};
 use k256::PublicKey;
 use orv_content::merkle::{self, EmptyContent};

@@ -1,3 +1,5 @@
+//! The decision to admit a key, in the words that the registry reads.
+
 use alloy::primitives::{Address, B256};
 use orv_content::Root;
 use orv_contracts::admission::EnclaveRegistry::Admission;

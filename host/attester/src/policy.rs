@@ -1,3 +1,5 @@
+//! By which rules an attester admits a key, and for how long.
+
 use orv_verify::Policy;
 
 /// The longest life of a key, in seconds: `EnclaveRegistry` refuses more (DESIGN 5.3).

@@ -1,3 +1,5 @@
+//! An attester's signature, and the proof that the quorum takes.
+
 use alloy::primitives::{Address, B256};
 use alloy::sol_types::{Eip712Domain, SolStruct};
 use k256::ecdsa::SigningKey;

@@ -1,3 +1,5 @@
+//! What a policy asks of an authentic Nitro document.
+
 use k256::PublicKey;
 use orv_evidence::{Binding, UnixTime, subject_public_key_info};
 use ring::digest::{Context, SHA384};

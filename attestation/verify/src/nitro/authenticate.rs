@@ -1,3 +1,5 @@
+//! From the bytes of a document to claims: parse, chain, signature, in this order.
+
 use orv_evidence::{Platform, UnixTime};
 
 use super::chain::{Endorsed, endorse};

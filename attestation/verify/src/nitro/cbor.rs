@@ -1,3 +1,5 @@
+//! The part of CBOR that a Nitro document may use.
+
 use minicbor::Decoder;
 use minicbor::data::Type;
 

@@ -1,3 +1,5 @@
+//! What is read of one certificate beside path validation.
+
 use orv_evidence::UnixTime;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::ObjectIdentifier;

@@ -1,3 +1,5 @@
+//! The way from the pinned root to the key that signed the document.
+
 use std::time::Duration;
 
 use orv_evidence::UnixTime;

@@ -1,3 +1,5 @@
+//! The signed shell of a document: COSE_Sign1 (RFC 9052 4.2).
+
 use ring::signature::{ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 
 use super::cbor::Reader;

@@ -1,3 +1,5 @@
+//! The payload of a document, field by field and strictly.
+
 use std::collections::BTreeMap;
 
 use super::cbor::{Entries, Reader};

@@ -1,3 +1,5 @@
+//! Revocation lists of the chain, and how much of it they cover.
+
 use orv_evidence::UnixTime;
 use webpki::{
     CertRevocationList, ExpirationPolicy, OwnedCertRevocationList, RevocationCheckDepth, RevocationOptions,

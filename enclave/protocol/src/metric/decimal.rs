@@ -1,3 +1,5 @@
+//! A metric as it was printed: an exact decimal that never becomes a float.
+
 use std::fmt;
 use std::str::FromStr;
 

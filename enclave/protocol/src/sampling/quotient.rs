@@ -1,3 +1,5 @@
+//! Exact quotients for means and spreads.
+
 use std::cmp::Ordering;
 use std::fmt;
 

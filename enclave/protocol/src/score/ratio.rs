@@ -1,3 +1,5 @@
+//! How many times better one score is than another, exactly.
+
 use std::cmp::Ordering;
 
 use alloy_primitives::{Sign, U256, U512};

@@ -1,3 +1,5 @@
+//! Upstream's seed from the submitted files, byte for byte (openresearch.md 4.6).
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;

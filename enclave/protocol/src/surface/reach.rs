@@ -1,3 +1,5 @@
+//! Which paths a candidate may reach, and what keeps it from the others.
+
 use orv_content::tree::TreePath;
 
 use super::alias::fold;
