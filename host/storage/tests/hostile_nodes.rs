@@ -19,7 +19,7 @@ use orv_devnet::{
     peer::PeerKind,
     storage::{Fault as NodeFault, NodeOptions, StorageNetwork, StorageOptions as NodeSetUp},
 };
-use orv_storage::{Fault, FetchError, IndexSource, IndexedHosts, Storage, StorageOptions};
+use orv_storage::{Fault, FetchError, IndexSource, IndexedHosts, PublishError, Storage, StorageOptions};
 use serde_json::{Value, json};
 use support::{
     Network, content,
@@ -103,15 +103,16 @@ async fn what_one_node_spoils_the_other_gives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_stumbles_now_and_then_is_not_given_up() {
     let network = Network::start(PeerKind::Embedded).await;
-    let bytes = content(8_000_000);
+    let bytes = content(16_000_000);
     let tree = SegmentTree::of(&bytes).unwrap();
     let root = tree.root().unwrap();
     let info = json!({"tx": {"dataMerkleRoot": root, "startEntryIndex": 1024, "size": bytes.len(), "seq": 0}, "finalized": true});
-    // Every third question about a segment finds nothing: far more often than a node has chances.
+    // Every ninth question about a segment finds nothing: more often in all than a node has chances, and eight are under
+    // way at a time, so that it gives some in between.
     let asked = AtomicUsize::new(0);
     let node = Server::start(move |method, parameters| match method {
         "zgs_getFileInfo" => Reply::Result(info.clone()),
-        "zgs_downloadSegmentWithProofByTxSeq" if asked.fetch_add(1, Ordering::Relaxed) % 3 != 2 => {
+        "zgs_downloadSegmentWithProofByTxSeq" if asked.fetch_add(1, Ordering::Relaxed) % 9 != 8 => {
             let index = parameters[1].as_u64().unwrap();
             let data = bytes.chunks(SEGMENT_BYTES as usize).nth(index as usize).unwrap();
             let proof = tree.prove(index).unwrap();
@@ -128,7 +129,7 @@ async fn a_node_that_stumbles_now_and_then_is_not_given_up() {
         ..network.options("stumbling")
     };
     let file = Storage::connect(options).unwrap().get(root, None).await.unwrap();
-    assert_eq!(file.size, 8_000_000);
+    assert_eq!(file.size, 16_000_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,6 +213,26 @@ async fn an_answer_that_is_no_answer_is_blamed_on_its_server() {
         .client(vec![whole(&endless.url), whole(&replicas.second.url())])
         .await;
     assert_eq!(client.get(replicas.root, None).await.unwrap().size, SIZE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_only_says_it_has_everything_has_stored_nothing() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let published = network.client("a").put(content(SIZE), &network.owner).await.unwrap();
+    let again = network.client("b").put(content(SIZE), &network.owner).await.unwrap();
+    assert_eq!(again.transaction, None);
+    network.running.storage().set_fault(Some(NodeFault::Drop));
+    let refused = network.client("c").put(content(SIZE), &network.owner).await;
+    assert!(
+        matches!(
+            &refused,
+            Err(PublishError::Server {
+                fault: Fault::Missing,
+                ..
+            })
+        ),
+        "{refused:?}, {published:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

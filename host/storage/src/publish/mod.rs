@@ -14,7 +14,10 @@ use orv_chain::{
     Fate, TransactionOwner,
     primitives::{Address, B256, U256},
 };
-use orv_content::{Root, merkle::Submission};
+use orv_content::{
+    Root,
+    merkle::{Shape, Submission},
+};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep},
@@ -29,7 +32,7 @@ use crate::{
     error::PublishError,
     fault::Fault,
     indexer::Indexer,
-    node::{FileInfo, NetworkIdentity, SegmentWithProof, StorageNode},
+    node::{FileInfo, FileTransaction, NetworkIdentity, SegmentWithProof, StorageNode},
     progress::{Progress, Stage},
     shard::cover,
 };
@@ -73,7 +76,7 @@ impl Publication<'_> {
         let prepared = Arc::new(prepare(source).await?);
         let (root, size) = (prepared.submission.root, prepared.submission.length);
         let nodes = self.nodes().await?;
-        if let Some(sequence) = already_there(&nodes, root, size).await {
+        if let Some(sequence) = already_there(&nodes, root, prepared.tree.shape()).await {
             return Ok(Published {
                 root,
                 size,
@@ -197,15 +200,20 @@ impl Publication<'_> {
         for node in nodes {
             let seen = "seen";
             let info = self.wait(node, sequence, seen, expected, |_| true).await?;
-            let held = (0..prepared.tree.shape().data_segments())
-                .filter(|index| node.shard.holds(info.tx.start_entry_index, *index));
-            offers.extend(held.map(|index| (node.clone(), index)));
+            // It needs no more, where an upload is gone on with.
+            if !info.finalized {
+                let held = held_by(node, prepared.tree.shape(), &info.tx);
+                offers.extend(held.into_iter().map(|index| (node.clone(), index)));
+            }
         }
         self.progress.begin(Stage::Upload, prepared.submission.length);
         self.offer_all(prepared, offers, sequence).await?;
         for node in nodes {
-            self.wait(node, sequence, "finalized", expected, |info| info.finalized)
+            let info = self
+                .wait(node, sequence, "finalized", expected, |info| info.finalized)
                 .await?;
+            let sample = sample(node, expected, prepared.tree.shape(), &info.tx).await;
+            sample.map_err(|fault| blame(node, fault))?;
         }
         Ok(())
     }
@@ -276,13 +284,38 @@ impl Publication<'_> {
 }
 
 /// The number under which every chosen node has the whole content already, at this very length.
-async fn already_there(nodes: &[StorageNode], root: Root, size: u64) -> Option<u64> {
+async fn already_there(nodes: &[StorageNode], root: Root, shape: &Shape) -> Option<u64> {
     let mut sequence = None;
     for node in nodes {
-        let file = node.available(&root).await.ok().filter(|file| file.size == size)?;
+        let file = node.available(&root).await.ok()?;
+        let file = Some(file).filter(|file| file.size == shape.size())?;
+        sample(node, root, shape, &file).await.ok()?;
         sequence = Some(file.seq);
     }
     sequence
+}
+
+/// The data segments of a file that a node is to store.
+fn held_by(node: &StorageNode, shape: &Shape, file: &FileTransaction) -> Vec<u64> {
+    let indices = 0..shape.data_segments();
+    indices
+        .filter(|index| node.shard.holds(file.start_entry_index, *index))
+        .collect()
+}
+
+/// Has a node that says it has everything give back one segment, which it cannot foresee, with its proof.
+async fn sample(node: &StorageNode, root: Root, shape: &Shape, file: &FileTransaction) -> Result<(), Fault> {
+    let held = held_by(node, shape, file);
+    let mut random = [0_u8; 8];
+    // Without randomness it is the first one, which is better than none.
+    let _ = getrandom::fill(&mut random);
+    let position = u64::from_le_bytes(random).checked_rem(held.len() as u64);
+    let position = position.and_then(|position| usize::try_from(position).ok());
+    match position.and_then(|position| held.get(position)) {
+        // The file has no segment in this node's shard.
+        None => Ok(()),
+        Some(index) => node.segment(&root, shape, file.seq, *index).await.map(drop),
+    }
 }
 
 /// Offers one segment until it is taken. A node that is busy or silent is asked again, one that refuses the proof is not.
