@@ -85,13 +85,20 @@ fn every_link_and_every_path_in_the_documents_exists() {
 }
 
 #[test]
-fn every_decision_has_a_number_of_its_own_and_says_it() {
+fn every_decision_has_a_number_of_its_own_and_a_row_in_the_index() {
+    let folder = root().join("docs/decisions");
+    let index = std::fs::read_to_string(folder.join("README.md")).unwrap();
     let mut numbers = BTreeSet::new();
-    for page in pages(&root().join("docs/decisions")) {
+    for page in pages(&folder) {
         let name = page.file_name().unwrap().to_str().unwrap();
+        if name == "README.md" {
+            continue;
+        }
         let number = name.split('-').next().unwrap().to_owned();
         let text = std::fs::read_to_string(&page).unwrap();
         assert!(text.starts_with(&format!("# {number} ")), "{name} begins otherwise");
+        let row = format!("| [{number}]({name}) |");
+        assert!(index.contains(&row), "docs/decisions/README.md has no row {row}");
         assert!(numbers.insert(number), "{name} has the number of another");
     }
     let highest = numbers.last().unwrap().parse::<usize>().unwrap();
