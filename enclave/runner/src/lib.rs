@@ -77,5 +77,5 @@ pub use layer::Layer;
 pub use message::Step;
 pub use protection::{ControlGroups, Protection, Protections, Strength};
 pub use report::{CandidateEnd, Captured, Exit, Left, Report, Room, Side, SplitReport, Violation};
-pub use runner::{CgroupMode, Runner};
+pub use runner::{CgroupMode, Runner, Wanted};
 pub use split::{RelayLimits, separation};

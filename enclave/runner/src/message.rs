@@ -73,6 +73,8 @@ pub enum Step {
     Pivot,
     /// Becoming the unprivileged user.
     Identity,
+    /// Bounding what the kernel counts for the whole machine.
+    Counts,
     /// Limits of the process.
     ResourceLimits,
     /// Giving up capabilities.
@@ -101,6 +103,7 @@ impl fmt::Display for Step {
             Step::ReadOnly => "mounting a read-only directory",
             Step::Pivot => "leaving the host's root",
             Step::Identity => "changing the user",
+            Step::Counts => "bounding what is counted for the machine",
             Step::ResourceLimits => "setting the limits of the process",
             Step::Capabilities => "giving up capabilities",
             Step::Descriptors => "placing descriptors",

@@ -26,7 +26,8 @@ pub enum Exit {
     MemoryLimit,
     /// Stopped because it wrote without end.
     OutputLimit,
-    /// Stopped because the run it was part of had ended: the candidate after its judge's exit or after a violation.
+    /// Stopped because the run it was part of had ended: the candidate after its judge's exit or after a violation;
+    /// or because its caller wanted it no more ([`crate::Wanted`]).
     Stopped,
 }
 

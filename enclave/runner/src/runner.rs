@@ -13,7 +13,7 @@ use crate::protection::{ControlGroups, Kept, Protections, Strength};
 use crate::report::{Report, SplitReport};
 use crate::spawner;
 use crate::split::{self, RelayLimits};
-use crate::supervise::{Supervised, compose};
+use crate::supervise::{Stop, Supervised, TICK, compose};
 
 /// What to do where a limit cannot be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,15 @@ pub enum CgroupMode {
     /// Run with limits per process only, and say so in the report's protections: for a miner's machine, never for a
     /// verdict. Split runs are refused all the same, for there is nothing to freeze with.
     Weaker,
+}
+
+/// Whether somebody still waits for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Somebody does.
+    Still,
+    /// Nobody does.
+    NoMore,
 }
 
 /// Runs containers. Keeps nothing between runs but the process they are forked from, which its clones share; several may
@@ -78,7 +87,7 @@ impl Runner {
     /// # Errors
     /// [`RunnerError`] when it could not be run as asked; never for anything the command does.
     pub fn run(&self, container: &Container) -> Result<Report, RunnerError> {
-        self.run_over(container, Upper::Fresh(container.work.size_limit))
+        self.run_over(container, Upper::Fresh(container.work.size_limit), || Wanted::Still)
     }
 
     /// Runs one container like [`Runner::run`], and keeps what it wrote beneath `/work` as a layer for later runs.
@@ -86,8 +95,21 @@ impl Runner {
     /// # Errors
     /// As [`Runner::run`]; also when the layer cannot be made in the scratch directory.
     pub fn run_setup(&self, container: &Container) -> Result<(Report, Layer), RunnerError> {
+        self.run_setup_while(container, || Wanted::Still)
+    }
+
+    /// The same for as long as it is wanted, which is asked twenty times a second: a run that is wanted no more ends
+    /// with [`crate::Exit::Stopped`], if it has not ended before.
+    ///
+    /// # Errors
+    /// As [`Runner::run_setup`].
+    pub fn run_setup_while(
+        &self,
+        container: &Container,
+        wanted: impl FnMut() -> Wanted,
+    ) -> Result<(Report, Layer), RunnerError> {
         let layer = Layer::new(&self.scratch, container.work.size_limit, self.kept)?;
-        let report = self.run_over(container, Upper::Kept(layer.directory().to_owned()))?;
+        let report = self.run_over(container, Upper::Kept(layer.directory().to_owned()), wanted)?;
         Ok((report, layer))
     }
 
@@ -141,7 +163,12 @@ impl Runner {
         Examination::of(self)
     }
 
-    fn run_over(&self, container: &Container, upper: Upper) -> Result<Report, RunnerError> {
+    fn run_over(
+        &self,
+        container: &Container,
+        upper: Upper,
+        mut wanted: impl FnMut() -> Wanted,
+    ) -> Result<Report, RunnerError> {
         let channel: Vec<BorrowedFd<'_>> = match &container.channel {
             Channel::None => vec![],
             Channel::Descriptors(descriptors) => descriptors.iter().map(AsFd::as_fd).collect(),
@@ -150,7 +177,12 @@ impl Runner {
         run.await_ready()?;
         run.go()?;
         run.begin_deadline();
-        run.serve_to_end()?;
+        while !run.is_over() {
+            if wanted() == Wanted::NoMore {
+                run.stop(Stop::Unwanted)?;
+            }
+            run.serve_until(TICK)?;
+        }
         run.finish()
     }
 }

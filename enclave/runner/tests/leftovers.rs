@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use orv_runner::{Exit, RunnerError};
+use orv_runner::{Exit, RunnerError, Wanted};
 use support::{Bench, text};
 
 /// Groups, mounts, scratch directories and children that are this test's own.
@@ -112,6 +112,16 @@ fn nothing_of_any_kind_of_run_is_left() {
             .run_setup(&bench.container(&["write", "/work/made"]))
             .expect("a layer"),
     );
+    // A run that nobody wants any more.
+    let mut asked = 0;
+    let wanted = || {
+        asked += 1;
+        if asked < 3 { Wanted::Still } else { Wanted::NoMore }
+    };
+    let unwanted = bench.runner().run_setup_while(&bench.container(&["loop"]), wanted);
+    let (report, layer) = unwanted.expect("a report");
+    assert_eq!(report.exit, Exit::Stopped);
+    drop(layer);
 
     assert_eq!(Traces::count(&bench), before);
 }

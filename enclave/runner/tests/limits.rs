@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use orv_runner::{CgroupMode, ControlGroups, Exit, RelayLimits, RunnerError, Strength};
-use support::{Bench, MIB, text};
+use support::{Bench, MIB, answer, text};
 
 #[test]
 fn a_clean_exit_is_reported_as_code_zero() {
@@ -119,6 +119,17 @@ fn output_without_end_ends_the_run() {
     assert_eq!(report.exit, Exit::OutputLimit);
     assert!(report.stdout.truncated);
     assert_eq!(report.stdout.bytes.len(), 64 * 1024);
+}
+
+#[test]
+fn what_is_counted_for_the_whole_machine_cannot_be_used_up() {
+    let Some(bench) = Bench::new() else { return };
+    let output = text(&bench.run(&["hoard"]));
+    let taken = |name| answer(&output, name).parse::<u32>().expect("a number");
+    for (name, share) in [("signals", 1024), ("instances", 32), ("watches", 2048)] {
+        let taken = taken(name);
+        assert!(taken > 0 && taken <= share, "{name} {taken}");
+    }
 }
 
 #[test]

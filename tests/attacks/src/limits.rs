@@ -23,6 +23,8 @@ pub fn attempt(words: Words<'_>) -> Option<Attempt> {
             File::create(path)?.set_len(bytes)?;
             Ok(format!("a file of {} bytes", fs::metadata(path)?.len()))
         }),
+        ["signals", number_of] => number(number_of).and_then(signals),
+        ["watchers", number_of] => number(number_of).and_then(watchers),
         ["open-files", files] => number(files).and_then(open_files),
         ["sleep", milliseconds] => number(milliseconds).map(|time| {
             std::thread::sleep(Duration::from_millis(time));
@@ -126,6 +128,24 @@ fn fill_up(writer: &mut impl Write) -> usize {
         held += written;
     }
     held
+}
+
+/// Timers, each of which has a queued signal set aside that is counted for the machine's root too.
+fn signals(wanted: usize) -> Attempt {
+    for _ in 0..wanted {
+        let mut timer = 0i32;
+        let monotonic = usize::try_from(libc::CLOCK_MONOTONIC).unwrap_or_default();
+        call(libc::SYS_timer_create, &[monotonic, 0, (&raw mut timer) as usize])?;
+    }
+    Ok(format!("{wanted} of the machine's queued signals"))
+}
+
+/// Watchers of files, which are counted for the machine's root too.
+fn watchers(wanted: usize) -> Attempt {
+    for _ in 0..wanted {
+        call(libc::SYS_inotify_init1, &[0])?;
+    }
+    Ok(format!("{wanted} of the machine's watchers"))
 }
 
 /// The child is killed, the parent goes on as if nothing had been.

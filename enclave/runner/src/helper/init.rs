@@ -18,6 +18,7 @@ use nix::sys::wait::{WaitStatus, wait};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid, sethostname};
 
+use super::counts::Counts;
 use super::error::{At, SetupError};
 use super::link::Link;
 use super::{Inputs, Membership, filesystem, payload, privileges};
@@ -139,12 +140,14 @@ fn enter_namespaces(inputs: &Inputs, gate: &Gate<'_>) -> Result<(), SetupError> 
         sethostname(HOST_NAME).at(Step::Namespaces)?;
         syscall::set_domain_name("(none)").at(Step::Namespaces)?;
     }
+    let counts = Counts::open(kept)?;
     filesystem::build(&inputs.plan)?;
     unshare(CloneFlags::CLONE_NEWUSER).at(Step::Namespaces)?;
     // Only a process outside may write a map of many ids.
     gate.open()?;
     gate.wait()?;
     privileges::become_id(0)?;
+    counts.bound()?;
     // A change of ids clears the first one.
     die_with_the_helper(kept)?;
     prctl::set_dumpable(false).at(Step::Identity)

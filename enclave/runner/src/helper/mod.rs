@@ -8,6 +8,7 @@
 //! runner ── spawner ── helper (host root) ── init (pid 1, id 0 of the container) ── the command (pid 2, id 1000)
 //! ```
 
+mod counts;
 mod error;
 mod filesystem;
 mod init;

@@ -110,6 +110,7 @@ fn limit(limit: &ResourceLimit) -> Result<(), SetupError> {
         "RLIMIT_MSGQUEUE" => Resource::RLIMIT_MSGQUEUE,
         "RLIMIT_NOFILE" => Resource::RLIMIT_NOFILE,
         "RLIMIT_NPROC" => Resource::RLIMIT_NPROC,
+        "RLIMIT_SIGPENDING" => Resource::RLIMIT_SIGPENDING,
         "RLIMIT_STACK" => Resource::RLIMIT_STACK,
         other => {
             return Err(SetupError::other(

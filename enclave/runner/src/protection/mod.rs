@@ -98,6 +98,9 @@ protections! {
     WritableBytes => "writable-bytes",
     /// How many files fit in `/work` and `/tmp`.
     WritableFiles => "writable-files",
+    /// What the kernel counts for the machine's root too is bounded: queued signals and timers, watchers of files and what
+    /// they watch. Without it a container uses them up, for the machine and for the container beside it.
+    SharedCounts => "shared-counts",
     /// The length of one file: a sparse one takes no room.
     FileLength => "file-length",
     /// Open descriptors of one process.

@@ -12,6 +12,9 @@ use crate::protection::{Kept, Protection};
 const STACK_BYTES: u64 = 8 << 20;
 /// Memory a process may lock in bytes, likewise.
 const LOCKED_BYTES: u64 = 64 << 10;
+/// Queued signals and timers. The kernel adds up those of a container and of whoever made its user namespace, against
+/// the limit of the latter: without one of its own, a container leaves the machine's root none.
+const PENDING_SIGNALS: u64 = 1024;
 /// Of a limit that a weakened build leaves out; the helper takes it for as much as it may grant.
 const UNLIMITED: u64 = u64::MAX;
 
@@ -122,6 +125,7 @@ fn resource_limits(container: &Container, grouped: bool, kept: Kept) -> Vec<Reso
         ("RLIMIT_MEMLOCK", Protection::MemoryLimit, LOCKED_BYTES),
         ("RLIMIT_MSGQUEUE", Protection::MemoryLimit, 0),
         ("RLIMIT_NOFILE", Protection::OpenFiles, limits.open_files.into()),
+        ("RLIMIT_SIGPENDING", Protection::SharedCounts, PENDING_SIGNALS),
         ("RLIMIT_STACK", Protection::MemoryLimit, STACK_BYTES),
     ];
     if let Some(cpu) = limits.cpu {

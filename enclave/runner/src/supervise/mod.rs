@@ -25,7 +25,7 @@ pub(crate) use outcome::Stop;
 pub(crate) use stream::{Stream, now, set_nonblocking};
 
 /// How often limits that the kernel does not enforce by itself are looked at.
-const TICK: Duration = Duration::from_millis(50);
+pub(crate) const TICK: Duration = Duration::from_millis(50);
 /// How long a helper may take to set a container up, and to bring it down.
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -13,6 +13,8 @@ pub(crate) enum Stop {
     Output,
     /// Its partner in a split run is done, or the trial is void.
     Partner,
+    /// Its caller wants it no more.
+    Unwanted,
 }
 
 /// Memory first, whatever the exit status; then what the runner did; then what the command did. `None` when nobody knows.
@@ -33,7 +35,7 @@ pub(super) fn exit(oom_kills: u64, stop: Option<Stop>, ended: Option<Ended>) -> 
         (Some(Stop::Cpu), _) => Some(Exit::CpuLimit),
         (Some(Stop::Memory), _) => Some(Exit::MemoryLimit),
         (Some(Stop::Output), _) => Some(Exit::OutputLimit),
-        (Some(Stop::Partner), _) => Some(Exit::Stopped),
+        (Some(Stop::Partner | Stop::Unwanted), _) => Some(Exit::Stopped),
         (None, Some(Ended::NotStarted(errno))) => Some(Exit::NotStarted(errno)),
         (
             None,

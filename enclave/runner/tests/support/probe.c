@@ -127,7 +127,6 @@ static void everyday(void) {
     tell("timer", setitimer(ITIMER_REAL, &(struct itimerval){ .it_value = { 60, 0 } }, 0));
     tell("vfork", vfork_and_leave());
     tell("affinity", sched_setaffinity(0, sizeof(cpu_set_t), &(cpu_set_t){ { -1UL } }));
-    tell("inotify", inotify_init());
 }
 
 static void list(const char *path) {
@@ -204,6 +203,25 @@ int main(int argc, char **argv) {
     if (is(verb, "memory")) { touch_memory(atoi(what)); return 0; }
     if (is(verb, "memory-in-child")) { pid_t p = fork(); if (p == 0) { touch_memory(atoi(what)); _exit(0); } waitpid(p, 0, 0); return 0; }
     if (is(verb, "flood")) for (;;) if (write(1, "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", 64) < 0) return 1;
+    if (is(verb, "hoard")) {
+        sigset_t all;
+        int signals = 0, timers = 0, instances = 0, watches = 0, f = inotify_init();
+        timer_t timer;
+        char path[64];
+        sigfillset(&all);
+        sigprocmask(SIG_BLOCK, &all, 0);
+        for (int i = 0; i < 4000; i++) {
+            snprintf(path, sizeof path, "/tmp/%d", i);
+            close(open(path, O_CREAT | O_WRONLY, 0644));
+            if (inotify_add_watch(f, path, IN_MODIFY) >= 0) watches++;
+        }
+        close(f);
+        while (timers < 1000000 && timer_create(CLOCK_MONOTONIC, 0, &timer) == 0) timers++;
+        while (signals < 1000000 && sigqueue(getpid(), SIGRTMIN, (union sigval){ 0 }) == 0) signals++;
+        while (instances < 1000000 && inotify_init() >= 0) instances++;
+        printf("signals %d\ninstances %d\nwatches %d\n", timers + signals, instances, watches);
+        return 0;
+    }
     if (is(verb, "packets")) {
         if (fcntl(1, F_SETFL, O_WRONLY | O_DIRECT) || fcntl(1, F_SETPIPE_SZ, 1 << 20) < 0) return 1;
         for (long i = atol(what); i > 0; i--) if (write(1, "y\n", 2) != 2) return 2;

@@ -142,6 +142,20 @@ pub const ROWS: &[Attack] = &[
         |stage| stage.words("open-files 2000"),
     ),
     row(
+        "use-up-the-machines-queued-signals",
+        Class::Exhaustion,
+        P::SharedCounts,
+        "resource temporarily unavailable",
+        |stage| stage.words("signals 4096"),
+    ),
+    row(
+        "use-up-the-machines-watchers",
+        Class::Exhaustion,
+        P::SharedCounts,
+        "too many open files",
+        |stage| stage.words("watchers 64"),
+    ),
+    row(
         "flood-standard-output",
         Class::Exhaustion,
         P::OutputLimit,
