@@ -6,10 +6,13 @@ mod host;
 
 use alloy_primitives::{B256, I256};
 use host::*;
+use orv_content::archive;
+use orv_content::tree::{Executable, TreePath};
 use orv_receipt::Bundle;
 use orv_wire::{Cancel, FailureCode, Job, Message, Stage};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Verdict, reason and record of a job that ends with a statement.
 fn stated(enclave: &Enclave, job: &Job, shelf: &Shelf) -> (u8, String, Bundle) {
@@ -107,5 +110,54 @@ fn a_cancel_is_noticed_while_arms_are_prepared() {
         }
     };
     assert_eq!(failure.code, FailureCode::Cancelled, "{failure:?}");
+    assert_eq!(enclave.leftovers(), 0);
+}
+
+/// Whether a process with this argument runs anywhere.
+fn runs(argument: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.any(|line| line.split(|byte| *byte == 0).any(|word| word == argument.as_bytes()))
+}
+
+#[test]
+fn a_cancel_ends_a_command_of_the_preparation_that_runs() {
+    const ARGUMENT: &str = "until-it-is-cancelled";
+    let enclave = Enclave::start();
+    let mut channel = enclave.connect();
+    introduce(&mut channel);
+    let mut shelf = Shelf::default();
+    let mut job = job(&mut shelf, candidate("improvement"), 1);
+    let mut repository = read("images/example/project/repository");
+    let endless = format!("while arg[1] == '{ARGUMENT}' do end\n").into_bytes();
+    let script = TreePath::new("endless.lua").unwrap();
+    repository.insert(script, file(endless, Executable::No)).unwrap();
+    job.project.repo_snapshot_hash = shelf.put(archive::write(&repository));
+    let programs = [("bin/lua", "lua"), ("bin/bash", "plain-shell")];
+    job.project.benchmark_hash = shelf.put(benchmark("images/example/project/benchmark", &programs));
+    let protocol = std::fs::read_to_string(workspace().join("images/example/project/protocol.json")).unwrap();
+    let commands = format!(r#""setupCommands": ["/bin/lua endless.lua {ARGUMENT}"]"#);
+    let protocol = protocol.replace(r#""setupCommands": []"#, &commands);
+    job.project.protocol_hash = shelf.put(protocol.into_bytes());
+
+    channel.send(5, &Message::Job(Box::new(job))).unwrap();
+    let failure = loop {
+        match channel.receive().unwrap().1 {
+            Message::Want(want) => channel
+                .send_segments(5, want.hash, &shelf.0[&want.hash], want.offset, want.length)
+                .unwrap(),
+            Message::Progress(progress) if progress.stage == Stage::Prepare => {
+                while !runs(ARGUMENT) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                channel.send(5, &Message::Cancel(Cancel {})).unwrap();
+            }
+            Message::Progress(_) => {}
+            Message::Error(failure) => break failure,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(failure.code, FailureCode::Cancelled, "{failure:?}");
+    assert!(!runs(ARGUMENT));
     assert_eq!(enclave.leftovers(), 0);
 }

@@ -20,7 +20,7 @@ use orv_protocol::seed::{SeedVariable, seed_variable};
 use orv_protocol::surface::{self, Difference};
 use orv_receipt::ImageRecord;
 use orv_receipt::rule::Documents;
-use orv_runner::{Exit, Report, Runner, WorkTree};
+use orv_runner::{Exit, Report, Runner, Wanted, WorkTree};
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -89,7 +89,7 @@ impl Source {
 
 impl<'a> Workshop<'a> {
     /// Lays out image, judge and arms beneath `directory`, which must be empty and belongs to the workshop. Before every
-    /// step `pace` is asked; a command that has begun is let go on to its own limit.
+    /// step, and again and again while a command runs, `pace` is asked whether to go on.
     ///
     /// # Errors
     /// [`PrepareError`]; its [`PrepareError::fault`] says whose.
@@ -225,8 +225,13 @@ impl<'a> Workshop<'a> {
                 ..laid_out.work.clone()
             };
             let container = container::setup(self, share, command.argv(), arm_left.min(job_left));
-            let (Report { exit, room, .. }, layer) = self.runner.run_setup(&container)?;
+            let wanted = || match pace() {
+                Pace::Within(_) => Wanted::Still,
+                Pace::BreakOff => Wanted::NoMore,
+            };
+            let (Report { exit, room, .. }, layer) = self.runner.run_setup_while(&container, wanted)?;
             match exit {
+                Exit::Stopped => return Err(PrepareError::BrokenOff),
                 Exit::Code(0) if room.is_exhausted() => return Err(PrepareError::SetupRoom { arm, index }),
                 Exit::Code(0) => {}
                 Exit::WallLimit if job_left < arm_left => return Err(PrepareError::OutOfTime { arm, index }),

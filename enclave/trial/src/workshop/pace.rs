@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The answer to whether a preparation goes on, asked before each of its steps.
+/// The answer to whether a preparation goes on, asked before each of its steps and while they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
     /// It does, and may take this long until the job's time is over.
