@@ -6,6 +6,7 @@ mod host;
 
 use alloy_primitives::{Address, B256, U256};
 use host::*;
+use orv_content::merkle::root_of;
 use orv_content::tree::{Executable, TreePath};
 use orv_content::{archive, materialize};
 use orv_wire::*;
@@ -139,6 +140,26 @@ fn a_ticket_whose_bytes_did_not_come_may_be_tried_again() {
     lying.0.insert(job.proposal.code_hash, candidate("unchanged-copy"));
     assert_eq!(refused(serve(&mut channel, &job, &lying)).code, FailureCode::Malformed);
     assert!(matches!(serve(&mut channel, &job, &shelf), End::Judged(..)));
+}
+
+#[test]
+fn zeros_that_a_host_cuts_off_do_not_spoil_the_candidate() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let job = job(&mut shelf, candidate("improvement"), 1);
+    let whole = shelf.0[&job.proposal.code_hash].clone();
+    let root = root_of(&whole).unwrap();
+    let mut cut = whole.clone();
+    // As much of the end marker as the root does not bind.
+    while cut.last() == Some(&0) && root_of(&cut[..cut.len() - 1]) == Ok(root) {
+        cut.pop();
+    }
+    assert_ne!(cut.len(), whole.len());
+    shelf.0.insert(job.proposal.code_hash, cut);
+    let End::Judged(_, bundle) = serve(&mut introduced(&enclave), &job, &shelf) else {
+        panic!("not judged")
+    };
+    assert_eq!(bundle.obstacle, None);
 }
 
 #[test]
