@@ -65,7 +65,13 @@ fn a_file_is_what_its_root_or_its_sha256_names_or_the_exit_status_says_so() {
     let verified = home
         .json(&["storage", "verify", "hello", root, "--size", "6"])
         .succeeded();
-    assert_eq!(verified["matched"], "root");
+    assert_eq!(
+        (&verified["matched"], &verified["size_checked"]),
+        (&json!("root"), &json!(true))
+    );
+    std::fs::write(home.path("padded"), "hello\n\0\0").unwrap();
+    let padded = home.json(&["storage", "verify", "padded", root]).succeeded();
+    assert_eq!((&padded["size"], &padded["size_checked"]), (&json!(8), &json!(false)));
     let verified = home.json(&["storage", "verify", "hello", sha256]).succeeded();
     assert_eq!(verified["matched"], "sha256");
     let longer = home.json(&["storage", "verify", "hello", root, "--size", "7"]);
@@ -113,9 +119,14 @@ fn a_network_that_spoils_everything_gives_nothing() {
         let home = Home::new().on(&devnet).with_wallet();
         let file = home.path("content");
         std::fs::write(&file, content(300_000)).unwrap();
-        let put = home.json(&["storage", "put", words(&file)]).succeeded();
-        let root = put["root"].as_str().unwrap();
+        // It takes everything, and says so; what it gives back shows the lie.
+        let put = home.json(&["storage", "put", words(&file)]);
+        put.assert_failed(1, "ORV-C-041");
+        let own = home.json(&["storage", "root", words(&file)]).succeeded();
+        let root = own["root"].as_str().unwrap();
         let elsewhere = Home::new().on(&devnet);
+        let info = elsewhere.json(&["storage", "info", root]).succeeded();
+        assert_eq!(info["nodes"][0]["file"]["finalized"], true);
         let got = elsewhere.json(&["storage", "get", root, "--out", "out"]);
         got.assert_failed(5, "ORV-C-040");
         assert!(!elsewhere.path("out").exists());

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use orv_content::identity::MatchedHash;
 use orv_content::merkle::{Commitment, Engine, StreamError};
 use orv_content::{Root, Sha256, Sha256Hasher};
-use orv_storage::{FileId, IndexSource, NodeView};
+use orv_storage::{FileId, IndexSource, NodeView, VerifiedFile};
 use serde_json::{Value, json};
 
 use crate::{code::Code, failure::Failure, output::Answer, session::Session};
@@ -149,10 +149,7 @@ async fn get(
         let text = format!("content of {} bytes, {expected} were expected", found.size);
         return Err(Failure::new(Code::OtherContent, text));
     }
-    let copied = found
-        .open()
-        .and_then(|mut source| io::copy(&mut source, &mut File::create_new(out)?));
-    copied.map_err(|error| Failure::file(out, &error))?;
+    write_new(&found, out).map_err(|error| Failure::file(out, &error))?;
     let named = match found.matched {
         MatchedHash::ZeroGRoot => "root",
         MatchedHash::Sha256 => "sha256",
@@ -160,6 +157,14 @@ async fn get(
     let fields = json!({ named: hash, "size": found.size, "path": out });
     let text = format!("{} bytes in {}", found.size, out.display());
     Ok(Answer::new(CONTENT, fields, text))
+}
+
+/// Writes the whole file, or leaves none: a part of it under that name would be taken for it.
+fn write_new(content: &VerifiedFile, out: &Path) -> io::Result<()> {
+    let mut source = content.open()?;
+    let mut target = File::create_new(out)?;
+    let written = io::copy(&mut source, &mut target).map(drop);
+    written.or_else(|error| std::fs::remove_file(out).and(Err(error)))
 }
 
 /// Every root and size is computed; the SHA-256 only where the root is another.
@@ -179,11 +184,19 @@ fn verify(path: &Path, hash: Root, size: Option<u64>) -> Result<Answer, Failure>
     }
     let mut fields = fields(&found)?;
     let matched = if is_root { "root" } else { "sha256" };
+    // The zeros at the end are not the root's.
+    let size_is_known = is_sha256 || size.is_some();
     if let Value::Object(fields) = &mut fields {
         fields.insert("matched".to_owned(), matched.into());
+        fields.insert("size_checked".to_owned(), size_is_known.into());
         fields.insert("path".to_owned(), json!(path));
     }
-    let text = format!("{}: {matched} and {} bytes are right", path.display(), found.length);
+    let (path, length) = (path.display(), found.length);
+    let text = if size_is_known {
+        format!("{path}: {matched} and {length} bytes are right")
+    } else {
+        format!("{path}: root is right; that it has {length} bytes a root does not say, --size does")
+    };
     Ok(Answer::new(CONTENT, fields, text))
 }
 
