@@ -79,8 +79,10 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
         }
     }
 
+    /// What the host has begun to say; bytes that drip do not hold the job up.
     fn receive(&mut self) -> Result<Message, JobEnd> {
-        let (stream, message) = self.channel.receive()?;
+        let limit = limits::SEGMENT_TIME;
+        let (stream, message) = self.channel.receive_within(limit, limit)?;
         if stream == self.stream {
             Ok(message)
         } else {
