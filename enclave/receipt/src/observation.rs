@@ -217,12 +217,20 @@ impl ProcessReport {
 }
 
 impl Observation {
-    /// Whether it has the processes of that channel, and no relay where there is none.
+    /// Whether a runner could have seen it in that channel: its processes, no relay where there is none, no time of
+    /// windows without a window, no metric of a process that was sent away, and nothing that a search leaves out.
     pub(crate) fn is_of(&self, channel: MetricChannel) -> bool {
+        let dismissed = self.measured.ending == Ending::Dismissed;
         match channel {
-            MetricChannel::Split => self.candidate.is_some(),
+            MetricChannel::Split => {
+                self.candidate.is_some()
+                    && (self.violation.is_some() || !dismissed)
+                    && (self.windows > 0 || self.window_nanoseconds == 0)
+            }
             MetricChannel::Shared => {
                 self.candidate.is_none()
+                    && !dismissed
+                    && self.metric.len() <= metric::TAIL_BYTES
                     && self.violation.is_none()
                     && self.windows == 0
                     && self.window_nanoseconds == 0

@@ -273,3 +273,18 @@ fn an_emptied_record_supports_its_obstacle_and_nothing_else() {
     assert_eq!(receipt.run.verdict, 3);
     assert!(receipt.bundle.len() < 16 * 1024);
 }
+
+#[test]
+fn a_trial_that_no_runner_could_have_seen_supports_no_statement() {
+    let impossible: [Change; 3] = [
+        // Time of windows, and no window.
+        |seen| seen.windows = 0,
+        // A judge that was sent away although nothing was wrong.
+        |seen| seen.measured.ending = Ending::Dismissed,
+        |seen| seen.candidate = None,
+    ];
+    for change in impossible {
+        let names = signed(|bundle| change(&mut bundle.trials[1].observation));
+        assert_eq!(names, ["verdict", "statement"]);
+    }
+}
