@@ -1,4 +1,5 @@
-//! The processor time of everything that a measurement starts, to the nanosecond, whoever waits for it.
+//! The processor time of everything that a measurement starts, to the nanosecond, whoever waits for it; and the greatest
+//! weight for all of it, so that other work on the machine disturbs what is compared least, and all of it alike.
 //!
 //! This process moves into a control group of its own, and in its mount namespace that group takes the place of the
 //! hierarchy's root: the groups that container runtimes make lie beneath it, and a group's reading counts what is beneath
@@ -62,10 +63,9 @@ enum Form {
 /// The group. Closing it brings this process back to where it was.
 #[derive(Debug)]
 pub(crate) struct Account {
-    /// The hierarchy's own root, held open: its place is taken.
-    root: File,
-    /// Where it is mounted, and this group now stands.
-    place: PathBuf,
+    /// Each hierarchy's own root, held open because its place is taken, and where it is mounted and the group now
+    /// stands. The first one tells the time.
+    places: Vec<(File, PathBuf)>,
     name: String,
     form: Form,
 }
@@ -75,42 +75,52 @@ impl Account {
     pub(crate) fn open() -> Result<Self, AccountError> {
         let table = Path::new("/proc/self/mountinfo");
         let text = fs::read_to_string(table).map_err(failed(table))?;
-        let (place, form) = hierarchy(&text).ok_or(AccountError::NoHierarchy)?;
+        let (places, form) = hierarchies(&text).ok_or(AccountError::NoHierarchy)?;
         unshare(CloneFlags::CLONE_NEWNS).map_err(system("unsharing the mounts"))?;
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>).map_err(system("making the mounts private"))?;
-        let root = File::open(&place).map_err(failed(&place))?;
-        let account = Self {
-            root,
+        let mut account = Self {
+            places: Vec::new(),
             name: format!("orv-bench-{}", std::process::id()),
-            place,
             form,
         };
-        account.enter()?;
+        for place in places {
+            account.enter(place)?;
+        }
         Ok(account)
     }
 
-    fn enter(&self) -> Result<(), AccountError> {
-        let group = self.place.join(&self.name);
+    fn enter(&mut self, place: PathBuf) -> Result<(), AccountError> {
+        let root = File::open(&place).map_err(failed(&place))?;
+        let group = place.join(&self.name);
         fs::create_dir(&group).map_err(failed(&group))?;
+        self.places.push((root, place.clone()));
+        let weight = match self.form {
+            Form::Nanoseconds => ("cpu.shares", "262144"),
+            Form::Microseconds => ("cpu.weight", "10000"),
+        };
         // Version 2 gives no controller to the children of a group that has processes itself.
         let own = match self.form {
             Form::Nanoseconds => group.clone(),
             Form::Microseconds => group.join("own"),
         };
         if own != group {
-            delegate(&self.place)?;
+            delegate(&place)?;
             delegate(&group)?;
             fs::create_dir(&own).map_err(failed(&own))?;
         }
+        if group.join(weight.0).exists() {
+            write(&group.join(weight.0), weight.1)?;
+        }
         write(&own.join("cgroup.procs"), "0")?;
-        mount(Some(&group), &self.place, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+        mount(Some(&group), &place, None::<&str>, MsFlags::MS_BIND, None::<&str>)
             .map_err(system("putting the group into the root's place"))
     }
 
     /// Processor time of all that has run in the group and beneath it.
     pub(crate) fn time(&self) -> Result<Duration, AccountError> {
-        let path = self.place.join(match self.form {
+        let place = self.places.first().map(|(_, place)| place.as_path());
+        let path = place.ok_or(AccountError::NoHierarchy)?.join(match self.form {
             Form::Nanoseconds => "cpuacct.usage",
             Form::Microseconds => "cpu.stat",
         });
@@ -140,15 +150,17 @@ impl Account {
 impl Drop for Account {
     fn drop(&mut self) {
         // What fails here leaves an empty group behind, which harms nobody.
-        let _ = umount2(&self.place, MntFlags::MNT_DETACH);
-        let root = PathBuf::from(format!("/proc/self/fd/{}", self.root.as_raw_fd()));
-        let group = root.join(&self.name);
-        for own in [group.join("own"), group] {
-            let members = fs::read_to_string(own.join("cgroup.procs")).unwrap_or_default();
-            for member in members.lines() {
-                let _ = write(&root.join("cgroup.procs"), member);
+        for (root, place) in &self.places {
+            let _ = umount2(place, MntFlags::MNT_DETACH);
+            let root = PathBuf::from(format!("/proc/self/fd/{}", root.as_raw_fd()));
+            let group = root.join(&self.name);
+            for own in [group.join("own"), group] {
+                let members = fs::read_to_string(own.join("cgroup.procs")).unwrap_or_default();
+                for member in members.lines() {
+                    let _ = write(&root.join("cgroup.procs"), member);
+                }
+                let _ = fs::remove_dir(own);
             }
-            let _ = fs::remove_dir(own);
         }
     }
 }
@@ -173,22 +185,29 @@ fn system(what: &'static str) -> impl FnOnce(Errno) -> AccountError {
     move |source| AccountError::System { what, source }
 }
 
-/// Where a table of mounts (`proc_pid_mountinfo(5)`) has a hierarchy that counts processor time: version 1's `cpuacct`,
-/// else version 2.
-fn hierarchy(table: &str) -> Option<(PathBuf, Form)> {
+/// Where a table of mounts (`proc_pid_mountinfo(5)`) has the hierarchies that count processor time and weigh it:
+/// version 1's `cpuacct` and `cpu`, which may be one, else version 2.
+fn hierarchies(table: &str) -> Option<(Vec<PathBuf>, Form)> {
     let mounts = table.lines().filter_map(|line| {
         let (place, kind) = line.split_once(" - ")?;
         Some((place.split(' ').nth(4)?, kind.split(' ').collect::<Vec<_>>()))
     });
-    let find = |wanted: fn(&[&str]) -> bool| {
-        let found = mounts.clone().find(|(_, kind)| wanted(kind));
+    let find = |controller: &str| {
+        let found = mounts.clone().find(|(_, kind)| match kind[..] {
+            ["cgroup", _, options] => options.split(',').any(|option| option == controller),
+            ["cgroup2", ..] => controller.is_empty(),
+            _ => false,
+        });
         found.map(|(place, _)| PathBuf::from(place))
     };
-    let first = find(|kind| matches!(kind, ["cgroup", _, options] if options.split(',').any(|one| one == "cpuacct")));
-    let second = || find(|kind| kind.first() == Some(&"cgroup2"));
-    first
-        .map(|place| (place, Form::Nanoseconds))
-        .or_else(|| second().map(|place| (place, Form::Microseconds)))
+    match find("cpuacct") {
+        Some(counting) => {
+            let weighing = find("cpu").filter(|place| *place != counting);
+            let places = std::iter::once(counting).chain(weighing).collect();
+            Some((places, Form::Nanoseconds))
+        }
+        None => find("").map(|place| (vec![place], Form::Microseconds)),
+    }
 }
 
 #[cfg(test)]
@@ -198,13 +217,20 @@ mod tests {
     #[test]
     fn the_hierarchy_of_either_version_is_found() {
         let second = "30 24 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
-        assert_eq!(hierarchy(second), Some(("/sys/fs/cgroup".into(), Form::Microseconds)));
+        assert_eq!(
+            hierarchies(second),
+            Some((vec!["/sys/fs/cgroup".into()], Form::Microseconds))
+        );
         let both = "33 31 0:29 / /sys/fs/cgroup/cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n";
         let both = format!("{}{both}", second.replace("/cgroup rw", "/cgroup/unified rw"));
         assert_eq!(
-            hierarchy(&both),
-            Some(("/sys/fs/cgroup/cpuacct".into(), Form::Nanoseconds))
+            hierarchies(&both),
+            Some((vec!["/sys/fs/cgroup/cpuacct".into()], Form::Nanoseconds))
         );
-        assert_eq!(hierarchy("22 1 0:21 / /proc rw - proc proc rw\n"), None);
+        let apart = both.replace("rw,cpu,cpuacct", "rw,cpuacct");
+        let apart = format!("{apart}32 31 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n");
+        let expected = ["/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpu"].map(PathBuf::from);
+        assert_eq!(hierarchies(&apart), Some((expected.to_vec(), Form::Nanoseconds)));
+        assert_eq!(hierarchies("22 1 0:21 / /proc rw - proc proc rw\n"), None);
     }
 }

@@ -8,6 +8,7 @@ mod unpack;
 
 pub(crate) use stream::receive;
 
+use crate::account::{Account, AccountError};
 use crate::document::Section;
 use clap::{Args, ValueEnum};
 use nix::errno::Errno;
@@ -58,6 +59,9 @@ pub(crate) enum ContentBenchError {
     /// Content of no bytes was asked for.
     #[error(transparent)]
     Empty(#[from] EmptyContent),
+    /// The group of the measurement could not be made.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// Times cannot be read, or a tmpfs not mounted.
     #[error("{0}")]
     System(#[from] Errno),
@@ -107,6 +111,8 @@ pub(crate) enum ContentBenchError {
 pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Section>, ContentBenchError> {
     let wanted = |figure| arguments.only.is_empty() || arguments.only.contains(&figure);
     let rounds = arguments.rounds as usize;
+    // For its weight: nothing here outlives who waits for it.
+    let _account = Account::open()?;
     let mut sections = Vec::new();
     if wanted(Figure::Root) {
         sections.push(root::measure(arguments.root_size, rounds, arguments.sdk.as_deref())?);
