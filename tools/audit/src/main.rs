@@ -14,7 +14,7 @@ use command_line::{Command, CommandLine, Output};
 use orv_receipt::MAX_RECEIPT;
 use report::Audit;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,11 +25,25 @@ fn main() -> ExitCode {
         Err(error) => return report::unreadable(&request, &error),
     };
     let audit = Audit::of(&bytes, &request);
-    match request.output() {
-        Output::Text => print!("{}", audit.text()),
-        Output::Json => println!("{}", audit.json()),
+    let text = match request.output() {
+        Output::Text => audit.text(),
+        Output::Json => format!("{}\n", audit.json()),
+    };
+    match print(&text) {
+        // A reader that has seen enough of it (`| head`) changes nothing: the exit status still tells.
+        Ok(()) => audit.exit_code(),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => audit.exit_code(),
+        Err(error) => {
+            eprintln!("ORV-A-002 the report could not be written: {error}");
+            ExitCode::FAILURE
+        }
     }
-    audit.exit_code()
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }
 
 /// The file, but of one that is too long for a receipt only as much as shows it.

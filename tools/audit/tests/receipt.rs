@@ -198,6 +198,18 @@ fn a_file_without_an_end_is_read_no_further_than_a_receipt_may_be() {
 }
 
 #[test]
+fn a_reader_that_leaves_early_changes_no_exit_status() {
+    let (_folder, file, _) = honest();
+    for (options, status) in [(&[][..], 3), (&["--allow-simulated"][..], 0)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orv-audit"));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        command.arg("receipt").arg(&file).args(options).stdout(writer);
+        assert_eq!(command.status().unwrap().code(), Some(status), "{options:?}");
+    }
+}
+
+#[test]
 fn unreadable_files_and_wrong_usage_have_codes_of_their_own() {
     let missing = audit(Path::new("no/such/file.orv"), &["--json"]);
     assert_eq!(missing.status.code(), Some(1));
