@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::cgroup::CgroupError;
-use crate::message::Step;
+use crate::message::{LONGEST_DOCUMENT, Step};
 
 /// The runner could not run a container as asked. Nothing here is a payload's doing: what a payload does is in its
 /// report.
@@ -17,6 +17,12 @@ pub enum RunnerError {
     /// A text that goes to the kernel has a NUL byte.
     #[error("{0:?} has a NUL byte")]
     NulByte(String),
+    /// Command and environment are together longer than a document may be.
+    #[error("a document of {bytes} bytes, at most {LONGEST_DOCUMENT} are read")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
     /// A path of the host is not UTF-8, or not absolute.
     #[error("{0:?} is not an absolute path in UTF-8")]
     UnfitPath(PathBuf),

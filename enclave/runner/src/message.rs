@@ -8,6 +8,8 @@ use crate::report::Room;
 
 /// One byte from the runner: start the command. Anything else, an end of file too, means: kill everything.
 pub(crate) const GO: u8 = b'g';
+/// Longest document in bytes.
+pub(crate) const LONGEST_DOCUMENT: usize = 4 * 1024 * 1024;
 /// Longest message line; the helper's own text, so only a bound against errors of ours.
 pub(crate) const LONGEST_MESSAGE: usize = 64 * 1024;
 

@@ -13,7 +13,7 @@ use crate::protection::{ControlGroups, Kept, Protections, Strength};
 use crate::report::{Report, SplitReport};
 use crate::spawner;
 use crate::split::{self, RelayLimits};
-use crate::supervise::{Stop, Supervised, TICK, compose};
+use crate::supervise::{Stop, Supervised, TICK, compose, line_of};
 
 /// What to do where a limit cannot be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +155,15 @@ impl Runner {
         let group = Some(GroupName::own(0)?);
         let plan = compose(container, Upper::Kept(layer.to_owned()), group, self.kept)?;
         Ok(Plan { group: None, ..plan }.to_document().to_string())
+    }
+
+    /// Whether a container could be run at all, on any machine: what [`Runner::run`] would refuse whatever happens.
+    ///
+    /// # Errors
+    /// [`RunnerError`], and never the machine's fault: it is what was asked for.
+    pub fn check(&self, container: &Container) -> Result<(), RunnerError> {
+        let upper = Upper::Fresh(container.work.size_limit);
+        line_of(&compose(container, upper, None, self.kept)?).map(drop)
     }
 
     /// Looks at all that a run needs on this machine, and makes one container to prove it. Leaves nothing.

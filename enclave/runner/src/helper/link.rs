@@ -11,11 +11,9 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
 use super::error::{At, SetupError};
-use crate::message::{GO, Message, Step};
+use crate::message::{GO, LONGEST_DOCUMENT, Message, Step};
 use crate::syscall;
 
-/// Longest document in bytes.
-const LONGEST_DOCUMENT: usize = 4 * 1024 * 1024;
 /// Descriptors of ours live from here up, out of the way of those the command gets.
 const LOWEST_DESCRIPTOR: RawFd = 64;
 /// Standard output, standard error and the channel.

@@ -6,6 +6,7 @@ use crate::cgroup::GroupName;
 use crate::container::Container;
 use crate::document::{Plan, ResourceLimit, Upper};
 use crate::error::RunnerError;
+use crate::message::LONGEST_DOCUMENT;
 use crate::protection::{Kept, Protection};
 
 /// Stack of a process in bytes: the usual default, fixed so that no host's own setting shows.
@@ -62,6 +63,16 @@ pub(crate) fn compose(
         group,
         kept,
     })
+}
+
+/// The plan's document as the helper reads it, in one line.
+pub(crate) fn line_of(plan: &Plan) -> Result<Vec<u8>, RunnerError> {
+    let mut line = plan.to_document().to_string().into_bytes();
+    line.push(b'\n');
+    if line.len() > LONGEST_DOCUMENT {
+        return Err(RunnerError::TooLong { bytes: line.len() });
+    }
+    Ok(line)
 }
 
 fn check_limits(container: &Container) -> Result<(), RunnerError> {

@@ -19,15 +19,18 @@ use crate::error::RunnerError;
 use crate::message::{GO, LONGEST_MESSAGE, Message, Status};
 use crate::protection::{Kept, Protection, Protections};
 use crate::report::{Exit, Report, Room};
-pub(crate) use compose::compose;
+pub(crate) use compose::{compose, line_of};
 pub(crate) use outcome::Stop;
 
 pub(crate) use stream::{Stream, now, set_nonblocking};
 
 /// How often limits that the kernel does not enforce by itself are looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
-/// How long a helper may take to set a container up, and to bring it down.
+/// How long a helper may take to set a container up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long what was killed may take to be gone. Full of areas of memory and small files, a container takes the kernel
+/// ten seconds and more; who gives up too early takes a slow end for a stuck one, which costs an enclave its life.
+const LONGEST_END: Duration = Duration::from_secs(300);
 
 /// A container of which the helper has been started. Dropping it kills everything and removes the control group.
 pub(crate) struct Supervised<'a> {
@@ -141,7 +144,7 @@ impl Supervised<'_> {
 
     fn look_at_counters(&mut self) -> Result<(), RunnerError> {
         if let Some((_, at)) = self.stop {
-            if at.elapsed() >= PATIENCE {
+            if at.elapsed() >= LONGEST_END {
                 // Whoever holds it still is not to be waited for any more; its group will turn out to be in use.
                 self.link_open = false;
             }
@@ -311,7 +314,7 @@ impl Drop for Supervised<'_> {
             let _ = self.group.kill();
         }
         let _ = self.link.shutdown(Shutdown::Write);
-        let limit = Instant::now() + PATIENCE;
+        let limit = Instant::now() + LONGEST_END;
         while self.link_open && Instant::now() < limit {
             let _ = wait(&mut vec![PollFd::new(self.link.as_fd(), PollFlags::POLLIN)], TICK);
             self.link_open = match (&self.link).read(&mut [0u8; 4096]) {

@@ -10,11 +10,11 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::unistd::fchown;
 
 use super::Supervised;
-use super::compose::compose;
+use super::compose::{compose, line_of};
 use super::stream::{Stream, set_nonblocking};
 use crate::cgroup::{Bounds, Group, GroupName, Hierarchy};
 use crate::container::Container;
-use crate::document::{Plan, Upper};
+use crate::document::Upper;
 use crate::error::RunnerError;
 use crate::layer::give_to_payload;
 use crate::protection::{Protection, Protections, Strength};
@@ -36,6 +36,7 @@ impl<'a> Supervised<'a> {
         let link = spawner::fork_helper(&runner.spawner, &runner.helper, kept)?;
         let (name, group) = make_group(runner, container)?;
         let plan = compose(container, upper, name, kept)?;
+        let document = line_of(&plan)?;
         give_to_payload(&container.work.lower, kept)?;
         let cap = if kept.has(Protection::OutputLimit) {
             limits.output_bytes
@@ -74,7 +75,7 @@ impl<'a> Supervised<'a> {
         };
         let mut descriptors = vec![stdout_writer.as_raw_fd(), stderr_writer.as_raw_fd()];
         descriptors.extend(channel.iter().map(AsRawFd::as_raw_fd));
-        send(&supervised.link, &plan, &descriptors).map_err(|source| RunnerError::Helper {
+        send(&supervised.link, &document, &descriptors).map_err(|source| RunnerError::Helper {
             helper: runner.helper.clone(),
             source,
         })?;
@@ -102,10 +103,8 @@ fn make_group(runner: &Runner, container: &Container) -> Result<(Option<GroupNam
     }
 }
 
-/// The document in one line; the descriptors travel with its first byte.
-fn send(link: &UnixStream, plan: &Plan, descriptors: &[RawFd]) -> std::io::Result<()> {
-    let mut document = plan.to_document().to_string().into_bytes();
-    document.push(b'\n');
+/// The descriptors travel with the document's first byte.
+fn send(link: &UnixStream, document: &[u8], descriptors: &[RawFd]) -> std::io::Result<()> {
     let (first, rest) = document.split_at(1);
     let rights = [ControlMessage::ScmRights(descriptors)];
     sendmsg::<()>(
