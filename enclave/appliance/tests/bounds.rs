@@ -7,7 +7,7 @@ mod host;
 use alloy_primitives::{B256, I256};
 use host::*;
 use orv_content::archive;
-use orv_content::tree::{Executable, TreePath};
+use orv_content::tree::{Executable, Node, TreePath};
 use orv_receipt::Bundle;
 use orv_wire::{Cancel, FailureCode, Job, Message, Stage};
 use std::path::{Path, PathBuf};
@@ -111,6 +111,30 @@ fn a_cancel_is_noticed_while_arms_are_prepared() {
     };
     assert_eq!(failure.code, FailureCode::Cancelled, "{failure:?}");
     assert_eq!(enclave.leftovers(), 0);
+}
+
+#[test]
+fn an_incumbent_whose_setup_fails_does_not_block_its_project() {
+    let enclave = Enclave::start();
+    let mut shelf = Shelf::default();
+    let mut job = job(&mut shelf, candidate("improvement"), 1);
+    let programs = [("bin/lua", "lua"), ("bin/bash", "plain-shell")];
+    job.project.benchmark_hash = shelf.put(benchmark("images/example/project/benchmark", &programs));
+    let protocol = std::fs::read_to_string(workspace().join("images/example/project/protocol.json")).unwrap();
+    // It runs what a proposal may change.
+    let protocol = protocol.replace(r#""setupCommands": []"#, r#""setupCommands": ["/bin/lua pack.lua"]"#);
+    job.project.protocol_hash = shelf.put(protocol.into_bytes());
+    let mut bomb = read("images/example/project/repository");
+    let path = TreePath::new("pack.lua").unwrap();
+    bomb.remove(&path);
+    let content = b"error('from today on')\n".as_slice().into();
+    let executable = Executable::No;
+    bomb.insert(path, Node::File { executable, content }).unwrap();
+    job.incumbent.code_hash = shelf.put(archive::write(&bomb));
+
+    let (verdict, reason, bundle) = stated(&enclave, &job, &shelf);
+    assert_eq!((verdict, reason.as_str()), (1, "improved"), "{:?}", bundle.obstacle);
+    assert!(bundle.incumbent_unreadable.unwrap().contains("setup command 0"));
 }
 
 /// Whether a process with this argument runs anywhere.

@@ -81,8 +81,8 @@ pub struct Bundle {
     /// laid out. It decides nothing.
     #[n(19)]
     pub advice: Option<AdviceRecord>,
-    /// Why the incumbent's archive could not be used although its bytes are those of its hash; at most 1,024 characters.
-    /// It is then judged as one whose bytes are missing (docs/decisions/0015). Absent in every other case.
+    /// Why the incumbent's archive could not be unpacked or set up although its bytes are those of its hash; at most 1,024
+    /// characters. It is then judged as one whose bytes are missing (docs/decisions/0015, 0017). Absent in every other case.
     #[n(20)]
     pub incumbent_unreadable: Option<String>,
 }

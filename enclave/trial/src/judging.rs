@@ -6,15 +6,22 @@ use alloy_primitives::B256;
 use orv_protocol::judgement::{Arm, Judgement, Step};
 use orv_protocol::seed::trial_seed;
 use orv_receipt::rule::{Documents, RuleError, case_of};
-use orv_receipt::{Bundle, DifferenceRecord, TrialReport};
+use orv_receipt::{Bundle, DifferenceRecord, Role, TrialReport};
 
-/// Puts on record what is measured: tree, seed, image, and what was undone.
+/// Longest reason on record why an incumbent's submission was left out, in characters.
+const LONGEST_REASON: usize = 1024;
+
+/// Puts on record what is measured: tree, seed, image, what was undone, and an incumbent that was left out.
 pub fn describe(bundle: &mut Bundle, workshop: &Workshop<'_>) {
     if let Some(tree) = workshop.tree_hash(Arm::Candidate) {
         bundle.candidate_tree = tree;
         bundle.seed = B256::from(trial_seed(&tree, &bundle.ticket.0, &bundle.secret.0));
     }
     bundle.image = Some(workshop.image().clone());
+    if let Some(error) = workshop.incumbent_unusable() {
+        bundle.artifacts.retain(|artifact| artifact.role != Role::Incumbent);
+        bundle.incumbent_unreadable = Some(error.to_string().chars().take(LONGEST_REASON).collect());
+    }
     bundle.differences = workshop
         .candidate_differences()
         .iter()

@@ -80,14 +80,6 @@ pub enum PrepareError {
     /// A tree could not be written here.
     #[error(transparent)]
     Materialize(#[from] MaterializeError),
-    /// A command, or the environment that the image gives it, is one that no machine could run.
-    #[error("{arm}: {source}")]
-    Unfit {
-        /// Whose tree it was to run on.
-        arm: &'static str,
-        /// What is wrong.
-        source: RunnerError,
-    },
     /// The runner failed.
     #[error(transparent)]
     Runner(#[from] RunnerError),
@@ -120,6 +112,16 @@ impl PrepareError {
             Self::Disk { .. } | Self::Materialize(_) | Self::Image(OciError::Write(_)) => Fault::Machine,
             Self::Runner(_) | Self::BrokenOff => Fault::Machine,
             _ => Fault::Project,
+        }
+    }
+
+    /// Whether the incumbent's own files or commands are at fault; its author may have seen to it that they are.
+    pub(crate) fn is_the_incumbents(&self) -> bool {
+        match self {
+            Self::Compose { arm, .. } | Self::Setup { arm, .. } | Self::SetupRoom { arm, .. } => {
+                *arm == Source::Incumbent.name()
+            }
+            _ => false,
         }
     }
 

@@ -75,6 +75,7 @@ pub struct Workshop<'a> {
     pub(crate) environment: Vec<String>,
     image: ImageRecord,
     arms: BTreeMap<Source, Prepared>,
+    incumbent_unusable: Option<PrepareError>,
 }
 
 impl Source {
@@ -89,7 +90,8 @@ impl Source {
 
 impl<'a> Workshop<'a> {
     /// Lays out image, judge and arms beneath `directory`, which must be empty and belongs to the workshop. Before every
-    /// step, and again and again while a command runs, `pace` is asked whether to go on.
+    /// step, and again and again while a command runs, `pace` is asked whether to go on. An incumbent that cannot be laid
+    /// out or set up, while the snapshot can, is left out (docs/decisions/0017): [`Self::incumbent_unusable`].
     ///
     /// # Errors
     /// [`PrepareError`]; its [`PrepareError::fault`] says whose.
@@ -126,6 +128,7 @@ impl<'a> Workshop<'a> {
                 config: image.config_bytes().to_vec(),
             },
             arms: BTreeMap::new(),
+            incumbent_unusable: None,
         };
         drop(image);
         let harness = folder(inputs.benchmark, "harness")?;
@@ -138,9 +141,16 @@ impl<'a> Workshop<'a> {
             .filter_map(|(source, tree)| tree.map(|tree| (source, Some(tree))));
         for (source, submission) in [(Source::Snapshot, None)].into_iter().chain(given) {
             time_left(&mut pace, source, 0)?;
-            workshop.lay_out_arm(source, submission, inputs.snapshot, &harness, directory)?;
-            workshop.check_commands(source)?;
-            workshop.set_up(source, &mut pace)?;
+            let prepared = workshop
+                .lay_out_arm(source, submission, inputs.snapshot, &harness, directory)
+                .and_then(|()| workshop.set_up(source, &mut pace));
+            match prepared {
+                Err(error) if error.is_the_incumbents() => {
+                    workshop.arms.remove(&source);
+                    workshop.incumbent_unusable = Some(error);
+                }
+                prepared => prepared?,
+            }
         }
         Ok(workshop)
     }
@@ -153,6 +163,11 @@ impl<'a> Workshop<'a> {
     /// Tree hash of an arm as measured.
     pub fn tree_hash(&self, arm: Arm) -> Option<Sha256> {
         self.arms.get(&self.source_of(arm)).map(|prepared| prepared.tree)
+    }
+
+    /// Why the incumbent's submission was left out, if it was.
+    pub fn incumbent_unusable(&self) -> Option<&PrepareError> {
+        self.incumbent_unusable.as_ref()
     }
 
     /// What the candidate's submission had otherwise than the project outside its surface.
@@ -210,33 +225,6 @@ impl<'a> Workshop<'a> {
         Ok(())
     }
 
-    /// Refuses what an arm is to run where that could be run nowhere: found out by a run, it would look like the failure
-    /// of this machine.
-    fn check_commands(&self, source: Source) -> Result<(), PrepareError> {
-        let Some(Prepared {
-            work, seed_variable, ..
-        }) = self.arms.get(&source)
-        else {
-            return Ok(());
-        };
-        let setup = self.documents.protocol.environment.setup_commands.iter();
-        let mut containers: Vec<_> = setup
-            .map(|command| container::setup(self, work.clone(), command.argv(), self.caps.setup_time))
-            .collect();
-        match &self.documents.project.split {
-            Some(commands) => containers.extend([
-                container::judge(self, &commands.judge, &[0; 32]),
-                container::candidate(self, work.clone(), &commands.candidate),
-            ]),
-            None => containers.push(container::shared(self, work.clone(), seed_variable.as_ref())),
-        }
-        let arm = source.name();
-        let checks = containers.iter().map(|container| self.runner.check(container));
-        checks
-            .collect::<Result<(), _>>()
-            .map_err(|source| PrepareError::Unfit { arm, source })
-    }
-
     /// Runs the setup commands on an arm; each leaves a layer over what was laid out.
     fn set_up(&mut self, source: Source, pace: &mut impl FnMut() -> Pace) -> Result<(), PrepareError> {
         let arm = source.name();
@@ -247,8 +235,7 @@ impl<'a> Workshop<'a> {
                 return Ok(());
             };
             let job_left = time_left(pace, source, index)?;
-            // Not zero, which is no limit: a command before it may have taken all, and have been slow to die.
-            let arm_left = self.caps.setup_time.saturating_sub(begun.elapsed()).max(LEAST_TIME);
+            let arm_left = self.caps.setup_time.saturating_sub(begun.elapsed());
             let share = WorkTree {
                 size_limit: scratch_left.max(LEAST_SCRATCH),
                 ..laid_out.work.clone()
@@ -274,9 +261,6 @@ impl<'a> Workshop<'a> {
         Ok(())
     }
 }
-
-/// Least time that a command of a preparation is given.
-const LEAST_TIME: Duration = Duration::from_millis(1);
 
 /// What the job has left for the next step of preparing an arm.
 fn time_left(pace: &mut impl FnMut() -> Pace, source: Source, index: usize) -> Result<Duration, PrepareError> {
