@@ -80,6 +80,14 @@ pub enum PrepareError {
     /// A tree could not be written here.
     #[error(transparent)]
     Materialize(#[from] MaterializeError),
+    /// A command, or the environment that the image gives it, is one that no machine could run.
+    #[error("{arm}: {source}")]
+    Unfit {
+        /// Whose tree it was to run on.
+        arm: &'static str,
+        /// What is wrong.
+        source: RunnerError,
+    },
     /// The runner failed.
     #[error(transparent)]
     Runner(#[from] RunnerError),

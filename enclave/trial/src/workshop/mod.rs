@@ -143,6 +143,7 @@ impl<'a> Workshop<'a> {
             time_left(&mut pace, source, 0)?;
             let prepared = workshop
                 .lay_out_arm(source, submission, inputs.snapshot, &harness, directory)
+                .and_then(|()| workshop.check_commands(source))
                 .and_then(|()| workshop.set_up(source, &mut pace));
             match prepared {
                 Err(error) if error.is_the_incumbents() => {
@@ -225,6 +226,33 @@ impl<'a> Workshop<'a> {
         Ok(())
     }
 
+    /// Refuses what an arm is to run where that could be run nowhere: found out by a run, it would look like the failure
+    /// of this machine.
+    fn check_commands(&self, source: Source) -> Result<(), PrepareError> {
+        let Some(Prepared {
+            work, seed_variable, ..
+        }) = self.arms.get(&source)
+        else {
+            return Ok(());
+        };
+        let setup = self.documents.protocol.environment.setup_commands.iter();
+        let mut containers: Vec<_> = setup
+            .map(|command| container::setup(self, work.clone(), command.argv(), self.caps.setup_time))
+            .collect();
+        match &self.documents.project.split {
+            Some(commands) => containers.extend([
+                container::judge(self, &commands.judge, &[0; 32]),
+                container::candidate(self, work.clone(), &commands.candidate),
+            ]),
+            None => containers.push(container::shared(self, work.clone(), seed_variable.as_ref())),
+        }
+        let arm = source.name();
+        let checks = containers.iter().map(|container| self.runner.check(container));
+        checks
+            .collect::<Result<(), _>>()
+            .map_err(|source| PrepareError::Unfit { arm, source })
+    }
+
     /// Runs the setup commands on an arm; each leaves a layer over what was laid out.
     fn set_up(&mut self, source: Source, pace: &mut impl FnMut() -> Pace) -> Result<(), PrepareError> {
         let arm = source.name();
@@ -235,7 +263,8 @@ impl<'a> Workshop<'a> {
                 return Ok(());
             };
             let job_left = time_left(pace, source, index)?;
-            let arm_left = self.caps.setup_time.saturating_sub(begun.elapsed());
+            // Not zero, which is no limit: a command before it may have taken all, and have been slow to die.
+            let arm_left = self.caps.setup_time.saturating_sub(begun.elapsed()).max(LEAST_TIME);
             let share = WorkTree {
                 size_limit: scratch_left.max(LEAST_SCRATCH),
                 ..laid_out.work.clone()
@@ -261,6 +290,9 @@ impl<'a> Workshop<'a> {
         Ok(())
     }
 }
+
+/// Least time that a command of a preparation is given.
+const LEAST_TIME: Duration = Duration::from_millis(1);
 
 /// What the job has left for the next step of preparing an arm.
 fn time_left(pace: &mut impl FnMut() -> Pace, source: Source, index: usize) -> Result<Duration, PrepareError> {
