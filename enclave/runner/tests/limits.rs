@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use orv_runner::{CgroupMode, ControlGroups, Exit, RelayLimits, RunnerError, Strength};
+use orv_runner::{CgroupMode, Container, ControlGroups, Exit, RelayLimits, RunnerError, Strength};
 use support::{Bench, MIB, answer, text};
 
 #[test]
@@ -173,6 +173,23 @@ fn a_place_without_room_for_one_more_file_is_told() {
         idle.work.bytes > Some(3 * MIB) && idle.temporary.files > Some(1000),
         "{idle:?}"
     );
+}
+
+#[test]
+fn what_could_be_run_nowhere_is_told_without_a_run() {
+    let Some(bench) = Bench::new() else { return };
+    let check = |change: fn(&mut Container)| {
+        let mut container = bench.container(&["exit", "0"]);
+        change(&mut container);
+        bench.runner().check(&container)
+    };
+    assert!(check(|_| {}).is_ok());
+    let refused = check(|container| container.argv.push("a\0b".to_owned()));
+    assert!(matches!(refused, Err(RunnerError::NulByte(_))), "{refused:?}");
+    let refused = check(|container| container.env.push((String::new(), "value".to_owned())));
+    assert!(matches!(refused, Err(RunnerError::UnfitVariable(_))), "{refused:?}");
+    let refused = check(|container| container.argv.push("\u{1}".repeat(1 << 20)));
+    assert!(matches!(refused, Err(RunnerError::TooLong { .. })), "{refused:?}");
 }
 
 #[test]
