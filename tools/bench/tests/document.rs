@@ -86,6 +86,7 @@ fn roots_agree_a_content_streams_and_an_archive_unpacks() {
     assert!(rows(root).contains(&"ours, portable") && rows(root).contains(&"tiny-keccak, scalar"));
     let notes = root["notes"].as_array().unwrap();
     assert!(notes[0].as_str().unwrap().contains("was not measured"), "{notes:?}");
+    assert_eq!(section(&document, "threads")["targets"].as_array().unwrap().len(), 1);
     assert_eq!(rows(section(&document, "stream")).len(), 2);
     assert_eq!(rows(section(&document, "unpack")).len(), 5);
 }

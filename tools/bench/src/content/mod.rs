@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// Size of the content whose root is computed, in MiB.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     root_size: u32,
-    /// Size of the content that is streamed, in MiB.
+    /// Size of the content that is streamed, and hashed on one thread and on two, in MiB.
     #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=4096))]
     stream_size: u32,
     /// Files of the archive that is unpacked, of 10,000 bytes each.
@@ -116,6 +116,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Section>, ContentBenchErr
     let mut sections = Vec::new();
     if wanted(Figure::Root) {
         sections.push(root::measure(arguments.root_size, rounds, arguments.sdk.as_deref())?);
+        sections.push(root::measure_threads(arguments.stream_size, rounds.min(7))?);
     }
     if wanted(Figure::Stream) {
         sections.push(stream::measure(arguments.stream_size, rounds.min(5))?);

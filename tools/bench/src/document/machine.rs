@@ -12,7 +12,7 @@ pub(crate) struct Machine {
     processors: usize,
     /// Vector extensions that the hashing may use.
     extensions: Vec<&'static str>,
-    /// The kernel's release.
+    /// The kernel's version, without what its builder put behind it.
     kernel: String,
     /// Memory, in MiB.
     memory_mebibytes: u64,
@@ -37,7 +37,7 @@ impl Machine {
             // Not those that this process may use: a benchmark binds itself.
             processors: processors.lines().filter(|line| line.starts_with("processor")).count(),
             extensions: EXTENSIONS.into_iter().filter(has).collect(),
-            kernel: read("/proc/sys/kernel/osrelease"),
+            kernel: version(&read("/proc/sys/kernel/osrelease")),
             memory_mebibytes: field(&memory, "MemTotal").and_then(kibibytes).unwrap_or(0) / 1024,
             build: if cfg!(debug_assertions) {
                 "unoptimised"
@@ -85,6 +85,15 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 fn kibibytes(text: &str) -> Option<u64> {
     text.strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// The numbers at the front of a kernel's release.
+fn version(release: &str) -> String {
+    let end = release.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+    release
+        .get(..end.unwrap_or(release.len()))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn read(path: &str) -> String {
