@@ -72,7 +72,7 @@ impl Replicas {
         let indexer = Server::indexer(nodes).await;
         let options = StorageOptions {
             indexer_url: indexer.url.clone(),
-            segment_time: Duration::from_millis(400),
+            segment_time: Duration::from_secs(3),
             ..self.network.options(&indexer.url.replace(['/', ':'], "-"))
         };
         (Storage::connect(options).unwrap(), indexer)
