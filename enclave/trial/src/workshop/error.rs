@@ -139,6 +139,8 @@ impl PrepareError {
         let source = match self {
             Self::Disk { source, .. } => source,
             Self::Materialize(error) | Self::Image(OciError::Write(error)) => &error.source,
+            // The directory of a layer is made beside those files.
+            Self::Runner(RunnerError::Layer { source, .. }) => source,
             _ => return false,
         };
         matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
@@ -165,6 +167,10 @@ mod tests {
                 path: "/scratch".into(),
                 source: io::ErrorKind::StorageFull.into(),
             },
+            PrepareError::Runner(RunnerError::Layer {
+                path: "/scratch".into(),
+                source: io::ErrorKind::StorageFull.into(),
+            }),
         ];
         assert!(full.iter().all(|error| error.fault() == Fault::Bounds), "{full:?}");
         let denied = PrepareError::Image(OciError::Write(refused(io::ErrorKind::PermissionDenied)));
