@@ -221,10 +221,12 @@ fn fetch_protocol<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256) ->
     let Fetched { bytes, root } = fetch(host, hash, limits::PROTOCOL_BYTES, "protocol.json")?;
     match identify_hashed(&bytes, root, &hash.0, ContentKind::Json) {
         // The receipt has the bytes up to the last that is not zero, and they must lead back to the hash.
-        Ok(found) if identify(&found.canonical, &hash.0, ContentKind::Json).as_ref() != Ok(&found) => Err(Stop::obstacle(
-            Reason::ProtocolMalformed,
-            "zero bytes after the end fill chunks of their own",
-        )),
+        Ok(found) if identify(&found.canonical, &hash.0, ContentKind::Json).as_ref() != Ok(&found) => {
+            Err(Stop::obstacle(
+                Reason::ProtocolMalformed,
+                "zero bytes after the end fill chunks of their own",
+            ))
+        }
         Ok(found) => Ok(found.canonical.into_owned()),
         Err(error @ IdentityError::Blank) => Err(Stop::obstacle(Reason::ProtocolMalformed, error)),
         Err(error) => Err(JobEnd::WrongBytes(error.to_string()).into()),
