@@ -7,6 +7,7 @@
 mod allowed;
 pub(crate) mod parts;
 pub(crate) mod profile;
+mod search;
 
 use std::path::PathBuf;
 

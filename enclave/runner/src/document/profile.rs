@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
-};
+use seccompiler::BpfProgram;
 use serde_json::{Value, json};
 
 use super::allowed::{ALLOWED, Call};
+use super::search::{self, Answer};
 use crate::protection::{Kept, Protection};
 
 /// Every bit of `CLONE_NEW*` that `clone(2)` takes. `CLONE_NEWTIME` lies in the signal byte and is for `clone3` alone.
@@ -136,70 +135,58 @@ pub(super) fn to_document() -> Value {
     json!({ "defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": libc::EPERM, "syscalls": rules })
 }
 
+/// `AUDIT_ARCH_*` of the machine that this is built for (`linux/audit.h`); a call of any other kills.
+#[cfg(target_arch = "x86_64")]
+const ARCHITECTURE: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const ARCHITECTURE: u32 = 0xc000_00b7;
+
+const REFUSED: Answer = Answer::Fail(libc::EPERM as u16);
+
 /// The compiled programs.
 #[derive(Debug, Clone)]
 pub(crate) struct Filters {
-    /// The command's, in the order in which they are installed. A filter has one answer for what matches, so "`clone3` is
-    /// not there", which makes the C library fall back to `clone`, needs a filter of its own.
-    pub command: [BpfProgram; 2],
+    /// The command's.
+    pub command: BpfProgram,
     /// The init's: what it takes to wait for the command and to tell of its end.
     pub init: BpfProgram,
 }
 
 impl Filters {
-    pub(crate) fn compile(kept: Kept) -> Result<Self, seccompiler::BackendError> {
-        Ok(Filters {
-            command: command(kept)?,
-            init: init()?,
-        })
+    pub(crate) fn compile(kept: Kept) -> Self {
+        let init = INIT.iter().map(|call| (number(*call), Answer::Allow)).collect();
+        Filters {
+            command: search::compile(ARCHITECTURE, &answers(kept), &REFUSED),
+            init: search::compile(ARCHITECTURE, &init, &REFUSED),
+        }
     }
 }
 
-fn init() -> Result<BpfProgram, seccompiler::BackendError> {
-    let rules = INIT.iter().map(|number| (*number, vec![])).collect();
-    let deny = SeccompAction::Errno(libc::EPERM as u32);
-    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
-    SeccompFilter::new(rules, deny, SeccompAction::Allow, arch)?.try_into()
+/// As the kernel's filters see a call's number.
+fn number(call: libc::c_long) -> u32 {
+    call as u32
 }
 
-fn command(kept: Kept) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
-    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
-    let judged = if kept.has(Protection::CallArguments) {
-        libc::SYS_clone3
-    } else {
-        // A filter must judge something: a number that no call has.
-        NO_CALL
-    };
-    let absent = SeccompFilter::new(
-        BTreeMap::from([(judged, vec![])]),
-        SeccompAction::Allow,
-        SeccompAction::Errno(libc::ENOSYS as u32),
-        arch,
-    )?;
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|(_, number)| (*number, vec![])).collect();
-    rules.insert(libc::SYS_clone3, vec![]);
+/// What the command's filter says of each call that it does not refuse.
+fn answers(kept: Kept) -> BTreeMap<u32, Answer> {
+    let mut answers: BTreeMap<u32, Answer> = ALLOWED.iter().map(|call| (number(call.1), Answer::Allow)).collect();
     if !kept.has(Protection::CallList) {
-        rules.extend((0..NO_CALL).map(|number| (number, vec![])));
+        answers.extend((0..number(NO_CALL)).map(|call| (call, Answer::Allow)));
     }
     for argument in CONDITIONAL {
-        if !kept.has(argument.behind()) {
-            rules.insert(argument.call.1, vec![]);
-            continue;
-        }
-        let alternatives = argument
-            .values
-            .iter()
-            .map(|value| argument.rule(*value))
-            .collect::<Result<_, _>>()?;
-        rules.insert(argument.call.1, alternatives);
+        let answer = match kept.has(argument.behind()) {
+            true => argument.answer(),
+            false => Answer::Allow,
+        };
+        answers.insert(number(argument.call.1), answer);
     }
-    let allowed = SeccompFilter::new(
-        rules,
-        SeccompAction::Errno(libc::EPERM as u32),
-        SeccompAction::Allow,
-        arch,
-    )?;
-    Ok([absent.try_into()?, allowed.try_into()?])
+    // "It is not there" makes the C library fall back to `clone`, whose argument a filter can read.
+    let clone3 = match kept.has(Protection::CallArguments) {
+        true => Answer::Fail(libc::ENOSYS as u16),
+        false => Answer::Allow,
+    };
+    answers.insert(number(libc::SYS_clone3), clone3);
+    answers
 }
 
 impl Argument {
@@ -210,15 +197,23 @@ impl Argument {
         }
     }
 
-    fn rule(&self, value: u32) -> Result<SeccompRule, seccompiler::BackendError> {
-        let operator = SeccompCmpOp::MaskedEq(u64::from(self.mask));
-        let condition = SeccompCondition::new(self.index, SeccompCmpArgLen::Dword, operator, u64::from(value))?;
-        SeccompRule::new(vec![condition])
+    fn answer(&self) -> Answer {
+        Answer::Judge {
+            index: self.index,
+            mask: self.mask,
+            values: self.values.to_vec(),
+            error: libc::EPERM as u16,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use seccompiler::{
+        SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+    };
+
+    use super::super::search::machine::run;
     use super::*;
 
     #[test]
@@ -296,9 +291,73 @@ mod tests {
         }
     }
 
+    /// The two lists that `seccompiler` makes of the same table, walked one after the other.
+    fn lists() -> [BpfProgram; 2] {
+        let arch = TargetArch::try_from(std::env::consts::ARCH).unwrap();
+        let rule = |argument: &Argument, value: u32| {
+            let operator = SeccompCmpOp::MaskedEq(u64::from(argument.mask));
+            let length = SeccompCmpArgLen::Dword;
+            let condition = SeccompCondition::new(argument.index, length, operator, u64::from(value)).unwrap();
+            SeccompRule::new(vec![condition]).unwrap()
+        };
+        let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|call| (call.1, vec![])).collect();
+        rules.insert(libc::SYS_clone3, vec![]);
+        for argument in CONDITIONAL {
+            let alternatives = argument.values.iter().map(|value| rule(argument, *value)).collect();
+            rules.insert(argument.call.1, alternatives);
+        }
+        let filter = |rules, otherwise, found| {
+            let filter = SeccompFilter::new(rules, otherwise, found, arch).unwrap();
+            BpfProgram::try_from(filter).unwrap()
+        };
+        let error = |number: i32| SeccompAction::Errno(number as u32);
+        [
+            filter(
+                BTreeMap::from([(libc::SYS_clone3, vec![])]),
+                SeccompAction::Allow,
+                error(libc::ENOSYS),
+            ),
+            filter(rules, error(libc::EPERM), SeccompAction::Allow),
+        ]
+    }
+
     #[test]
-    fn every_filter_compiles() {
-        let filters = Filters::compile(Kept::default()).expect("compiles");
-        assert!(filters.command.iter().all(|program| !program.is_empty()) && !filters.init.is_empty());
+    fn the_search_answers_what_the_lists_of_another_compiler_answer() {
+        const ALLOW: u32 = 0x7fff_0000;
+        let ([absent, allowed], filters) = (lists(), Filters::compile(Kept::default()));
+        let mut arguments: Vec<u64> = (0..64)
+            .flat_map(|bit| [1 << bit, (1 << bit) | 1, (1 << bit) - 1])
+            .collect();
+        for argument in CONDITIONAL {
+            let values = argument.values.iter().map(|value| u64::from(*value));
+            arguments.extend(values.flat_map(|value| [value, value + 1, value | (1 << 32), value | (1 << 63)]));
+        }
+        for number in (0..700).chain([0x4000_0000, 0x4000_0001, u32::MAX]) {
+            for argument in &arguments {
+                let walked = |list: &BpfProgram| run(list, ARCHITECTURE, number, [*argument; 6]);
+                let expected = match walked(&absent) {
+                    ALLOW => walked(&allowed),
+                    refused => refused,
+                };
+                let found = run(&filters.command, ARCHITECTURE, number, [*argument; 6]);
+                assert_eq!(found, expected, "call {number}, argument {argument:#x}");
+            }
+        }
+        for program in [&absent, &filters.command, &filters.init] {
+            assert_eq!(
+                run(program, ARCHITECTURE ^ 1, 0, [0; 6]),
+                0x8000_0000,
+                "another architecture"
+            );
+        }
+    }
+
+    #[test]
+    fn the_init_may_call_what_its_table_names_and_nothing_else() {
+        let filters = Filters::compile(Kept::default());
+        for call in 0..700 {
+            let allowed = run(&filters.init, ARCHITECTURE, call, [0; 6]) == 0x7fff_0000;
+            assert_eq!(allowed, INIT.contains(&libc::c_long::from(call)), "{call}");
+        }
     }
 }

@@ -86,7 +86,7 @@ impl Inputs {
         let filters = if plan.kept == Kept::default() {
             filters.clone()
         } else {
-            Filters::compile(plan.kept).map_err(|error| SetupError::other(Step::Filter, error))?
+            Filters::compile(plan.kept)
         };
         Ok(Inputs {
             plan,

@@ -46,7 +46,7 @@ pub(super) fn confine(inputs: &Inputs) -> Result<(), SetupError> {
     if let Some(rules) = landlock::rules(inputs.plan.kept)? {
         rules.restrict().at(Step::Rules)?;
     }
-    inputs.filters.command.iter().try_for_each(|filter| install(filter))
+    install(&inputs.filters.command)
 }
 
 /// The init: from here it needs nothing but `wait` and `write`.

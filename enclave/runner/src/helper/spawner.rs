@@ -20,9 +20,7 @@ pub(super) fn serve() -> ExitCode {
         return ExitCode::FAILURE;
     };
     // Made once, before any document is seen.
-    let Ok(filters) = Filters::compile(Default::default()) else {
-        return ExitCode::FAILURE;
-    };
+    let filters = Filters::compile(Default::default());
     if syscall::leave_no_zombies().is_err() {
         return ExitCode::FAILURE;
     }
