@@ -250,8 +250,9 @@ fn a_candidate_that_writes_the_metric_itself_or_answers_early_voids_the_trial() 
         log(&sample)
     );
 
-    // On this side descriptor 4 is whatever the candidate made it: here its own channel, so this is but an answer.
-    let forged = "import os\ndef solve(numbers):\n    os.write(4, b'ok\\n')\n    return numbers\n";
+    // On this side descriptor 4 is whatever the candidate made it: here its own channel, so this is but an answer. Another
+    // one, to the same request, would be an early one if it came before the judge has gone.
+    let forged = "import os, time\ndef solve(numbers):\n    os.write(4, b'ok\\n')\n    time.sleep(3600)\n";
     let sample = project.propose(forged);
     assert_eq!(
         sample.outcome,

@@ -1,6 +1,7 @@
 //! What a host does to the time of a trial, and what it knows when it does.
 
 use super::random::Random;
+use orv_protocol::judgement::EXACT_TRIALS;
 
 /// Which wrong verdict a host is after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(crate) enum Host {
     Alternating,
     /// Goes from slow to fast until the candidate has run, then slow again, three by three: wins against balanced blocks.
     Halving,
+    /// Makes each trial slower or faster than the one before it that is still without a pair: bends every pair its way.
+    Bending,
     /// Stalls what lasts longer than the candidate would: it tells the arms apart by their length, within the trial.
     Stalling,
     /// It sees whose turn it is.
@@ -39,7 +42,7 @@ pub(crate) enum Host {
 }
 
 impl Host {
-    pub(crate) const BLIND: [Host; 8] = [
+    pub(crate) const BLIND: [Host; 9] = [
         Host::Stretches,
         Host::Positions,
         Host::SlowBeginning,
@@ -48,6 +51,7 @@ impl Host {
         Host::Betting,
         Host::Alternating,
         Host::Halving,
+        Host::Bending,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -61,6 +65,7 @@ impl Host {
             Self::Betting => "bets on the arm that is behind",
             Self::Alternating => "bets on the other arm",
             Self::Halving => "wins against balanced blocks",
+            Self::Bending => "bends every pair",
             Self::Stalling => "stalls what lasts long",
             Self::Seeing => "sees the arms",
         }
@@ -133,6 +138,7 @@ impl Meddler {
             Host::Betting => bet(2 * candidates < count),
             Host::Alternating => bet(past.last().is_some_and(|seen| !seen.candidate)),
             Host::Halving => Slowdown::factor(halving(self.aim, past)),
+            Host::Bending => Slowdown::factor(bending(self.aim, past)),
             Host::Stalling => Slowdown {
                 stall_from: self.between,
                 ..Slowdown::factor(1.0)
@@ -159,4 +165,22 @@ fn halving(aim: Aim, past: &[Seen]) -> f64 {
         (Aim::Harm, false) => 2.0 + place as f64,
         (Aim::Harm, true) => 1.0,
     }
+}
+
+/// A tenth beyond the last trial without a pair, in the direction that suits the aim; the work takes about a second, and
+/// half a minute is the speed that the host begins with, so that it can go either way.
+fn bending(aim: Aim, past: &[Seen]) -> f64 {
+    let mut alone: Vec<Seen> = Vec::new();
+    for seen in past.iter().skip(EXACT_TRIALS) {
+        if alone.pop_if(|other| other.candidate != seen.candidate).is_none() {
+            alone.push(*seen);
+        }
+    }
+    let wanted = match (alone.last(), aim) {
+        (None, _) => 30.0,
+        (Some(lone), Aim::Help) if lone.candidate => lone.took * 1.1,
+        (Some(lone), Aim::Harm) if !lone.candidate => lone.took * 1.1,
+        (Some(lone), _) => lone.took / 1.1,
+    };
+    wanted.clamp(1.0, 1000.0)
 }
