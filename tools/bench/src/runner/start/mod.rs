@@ -166,8 +166,10 @@ fn section(records: &BTreeMap<Contestant, Record>, rounds: usize, seed: u64, not
             "{rounds} rounds, everybody once a round in an order drawn from seed {seed}. Ours: from the call of \
              `Runner::run` in a running program to its return; the others: from spawning their program to its end. One \
              static image and one tree on one tmpfs; crun, runc and youki are given the document of our own container \
-             (with limits of memory and processes, and a writable layer that stands ready); bwrap has neither a map of \
-             many ids, nor overlay, nor masked files, and no control groups but those made around it in its second row. CPU: everything in the control group around all of it, to 5 ms after the end. \
+             (with limits of memory and processes, and a writable layer that stands ready); bwrap is given the same table \
+             of system calls as the list that seccompiler makes of it, and has neither a map of many ids, nor overlay, \
+             nor masked files, and no control groups but those made around it in its second row. CPU: everything in the \
+             control group around all of it, to 5 ms after the end. \
              Ratios: median over the rounds of ours / theirs, with its 99 % interval."
         ),
         table,

@@ -213,6 +213,7 @@ pub(super) fn erratic(effort: Effort) -> Section {
         (Noise::Drifting(0.005), Host::Honest),
         (Noise::Normal(0.005), Host::Alternating),
         (Noise::Normal(0.005), Host::Reacting),
+        (Noise::Normal(0.005), Host::Bending),
     ];
     let cells: Vec<Cell> = kinds
         .iter()
