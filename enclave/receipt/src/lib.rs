@@ -45,4 +45,4 @@ pub use file::{ChallengeBlock, MAX_RECEIPT, RECEIPT_VERSION, Receipt, ReceiptErr
 pub use observation::{Breach, Conditions, Ending, Left, Observation, ProcessReport};
 pub use signature::{Signature, SignatureError, address_of, address_of_sec1};
 pub use statement::{Domain, RUN_TYPE, Run};
-pub use text::printable;
+pub use text::{detail, printable};

@@ -8,9 +8,6 @@ use orv_protocol::seed::trial_seed;
 use orv_receipt::rule::{Documents, RuleError, case_of};
 use orv_receipt::{Bundle, DifferenceRecord, Role, TrialReport};
 
-/// Longest reason on record why an incumbent's submission was left out, in characters.
-const LONGEST_REASON: usize = 1024;
-
 /// Puts on record what is measured: tree, seed, image, what was undone, and an incumbent that was left out.
 pub fn describe(bundle: &mut Bundle, workshop: &Workshop<'_>) {
     if let Some(tree) = workshop.tree_hash(Arm::Candidate) {
@@ -20,7 +17,7 @@ pub fn describe(bundle: &mut Bundle, workshop: &Workshop<'_>) {
     bundle.image = Some(workshop.image().clone());
     if let Some(error) = workshop.incumbent_unusable() {
         bundle.artifacts.retain(|artifact| artifact.role != Role::Incumbent);
-        bundle.incumbent_unreadable = Some(error.to_string().chars().take(LONGEST_REASON).collect());
+        bundle.incumbent_unreadable = Some(orv_receipt::detail(error));
     }
     bundle.differences = workshop
         .candidate_differences()

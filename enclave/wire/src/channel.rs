@@ -67,7 +67,7 @@ impl<S: Read + Write> Channel<S> {
     /// # Errors
     /// [`FrameError`]: the stream failed.
     pub fn fail(&mut self, stream: u32, code: FailureCode, detail: &str) -> Result<(), FrameError> {
-        let detail = detail.chars().take(1024).collect();
+        let detail = orv_receipt::detail(detail);
         self.send(stream, &Message::Error(Failure { code, detail }))
     }
 

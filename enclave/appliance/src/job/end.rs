@@ -91,10 +91,9 @@ impl JobEnd {
 impl Stop {
     /// An obstacle with a reason of the published rule.
     pub(super) fn obstacle(reason: Reason, detail: impl ToString) -> Self {
-        let detail = detail.to_string().chars().take(1024).collect();
         Self::Obstacle(Obstacle {
             reason: reason.code().to_owned(),
-            detail,
+            detail: orv_receipt::detail(detail),
         })
     }
 

@@ -268,7 +268,7 @@ fn fetch_incumbent<S: Read + Write + AsFd>(
         }
         Err(error @ OpenError::OtherBytes { .. }) => Err(JobEnd::WrongBytes(error.to_string()).into()),
         Err(error) => {
-            bundle.incumbent_unreadable = Some(error.to_string().chars().take(1024).collect());
+            bundle.incumbent_unreadable = Some(orv_receipt::detail(error));
             Ok(None)
         }
     }

@@ -142,7 +142,7 @@ fn work(
 /// Ends the whole enclave, and with it the key; whoever started it starts it anew.
 fn end_the_enclave(channel: &mut Channel<Stream>, reason: &str) -> ! {
     eprintln!("orv-enclave: ends after an anomaly: {reason}");
-    let reason = reason.chars().take(1024).collect();
+    let reason = orv_receipt::detail(reason);
     // The host may be gone; the enclave ends all the same.
     let _ = channel.send(0, &Message::Exit(Exit { reason }));
     std::process::exit(ANOMALY)
