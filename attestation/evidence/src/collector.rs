@@ -10,11 +10,30 @@ pub trait Collector {
     /// The platform this collector speaks for.
     fn platform(&self) -> Platform;
 
-    /// Evidence bound to `binding`, freshly made.
+    /// Evidence bound to `binding`, freshly made, with what the platform gave beside it.
     ///
     /// # Errors
     /// [`CollectError::WrongPlatform`] when the binding names another platform, else what the device said.
-    fn collect(&self, binding: &Binding) -> Result<Vec<u8>, CollectError>;
+    fn collect(&self, binding: &Binding) -> Result<Collected, CollectError>;
+}
+
+/// What one question to the hardware brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collected {
+    /// The platform's own bytes, opaque here.
+    pub evidence: Vec<u8>,
+    /// Vendor-signed bytes that came along, such as the certificates of an SEV-SNP host: a hint of whoever runs the
+    /// machine, worth what its own signatures are worth.
+    pub collateral: Option<Vec<u8>>,
+}
+
+impl From<Vec<u8>> for Collected {
+    fn from(evidence: Vec<u8>) -> Self {
+        Self {
+            evidence,
+            collateral: None,
+        }
+    }
 }
 
 /// Why no evidence came.

@@ -1,26 +1,30 @@
 //! The one envelope in which evidence of every platform travels; `docs/formats.md` has its layout.
 
 use crate::map::{MapReader, MapWriter};
-use crate::{Binding, KEY_ALGORITHM, KeyOrigin, MapError, Platform, UnknownKeyOrigin, UnknownPlatform};
+use crate::{Binding, Collected, KEY_ALGORITHM, KeyOrigin, MapError, Platform, UnknownKeyOrigin, UnknownPlatform};
 
 /// The version of the envelope's layout.
 pub const ENVELOPE_VERSION: u64 = 1;
 /// Longest raw evidence, in bytes: a TDX quote with its certificates is below 16 KiB.
 pub const MAXIMUM_EVIDENCE: usize = 48 * 1024;
+/// Longest collateral, in bytes: a PCCS's JSON for TDX with its certificate chains and CRLs stays below half of it, the
+/// certificates of an SEV-SNP host below a quarter.
+pub const MAXIMUM_COLLATERAL: usize = 64 * 1024;
 /// Longest encoded context, in bytes.
 pub const MAXIMUM_CONTEXT: usize = 1024;
 /// Longest purpose, in bytes.
 pub const MAXIMUM_PURPOSE: usize = 64;
 /// Longest whole envelope, in bytes; nothing longer is looked at.
-pub const MAXIMUM_ENVELOPE: usize = 64 * 1024;
+pub const MAXIMUM_ENVELOPE: usize = 128 * 1024;
 
 const ENTRIES: u64 = 9;
+const ENTRIES_WITH_COLLATERAL: u64 = 10;
 const MAXIMUM_NAME: usize = 32;
 
 /// Raw evidence together with the preimage of what it is bound to, one form for all platforms.
 ///
 /// A deterministic CBOR map (RFC 8949 4.2.1): 0 version, 1 platform, 2 purpose, 3 challenge, 4 key algorithm,
-/// 5 key origin, 6 public key, 7 context, 8 evidence. Nothing follows it. Its 0G root is the `evidenceRoot` of an
+/// 5 key origin, 6 public key, 7 context, 8 evidence, and 9 collateral where there is some. Nothing follows it. Its 0G root is the `evidenceRoot` of an
 /// admission and of every statement under the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -43,6 +47,9 @@ pub struct Envelope {
     pub context: Vec<u8>,
     /// The platform's own bytes, opaque here.
     pub evidence: Vec<u8>,
+    /// Vendor-signed bytes that help to verify the evidence later, opaque here and never empty. A hint: nothing binds
+    /// it to the key, so a verifier believes only the signatures inside.
+    pub collateral: Option<Vec<u8>>,
 }
 
 /// Why something is not an [`Envelope`].
@@ -86,14 +93,22 @@ pub enum EnvelopeError {
     /// Evidence that is empty or longer than [`MAXIMUM_EVIDENCE`].
     #[error("evidence of {0} bytes is empty or too long")]
     Evidence(usize),
+    /// Collateral that is there but empty, or longer than [`MAXIMUM_COLLATERAL`].
+    #[error("collateral of {0} bytes is empty or too long")]
+    Collateral(usize),
 }
 
 impl Envelope {
-    /// Puts `evidence`, collected for `binding`, beside the binding's preimage.
+    /// Puts what was collected for `binding` beside the binding's preimage.
     ///
     /// # Errors
-    /// [`EnvelopeError`] for a binding or evidence that [`Envelope::decode`] would refuse.
-    pub fn seal(binding: &Binding, key_origin: KeyOrigin, evidence: Vec<u8>) -> Result<Self, EnvelopeError> {
+    /// [`EnvelopeError`] for a binding, evidence or collateral that [`Envelope::decode`] would refuse.
+    pub fn seal(
+        binding: &Binding,
+        key_origin: KeyOrigin,
+        collected: impl Into<Collected>,
+    ) -> Result<Self, EnvelopeError> {
+        let Collected { evidence, collateral } = collected.into();
         Self {
             version: ENVELOPE_VERSION,
             platform: binding.platform,
@@ -104,6 +119,7 @@ impl Envelope {
             public_key: binding.public_key,
             context: binding.context.clone(),
             evidence,
+            collateral,
         }
         .checked()
     }
@@ -121,7 +137,11 @@ impl Envelope {
 
     /// The one encoding of this envelope.
     pub fn encode(&self) -> Vec<u8> {
-        MapWriter::open(ENTRIES)
+        let entries = match self.collateral {
+            None => ENTRIES,
+            Some(_) => ENTRIES_WITH_COLLATERAL,
+        };
+        let map = MapWriter::open(entries)
             .number(self.version)
             .text(self.platform.as_str())
             .text(&self.purpose)
@@ -130,8 +150,11 @@ impl Envelope {
             .text(self.key_origin.as_str())
             .bytes(&self.public_key)
             .bytes(&self.context)
-            .bytes(&self.evidence)
-            .close()
+            .bytes(&self.evidence);
+        match &self.collateral {
+            None => map.close(),
+            Some(collateral) => map.bytes(collateral).close(),
+        }
     }
 
     /// Reads the one encoding.
@@ -143,7 +166,7 @@ impl Envelope {
         if bytes.len() > MAXIMUM_ENVELOPE {
             return Err(EnvelopeError::TooLong(bytes.len()));
         }
-        let mut map = MapReader::open(bytes, ENTRIES)?;
+        let (mut map, entries) = MapReader::open_either(bytes, ENTRIES, ENTRIES_WITH_COLLATERAL)?;
         let version = map.number()?;
         if version != ENVELOPE_VERSION {
             return Err(EnvelopeError::Version(version));
@@ -158,6 +181,10 @@ impl Envelope {
             public_key: map.array()?,
             context: map.bytes(MAXIMUM_CONTEXT)?.to_vec(),
             evidence: map.bytes(MAXIMUM_EVIDENCE)?.to_vec(),
+            collateral: match entries {
+                ENTRIES_WITH_COLLATERAL => Some(map.bytes(MAXIMUM_COLLATERAL)?.to_vec()),
+                _ => None,
+            },
         }
         .checked()?;
         if envelope.encode() != bytes {
@@ -186,6 +213,11 @@ impl Envelope {
         }
         if self.evidence.is_empty() || self.evidence.len() > MAXIMUM_EVIDENCE {
             return Err(EnvelopeError::Evidence(self.evidence.len()));
+        }
+        if let Some(length) = self.collateral.as_ref().map(Vec::len)
+            && (length == 0 || length > MAXIMUM_COLLATERAL)
+        {
+            return Err(EnvelopeError::Collateral(length));
         }
         Ok(self)
     }

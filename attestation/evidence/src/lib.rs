@@ -46,10 +46,11 @@ mod time;
 
 pub use binding::{Binding, DOMAIN};
 pub use challenge::challenge;
-pub use collector::{CollectError, Collector};
+pub use collector::{CollectError, Collected, Collector};
 pub use context::{Context, ContextError};
 pub use envelope::{
-    ENVELOPE_VERSION, Envelope, EnvelopeError, MAXIMUM_CONTEXT, MAXIMUM_ENVELOPE, MAXIMUM_EVIDENCE, MAXIMUM_PURPOSE,
+    ENVELOPE_VERSION, Envelope, EnvelopeError, MAXIMUM_COLLATERAL, MAXIMUM_CONTEXT, MAXIMUM_ENVELOPE, MAXIMUM_EVIDENCE,
+    MAXIMUM_PURPOSE,
 };
 pub use key::{KEY_ALGORITHM, KeyOrigin, UnknownKeyOrigin, subject_public_key_info};
 pub use map::MapError;

@@ -66,15 +66,20 @@ pub(crate) struct MapReader<'a> {
 
 impl<'a> MapReader<'a> {
     pub(crate) fn open(bytes: &'a [u8], entries: u64) -> Result<Self, MapError> {
+        let (map, _) = Self::open_either(bytes, entries, entries)?;
+        Ok(map)
+    }
+
+    /// Opens a map of `shorter` or of `longer` entries, and says which: the last ones may be absent.
+    pub(crate) fn open_either(bytes: &'a [u8], shorter: u64, longer: u64) -> Result<(Self, u64), MapError> {
         let mut decoder = Decoder::new(bytes);
-        let found = decoder.map()?;
-        if found != Some(entries) {
-            return Err(MapError::Entries {
-                expected: entries,
+        match decoder.map()? {
+            Some(entries) if entries == shorter || entries == longer => Ok((Self { decoder, next: 0 }, entries)),
+            found => Err(MapError::Entries {
+                expected: shorter,
                 found,
-            });
+            }),
         }
-        Ok(Self { decoder, next: 0 })
     }
 
     fn key(&mut self) -> Result<u64, MapError> {

@@ -2,7 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
-use orv_evidence::{Binding, Context, Envelope, EnvelopeError, KeyOrigin, MapError, Platform, VERDICT_KEY, challenge};
+use orv_evidence::{
+    Binding, Collected, Context, Envelope, EnvelopeError, KeyOrigin, MAXIMUM_COLLATERAL, MAXIMUM_ENVELOPE,
+    MAXIMUM_EVIDENCE, MapError, Platform, VERDICT_KEY, challenge,
+};
 use proptest::prelude::*;
 
 fn context() -> Context {
@@ -30,6 +33,14 @@ fn binding() -> Binding {
 
 fn envelope() -> Envelope {
     Envelope::seal(&binding(), KeyOrigin::GeneratedInside, vec![0xee; 5]).expect("a valid envelope")
+}
+
+fn envelope_with_collateral(collateral: &[u8]) -> Result<Envelope, EnvelopeError> {
+    let collected = Collected {
+        evidence: vec![0xee; 5],
+        collateral: Some(collateral.to_vec()),
+    };
+    Envelope::seal(&binding(), KeyOrigin::GeneratedInside, collected)
 }
 
 #[test]
@@ -122,14 +133,56 @@ fn a_doubled_unknown_or_missing_key_is_refused() {
         Envelope::decode(&doubled),
         Err(EnvelopeError::Map(MapError::Key { expected: 1, found: 0 }))
     );
-    let more = [&[0xaa], &bytes[1..], &[0x09, 0x00]].concat();
+    let more = [&[0xab], &bytes[1..], &[0x09, 0x41, 0xcc, 0x0a, 0x00]].concat();
     assert_eq!(
         Envelope::decode(&more),
         Err(EnvelopeError::Map(MapError::Entries {
             expected: 9,
-            found: Some(10)
+            found: Some(11)
         }))
     );
+    let unknown = [&[0xaa], &bytes[1..], &[0x0a, 0x41, 0xcc]].concat();
+    assert_eq!(
+        Envelope::decode(&unknown),
+        Err(EnvelopeError::Map(MapError::Key { expected: 9, found: 10 }))
+    );
+}
+
+#[test]
+fn collateral_follows_the_evidence_under_key_nine() {
+    let with = envelope_with_collateral(&[0xcc]).expect("a valid envelope");
+    let without = envelope().encode();
+    assert_eq!(
+        with.encode(),
+        [&[0xaa], &without[1..], &[0x09, 0x41, 0xcc]].concat(),
+        "nothing else changes"
+    );
+    assert_eq!(Envelope::decode(&with.encode()), Ok(with));
+}
+
+#[test]
+fn collateral_is_never_empty_and_never_longer_than_its_bound() {
+    assert_eq!(envelope_with_collateral(&[]), Err(EnvelopeError::Collateral(0)));
+    let longer = vec![0; MAXIMUM_COLLATERAL + 1];
+    assert_eq!(
+        envelope_with_collateral(&longer),
+        Err(EnvelopeError::Collateral(longer.len()))
+    );
+    let empty = [&[0xaa], &envelope().encode()[1..], &[0x09, 0x40]].concat();
+    assert_eq!(Envelope::decode(&empty), Err(EnvelopeError::Collateral(0)));
+}
+
+#[test]
+fn the_longest_parts_together_make_an_envelope_that_is_read() {
+    let mut binding = binding();
+    binding.context = vec![1; 1024];
+    binding.purpose = "p".repeat(64);
+    let collected = Collected {
+        evidence: vec![2; MAXIMUM_EVIDENCE],
+        collateral: Some(vec![3; MAXIMUM_COLLATERAL]),
+    };
+    let envelope = Envelope::seal(&binding, KeyOrigin::GeneratedInside, collected).expect("a valid envelope");
+    assert_eq!(Envelope::decode(&envelope.encode()), Ok(envelope));
 }
 
 #[test]
@@ -164,8 +217,8 @@ fn each_field_is_checked() {
         Err(EnvelopeError::Evidence(0))
     );
     assert_eq!(
-        Envelope::decode(&vec![0; 65 * 1024]),
-        Err(EnvelopeError::TooLong(65 * 1024))
+        Envelope::decode(&vec![0; MAXIMUM_ENVELOPE + 1]),
+        Err(EnvelopeError::TooLong(MAXIMUM_ENVELOPE + 1))
     );
 }
 
@@ -221,11 +274,12 @@ proptest! {
         point in any::<[u8; 32]>(),
         context in prop::collection::vec(any::<u8>(), 0..1024),
         evidence in prop::collection::vec(any::<u8>(), 1..2048),
+        collateral in prop::option::of(prop::collection::vec(any::<u8>(), 1..2048)),
     ) {
         let mut public_key = [4; 65];
         public_key[1..33].copy_from_slice(&point);
         let binding = Binding { platform: Platform::Snp, purpose, challenge, public_key, context };
-        let envelope = Envelope::seal(&binding, KeyOrigin::HardwareDerived, evidence).expect("valid parts");
+        let envelope = Envelope::seal(&binding, KeyOrigin::HardwareDerived, Collected { evidence, collateral }).expect("valid parts");
         prop_assert_eq!(Envelope::decode(&envelope.encode()), Ok(envelope.clone()));
         prop_assert_eq!(envelope.binding(), binding);
     }

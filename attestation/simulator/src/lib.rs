@@ -22,25 +22,16 @@
 //!     public_key: [4; 65],
 //!     context: Vec::new(),
 //! };
-//! let document = nitro.collect(&binding)?;
+//! let document = nitro.collect(&binding)?.evidence;
 //! assert_eq!(document[0], 0x84, "a COSE_Sign1 array of four");
 //! # Ok::<(), orv_evidence::CollectError>(())
 //! ```
 
-mod authority;
-mod calendar;
-mod certificate;
-mod der;
-mod document;
 mod nitro;
-mod registers;
-mod revocation;
-mod root;
+pub mod x509;
 
-pub use authority::{Authority, KeyPair, SimulatorError};
-pub use certificate::{Certificate, Role};
-pub use document::{NitroDocument, PROTECTED_HEADER, envelope_of_signature, sign};
-pub use nitro::{LEAF_LIFETIME, Measured, NITRO_MODULE, SimulatedNitro};
-pub use registers::{Register, instance_register, measured_register};
-pub use revocation::RevocationList;
-pub use root::{published_root, root_der};
+pub use nitro::{
+    Certificate, LEAF_LIFETIME, Measured, NITRO_MODULE, NitroDocument, PROTECTED_HEADER, Register, Role,
+    SimulatedNitro, envelope_of_signature, instance_register, measured_register, published_root, root_der, sign,
+};
+pub use x509::{Authority, KeyPair, RevocationList, SimulatorError};
