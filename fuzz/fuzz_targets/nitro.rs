@@ -17,5 +17,5 @@ fuzz_target!(|data: &[u8]| {
     };
     let time = claimed_time(data, Platform::SimNitro).unwrap_or(UnixTime::from_seconds(1_790_000_000));
     let roots = Roots::with_simulator(root_der()).expect("the simulator's own root");
-    let _ = verify(data, &Collateral::None, time, &roots, &Policy::unrestricted(), &ExpectedBinding(binding));
+    let _ = verify(data, &Collateral::none(), time, &roots, &Policy::built_in(), &ExpectedBinding::To(binding));
 });

@@ -29,6 +29,8 @@ pub enum CheckName {
     Tier,
     /// The document is not older than the policy allows.
     Age,
+    /// What the verification stands on is valid for as long as the policy asks.
+    Freshness,
     /// The evidence answers the verifier's challenge.
     Challenge,
     /// The evidence carries the expected public key, which is a point on its curve.
@@ -51,6 +53,7 @@ impl CheckName {
             Self::Measurement => "measurement",
             Self::Tier => "tier",
             Self::Age => "age",
+            Self::Freshness => "freshness",
             Self::Challenge => "challenge",
             Self::PublicKey => "public-key",
             Self::BindingDigest => "binding-digest",

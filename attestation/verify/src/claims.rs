@@ -1,10 +1,11 @@
 //! What authentic evidence says, before anybody judges it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use orv_evidence::{Platform, UnixTime};
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::NitroClaims;
 
 /// What no evidence proves, however authentic (attestation reference, g): to be printed beside the claims.
 pub const NOT_PROVEN: [&str; 4] = [
@@ -15,6 +16,9 @@ pub const NOT_PROVEN: [&str; 4] = [
 ];
 
 /// What authentic evidence says. Not yet judged: see [`crate::Verified::acceptable`].
+///
+/// In JSON the platform's own fields stand beside the others, by the vendors' names; their bytes are hexadecimal
+/// without a prefix, as the vendors print them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Claims {
@@ -23,19 +27,17 @@ pub struct Claims {
     pub platform: Platform,
     /// How far the platform's cycle counter can be trusted.
     pub tier: PlatformTier,
-    /// The vendor's name of the environment; on Nitro `<instance>-enc<enclave>`.
-    pub module: String,
-    /// When the evidence was made, by its own clock.
-    #[serde(serialize_with = "seconds")]
-    pub issued_at: UnixTime,
-    /// When every certificate of the chain is valid. An admission must not outlive it (DESIGN 5.4).
+    /// When the evidence was made, by its own clock. TDX and SNP have none: there only the challenge tells.
+    #[serde(serialize_with = "optional_seconds")]
+    pub issued_at: Option<UnixTime>,
+    /// When everything that the verification stood on is valid: certificates, revocation lists, TCB information. An
+    /// admission must not outlive it (DESIGN 5.4).
     pub validity: Validity,
     /// Whether the host can look inside.
     pub debug: DebugMode,
-    /// What was measured.
-    pub registers: Registers,
-    /// What the program inside asked to be signed.
-    pub reported: Reported,
+    /// What the platform says in its own words.
+    #[serde(flatten)]
+    pub hardware: Hardware,
 }
 
 /// How a platform's cycle counter counts for timed metrics (DESIGN 5.5). The numbers are those of the statement.
@@ -79,27 +81,29 @@ pub struct Validity {
     pub not_after: UnixTime,
 }
 
-/// The identifying registers, by platform.
+/// The claims that only one platform makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(untagged)]
 #[non_exhaustive]
-pub enum Registers {
-    /// Platform configuration registers of a Nitro enclave.
-    Nitro(NitroRegisters),
+pub enum Hardware {
+    /// An AWS Nitro enclave's.
+    Nitro(NitroClaims),
 }
 
-/// Nitro's registers. The first three identify the image and are always there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct NitroRegisters {
-    /// Kernel, command line and all ramdisks.
-    pub pcr0: Register,
-    /// Kernel, command line and first ramdisk.
-    pub pcr1: Register,
-    /// The other ramdisks.
-    pub pcr2: Register,
-    /// The others by index, 3 to 31. Those from 16 on are the enclave's own to write.
-    pub others: BTreeMap<u8, Register>,
+impl Hardware {
+    /// The measured value of that name, as a policy names it: `pcr0` to `pcr31`.
+    ///
+    /// ```
+    /// # use orv_verify::Hardware;
+    /// # fn shown(hardware: &Hardware) -> Option<String> {
+    /// hardware.register("pcr8").map(hex::encode)
+    /// # }
+    /// ```
+    pub fn register(&self, name: &str) -> Option<&[u8]> {
+        match self {
+            Self::Nitro(claims) => claims.registers.named(name).map(|register| register.0.as_slice()),
+        }
+    }
 }
 
 /// One register of 48 bytes.
@@ -127,22 +131,8 @@ impl fmt::Debug for Register {
 
 impl Serialize for Register {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        crate::hexadecimal::serialize(&self.0, serializer)
+        crate::hexadecimal::bare::serialize(&self.0, serializer)
     }
-}
-
-/// The three fields that a Nitro enclave chooses itself. Opaque; only ever compared with what is expected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reported {
-    /// Meant for the verifier's challenge.
-    #[serde(serialize_with = "crate::hexadecimal::optional::serialize")]
-    pub nonce: Option<Vec<u8>>,
-    /// Meant for the key that is endorsed.
-    #[serde(serialize_with = "crate::hexadecimal::optional::serialize")]
-    pub public_key: Option<Vec<u8>>,
-    /// Meant for the binding digest.
-    #[serde(serialize_with = "crate::hexadecimal::optional::serialize")]
-    pub user_data: Option<Vec<u8>>,
 }
 
 fn platform<S: Serializer>(platform: &Platform, serializer: S) -> Result<S::Ok, S::Error> {
@@ -151,4 +141,12 @@ fn platform<S: Serializer>(platform: &Platform, serializer: S) -> Result<S::Ok, 
 
 fn seconds<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(time.seconds())
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn optional_seconds<S: Serializer>(time: &Option<UnixTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => seconds(time, serializer),
+        None => serializer.serialize_none(),
+    }
 }

@@ -32,16 +32,16 @@
 //!     context: Vec::new(),
 //! };
 //! let measured = Measured { executable: b"the program", configuration: b"its settings", ramdisk: b"" };
-//! let evidence = SimulatedNitro::measure(&measured, move || now).collect(&binding).unwrap();
+//! let evidence = SimulatedNitro::measure(&measured, move || now).collect(&binding).unwrap().evidence;
 //!
-//! let expected = ExpectedBinding(binding);
+//! let expected = ExpectedBinding::To(binding);
 //! let roots = Roots::with_simulator(root_der()).unwrap();
-//! let verified = verify(&evidence, &Collateral::None, now, &roots, &Policy::unrestricted(), &expected).unwrap();
+//! let verified = verify(&evidence, &Collateral::none(), now, &roots, &Policy::built_in(), &expected).unwrap();
 //! let acceptable = verified.acceptable().unwrap();
 //! println!("{}", hex::encode(measurement_id(acceptable.claims())));
 //!
 //! // Without the simulator's root the same bytes are nothing at all.
-//! let refused = verify(&evidence, &Collateral::None, now, &Roots::production(), &Policy::unrestricted(), &expected);
+//! let refused = verify(&evidence, &Collateral::none(), now, &Roots::production(), &Policy::built_in(), &expected);
 //! assert!(matches!(refused, Err(VerifyError::NoRoot(Platform::SimNitro))));
 //! ```
 
@@ -50,25 +50,31 @@ mod check;
 mod claims;
 mod collateral;
 mod error;
+mod field;
 mod hexadecimal;
+mod instant;
 mod measurement;
 mod nitro;
 mod policy;
 mod roots;
+mod snp;
+mod tdx;
 mod verified;
 
 pub use binding::ExpectedBinding;
 pub use check::{Check, CheckName, CheckResult};
-pub use claims::{
-    Claims, DebugMode, NOT_PROVEN, NitroRegisters, PlatformTier, Register, Registers, Reported, Validity,
-};
+pub use claims::{Claims, DebugMode, Hardware, NOT_PROVEN, PlatformTier, Register, Validity};
 pub use collateral::Collateral;
 pub use error::{ChainError, DocumentError, VerifyError};
+pub use field::{Authority, Field};
+pub use instant::{NotAnInstant, instant, instant_text};
 pub use measurement::{measurement_id, nitro_measurement_id};
-pub use nitro::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD};
+pub use nitro::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD, NitroClaims, NitroRegisters, Reported};
 pub use orv_evidence::UnixTime;
-pub use policy::{AllowedMeasurement, Policy};
+pub use policy::{AllowedMeasurement, AmbiguousMeasurement, MeasuredIdentity, Policy};
 pub use roots::{AWS_NITRO_ROOT_G1_SHA256, RootError, Roots};
+pub use snp::SnpPolicy;
+pub use tdx::{TdxCollateral, TdxPolicy};
 pub use verified::{Acceptable, Refused, Verified};
 
 use orv_evidence::Platform;
@@ -93,7 +99,7 @@ pub fn verify(
     policy: &Policy,
     expected: &ExpectedBinding,
 ) -> Result<Verified, VerifyError> {
-    let platform = expected.0.platform;
+    let platform = expected.platform();
     match platform {
         Platform::Nitro | Platform::SimNitro => {
             let root = roots.nitro_root(platform).ok_or(VerifyError::NoRoot(platform))?;

@@ -3,7 +3,7 @@
 use alloy_primitives::Keccak256;
 use orv_evidence::Platform;
 
-use crate::{Claims, Register, Registers};
+use crate::{Claims, Hardware, NitroClaims, Register};
 
 const DOMAIN: &str = "orv/measurement/v1";
 
@@ -12,8 +12,8 @@ const DOMAIN: &str = "orv/measurement/v1";
 ///
 /// On Nitro, real or simulated, the identifying registers are PCR0, PCR1, PCR2, see [`nitro_measurement_id`].
 pub fn measurement_id(claims: &Claims) -> [u8; 32] {
-    match &claims.registers {
-        Registers::Nitro(registers) => {
+    match &claims.hardware {
+        Hardware::Nitro(NitroClaims { registers, .. }) => {
             nitro_measurement_id(claims.platform, [registers.pcr0, registers.pcr1, registers.pcr2])
         }
     }

@@ -103,7 +103,7 @@ fn each_part_of_the_binding_is_under_the_digest() {
     let refused = |bend: fn(&mut orv_evidence::Binding)| {
         let mut other = binding();
         bend(&mut other);
-        failed(&judge_with(&document, NOW, &Policy::unrestricted(), other).expect("authentic"))
+        failed(&judge_with(&document, NOW, &Policy::built_in(), other).expect("authentic"))
     };
     assert_eq!(refused(|binding| binding.purpose.push('s')), [CheckName::BindingDigest]);
     assert_eq!(refused(|binding| binding.context.push(0)), [CheckName::BindingDigest]);
@@ -122,7 +122,7 @@ fn a_key_off_the_curve_is_refused_even_when_the_evidence_carries_it() {
     let mut off = binding();
     off.public_key[64] ^= 1;
     let document = nitro().issue(&off, NOW).expect("randomness");
-    let verified = judge_with(&document, NOW, &Policy::unrestricted(), off).expect("authentic");
+    let verified = judge_with(&document, NOW, &Policy::built_in(), off).expect("authentic");
     assert_eq!(failed(&verified), [CheckName::PublicKey]);
 }
 
@@ -130,17 +130,12 @@ fn a_key_off_the_curve_is_refused_even_when_the_evidence_carries_it() {
 fn a_policy_lists_what_counts() {
     let document = right();
     let id = nitro_measurement_id(Platform::SimNitro, nitro().registers().map(Register));
-    let list = |id| {
-        Some(vec![AllowedMeasurement {
-            id,
-            name: "release 1".to_owned(),
-        }])
-    };
+    let list = |id| Some(vec![AllowedMeasurement::by_id(id, "release 1")]);
     let judged = |policy: Policy| failed(&judge_with(&document, NOW, &policy, binding()).expect("authentic"));
     assert!(
         judged(Policy {
             measurements: list(id),
-            ..Policy::unrestricted()
+            ..Policy::built_in()
         })
         .is_empty()
     );
@@ -149,14 +144,14 @@ fn a_policy_lists_what_counts() {
     assert_eq!(
         judged(Policy {
             measurements: list(other),
-            ..Policy::unrestricted()
+            ..Policy::built_in()
         }),
         [CheckName::Measurement]
     );
     assert_eq!(
         judged(Policy {
             measurements: Some(vec![]),
-            ..Policy::unrestricted()
+            ..Policy::built_in()
         }),
         [CheckName::Measurement]
     );
@@ -164,7 +159,7 @@ fn a_policy_lists_what_counts() {
     assert!(
         judged(Policy {
             tiers,
-            ..Policy::unrestricted()
+            ..Policy::built_in()
         })
         .is_empty()
     );
@@ -172,7 +167,7 @@ fn a_policy_lists_what_counts() {
     assert_eq!(
         judged(Policy {
             tiers,
-            ..Policy::unrestricted()
+            ..Policy::built_in()
         }),
         [CheckName::Tier]
     );
@@ -183,7 +178,7 @@ fn an_old_document_is_refused_where_the_policy_says_how_old() {
     let document = right();
     let policy = Policy {
         maximum_age: Some(60),
-        ..Policy::unrestricted()
+        ..Policy::built_in()
     };
     let at =
         |seconds| failed(&judge_with(&document, NOW.plus_seconds(seconds), &policy, binding()).expect("authentic"));
@@ -204,12 +199,9 @@ fn an_altered_register_changes_the_measurement() {
 #[test]
 fn a_policy_is_data_and_unknown_keys_are_refused() {
     let policy = Policy {
-        measurements: Some(vec![AllowedMeasurement {
-            id: [0xab; 32],
-            name: "release 1".to_owned(),
-        }]),
+        measurements: Some(vec![AllowedMeasurement::by_id([0xab; 32], "release 1")]),
         tiers: Some(vec![PlatformTier::TrustedCounter]),
-        maximum_age: None,
+        ..Policy::built_in()
     };
     let json = serde_json::to_string(&policy).expect("JSON");
     insta::assert_snapshot!(json);

@@ -64,13 +64,13 @@ fn a_simulated_document_has_no_root_in_production() {
     for platform in [Platform::SimNitro, Platform::Nitro] {
         let mut binding = binding();
         binding.platform = platform;
-        let expected = ExpectedBinding(binding);
+        let expected = ExpectedBinding::To(binding);
         let judged = verify(
             &document,
-            &Collateral::None,
+            &Collateral::none(),
             NOW,
             &Roots::production(),
-            &Policy::unrestricted(),
+            &Policy::built_in(),
             &expected,
         );
         match (platform, judged) {
@@ -85,7 +85,7 @@ fn a_simulated_document_has_no_root_in_production() {
 fn a_simulated_document_is_not_nitro_even_with_the_simulators_root() {
     let mut binding = binding();
     binding.platform = Platform::Nitro;
-    let judged = judge_with(&bent(|_| ()), NOW, &Policy::unrestricted(), binding);
+    let judged = judge_with(&bent(|_| ()), NOW, &Policy::built_in(), binding);
     assert!(
         matches!(judged, Err(VerifyError::Chain(ChainError::AnotherRoot(_)))),
         "{judged:?}"
@@ -97,7 +97,7 @@ fn the_other_platforms_say_that_they_are_not_supported_yet() {
     for platform in [Platform::Tdx, Platform::Snp, Platform::SimTdx, Platform::SimSnp] {
         let mut binding = binding();
         binding.platform = platform;
-        let judged = judge_with(b"anything", NOW, &Policy::unrestricted(), binding);
+        let judged = judge_with(b"anything", NOW, &Policy::built_in(), binding);
         assert_eq!(
             judged.expect_err("unsupported"),
             VerifyError::PlatformNotSupportedYet(platform)
@@ -127,7 +127,7 @@ fn another_root_is_refused_whatever_its_name() {
 #[test]
 fn time_outside_the_chain_is_refused_and_the_skew_forgives_only_the_future() {
     let document = bent(|_| ());
-    let at = |now: UnixTime| judge_with(&document, now, &Policy::unrestricted(), binding());
+    let at = |now: UnixTime| judge_with(&document, now, &Policy::built_in(), binding());
     let (first, last) = (NOW.minus_seconds(3), NOW.plus_seconds(3 * 60 * 60));
     assert!(at(last).is_ok());
     assert_eq!(

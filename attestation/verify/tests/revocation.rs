@@ -42,14 +42,17 @@ fn chain() -> Chain {
 
 fn judge(chain: &Chain, lists: Vec<Vec<u8>>) -> Result<Verified, VerifyError> {
     let roots = Roots::with_simulator(root_der()).expect("a root");
-    let collateral = Collateral::RevocationLists(lists);
+    let collateral = Collateral {
+        revocation_lists: lists,
+        ..Collateral::none()
+    };
     verify(
         &chain.document,
         &collateral,
         NOW,
         &roots,
-        &Policy::unrestricted(),
-        &ExpectedBinding(binding()),
+        &Policy::built_in(),
+        &ExpectedBinding::To(binding()),
     )
 }
 

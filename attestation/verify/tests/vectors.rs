@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use orv_evidence::{Binding, Platform, UnixTime};
 use orv_verify::{
-    ChainError, Check, CheckName, CheckResult, Collateral, DebugMode, ExpectedBinding, Policy, Registers, Roots,
+    ChainError, Check, CheckName, CheckResult, Collateral, DebugMode, ExpectedBinding, Hardware, Policy, Roots,
     Verified, VerifyError, verify,
 };
 use serde_json::Value;
@@ -36,11 +36,11 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
 }
 
 /// None of the real documents is ours, so none can carry the binding that is expected here.
-fn foreign_binding() -> ExpectedBinding {
+fn foreign_binding(platform: Platform) -> ExpectedBinding {
     let generator = "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798\
                      483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
-    ExpectedBinding(Binding {
-        platform: Platform::Nitro,
+    ExpectedBinding::To(Binding {
+        platform,
         purpose: "verdict-key".to_owned(),
         challenge: [9; 32],
         public_key: hex::decode(generator).expect("hex").try_into().expect("65 bytes"),
@@ -52,11 +52,11 @@ fn judge(document: &[u8], now: u64) -> Result<Verified, VerifyError> {
     let now = UnixTime::from_seconds(now);
     verify(
         document,
-        &Collateral::None,
+        &Collateral::none(),
         now,
         &Roots::production(),
-        &Policy::unrestricted(),
-        &foreign_binding(),
+        &Policy::built_in(),
+        &foreign_binding(Platform::Nitro),
     )
 }
 
@@ -70,16 +70,20 @@ fn result(checks: &[Check], name: CheckName) -> CheckResult {
 
 fn agrees(verified: &Verified, row: &Value) {
     let claims = verified.claims();
-    assert_eq!(claims.module, text(row, "module_id"));
+    let Hardware::Nitro(nitro) = &claims.hardware else {
+        panic!("another platform's claims")
+    };
+    assert_eq!(nitro.module, text(row, "module_id"));
+    assert_eq!(nitro.timestamp, row["timestamp_ms"].as_u64().expect("a number"));
     assert_eq!(
-        claims.issued_at.seconds(),
+        claims.issued_at.expect("a time").seconds(),
         row["timestamp_ms"].as_u64().expect("a number") / 1000
     );
     assert_eq!(claims.debug == DebugMode::Debug, row["debug"] == Value::Bool(true));
     for (key, field) in [
-        ("nonce", &claims.reported.nonce),
-        ("public_key", &claims.reported.public_key),
-        ("user_data", &claims.reported.user_data),
+        ("nonce", &nitro.reported.nonce),
+        ("public_key", &nitro.reported.public_key),
+        ("user_data", &nitro.reported.user_data),
     ] {
         assert_eq!(
             hex::encode(field.as_deref().unwrap_or_default()),
@@ -87,9 +91,7 @@ fn agrees(verified: &Verified, row: &Value) {
             "{key}"
         );
     }
-    let Registers::Nitro(registers) = &claims.registers else {
-        return;
-    };
+    let registers = &nitro.registers;
     assert_eq!(
         registers.others.len() as u64 + 3,
         row["npcrs"].as_u64().expect("a number")
@@ -166,16 +168,15 @@ fn a_real_document_is_worth_nothing_before_and_after_its_leafs_life() {
 fn a_real_document_is_no_simulated_one() {
     let Some(folder) = vectors() else { return };
     let document = std::fs::read(folder.join("nitro/dstack_2025_12.cose")).expect("a document");
-    let mut expected = foreign_binding();
-    expected.0.platform = Platform::SimNitro;
+    let expected = foreign_binding(Platform::SimNitro);
     let roots = Roots::with_simulator(orv_simulator::root_der()).expect("a root");
     let now = UnixTime::from_seconds(1_766_678_659);
     let judged = verify(
         &document,
-        &Collateral::None,
+        &Collateral::none(),
         now,
         &roots,
-        &Policy::unrestricted(),
+        &Policy::built_in(),
         &expected,
     );
     assert!(

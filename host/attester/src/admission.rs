@@ -113,8 +113,8 @@ pub fn admit(
     // The encoding is unique, so the root of these bytes is the root of the envelope.
     let candidate = Envelope::decode(envelope)?;
     let expected = expected_binding(&candidate, facts)?;
-    let collateral = Collateral::None;
-    let binding = ExpectedBinding(expected.clone());
+    let collateral = Collateral::none();
+    let binding = ExpectedBinding::To(expected.clone());
     let verified = orv_verify::verify(&candidate.evidence, &collateral, now, roots, &policy.evidence, &binding)?;
     let acceptable = verified.acceptable()?;
     let evidence_root = merkle::root_of(envelope)?;

@@ -18,7 +18,7 @@
 //!     operator: Address::repeat_byte(3),
 //!     challenge_block: BlockReference { number: 7, hash: B256::repeat_byte(4) },
 //! };
-//! let policy = AdmissionPolicy::of(Policy { measurements: Some(vec![]), ..Policy::unrestricted() });
+//! let policy = AdmissionPolicy::of(Policy { measurements: Some(vec![]), ..Policy::built_in() });
 //! let now = UnixTime::from_seconds(1_790_000_000);
 //! let refused = admit(b"no envelope", &facts, now, &Roots::production(), &policy);
 //! assert!(matches!(refused, Err(AttesterError::Envelope(_))));

@@ -74,13 +74,10 @@ fn listed() -> B256 {
 }
 
 fn policy() -> AdmissionPolicy {
-    let allowed = AllowedMeasurement {
-        id: listed().0,
-        name: "release 1".to_owned(),
-    };
+    let allowed = AllowedMeasurement::by_id(listed().0, "release 1");
     AdmissionPolicy::of(Policy {
         measurements: Some(vec![allowed]),
-        ..Policy::unrestricted()
+        ..Policy::built_in()
     })
 }
 
@@ -194,11 +191,11 @@ fn an_unlisted_measurement_is_refused_and_a_policy_without_a_list_admits_nobody(
     let with = |evidence| admit(&envelope, &facts(), NOW, &roots(), &AdmissionPolicy::of(evidence));
     let empty = with(Policy {
         measurements: Some(vec![]),
-        ..Policy::unrestricted()
+        ..Policy::built_in()
     });
     assert!(matches!(empty, Err(AttesterError::Refused(_))));
     assert!(matches!(
-        with(Policy::unrestricted()),
+        with(Policy::built_in()),
         Err(AttesterError::PolicyWithoutMeasurements)
     ));
 }

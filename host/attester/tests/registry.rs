@@ -186,13 +186,10 @@ fn decided(deployed: &mut Deployed) -> AdmissionDecision {
             hash,
         },
     };
-    let allowed = AllowedMeasurement {
-        id: measurement().0,
-        name: "release 1".to_owned(),
-    };
+    let allowed = AllowedMeasurement::by_id(measurement().0, "release 1");
     let policy = AdmissionPolicy::of(Policy {
         measurements: Some(vec![allowed]),
-        ..Policy::unrestricted()
+        ..Policy::built_in()
     });
     let roots = Roots::with_simulator(root_der()).expect("a root");
     admit(&envelope, &facts, NOW, &roots, &policy).expect("admitted")

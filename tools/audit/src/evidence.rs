@@ -44,10 +44,10 @@ pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest) -> Examined {
         Ok(roots) => roots,
         Err(error) => return Examined::failed(Line::fail("evidence", error), simulated),
     };
-    let binding = ExpectedBinding(envelope.binding());
+    let binding = ExpectedBinding::To(envelope.binding());
     let policy = policy(request);
     let verified = claimed_time(&envelope.evidence, envelope.platform)
-        .and_then(|time| verify(&envelope.evidence, &Collateral::None, time, &roots, &policy, &binding));
+        .and_then(|time| verify(&envelope.evidence, &Collateral::none(), time, &roots, &policy, &binding));
     match verified {
         Ok(verified) => {
             let summary = Summary {
@@ -77,15 +77,12 @@ fn roots(request: &ReceiptRequest) -> Result<Roots, orv_verify::RootError> {
 }
 
 fn policy(request: &ReceiptRequest) -> Policy {
-    let measurements = request.measurement.map(|id| {
-        vec![AllowedMeasurement {
-            id,
-            name: "given on the command line".to_owned(),
-        }]
-    });
+    let measurements = request
+        .measurement
+        .map(|id| vec![AllowedMeasurement::by_id(id, "given on the command line")]);
     Policy {
         measurements,
-        ..Policy::unrestricted()
+        ..Policy::built_in()
     }
 }
 

@@ -1,26 +1,26 @@
 //! What a policy asks of an authentic Nitro document.
 
-use k256::PublicKey;
-use orv_evidence::{Binding, UnixTime, subject_public_key_info};
+use orv_evidence::{UnixTime, subject_public_key_info};
 use ring::digest::{Context, SHA384};
 
 use super::authenticate::Authentic;
-use crate::{Check, CheckName, Claims, DebugMode, ExpectedBinding, NitroRegisters, Policy, Verified, measurement_id};
+use crate::binding::public_key;
+use crate::{
+    Check, CheckName, CheckResult, Claims, DebugMode, ExpectedBinding, NitroRegisters, Policy, Reported, Verified,
+};
 
 impl Authentic {
     /// Judges authentic claims by policy and binding. Every check is made, so that a refusal names all its causes.
     pub(crate) fn judge(self, now: UnixTime, policy: &Policy, expected: &ExpectedBinding) -> Verified {
         let Self {
             claims,
-            registers,
+            nitro,
             mut checks,
         } = self;
         checks.push(debug(&claims));
-        checks.push(parent_instance(&claims.module, &registers));
-        checks.push(measurement(&claims, policy));
-        checks.push(tier(&claims, policy));
-        checks.push(age(&claims, policy, now));
-        checks.extend(bound(&claims, &expected.0));
+        checks.push(parent_instance(&nitro.module, &nitro.registers));
+        checks.extend(policy.judge(&claims, now));
+        checks.extend(bound(&nitro.reported, expected));
         Verified::new(claims, checks)
     }
 }
@@ -54,52 +54,18 @@ fn parent_instance(module: &str, registers: &NitroRegisters) -> Check {
     }
 }
 
-fn measurement(claims: &Claims, policy: &Policy) -> Check {
-    let id = measurement_id(claims);
-    let shown = format!("0x{}", hex::encode(id));
-    match &policy.measurements {
-        None => Check::skipped(
-            CheckName::Measurement,
-            format!("{shown}; the policy lists no measurements"),
-        ),
-        Some(allowed) => match allowed.iter().find(|allowed| allowed.id == id) {
-            Some(allowed) => Check::pass(CheckName::Measurement, format!("{shown} is {}", allowed.name)),
-            None => Check::fail(CheckName::Measurement, format!("{shown} is not on the policy's list")),
-        },
-    }
-}
-
-fn tier(claims: &Claims, policy: &Policy) -> Check {
-    let shown = format!("{:?}", claims.tier);
-    match &policy.tiers {
-        None => Check::skipped(CheckName::Tier, format!("{shown}; the policy lists no tiers")),
-        Some(tiers) if tiers.contains(&claims.tier) => Check::pass(CheckName::Tier, shown),
-        Some(_) => Check::fail(CheckName::Tier, format!("{shown} is not on the policy's list")),
-    }
-}
-
-fn age(claims: &Claims, policy: &Policy, now: UnixTime) -> Check {
-    let age = now.seconds().saturating_sub(claims.issued_at.seconds());
-    match policy.maximum_age {
-        None => Check::skipped(CheckName::Age, format!("{age} s; the policy has no maximum")),
-        Some(maximum) if age <= maximum => Check::pass(CheckName::Age, format!("{age} s of at most {maximum} s")),
-        Some(maximum) => Check::fail(CheckName::Age, format!("{age} s, at most {maximum} s are allowed")),
-    }
-}
-
 /// The three fields of DESIGN 5.4, each compared as a whole with what is recomputed; nothing is searched for.
-fn bound(claims: &Claims, expected: &Binding) -> [Check; 3] {
-    let reported = &claims.reported;
+fn bound(reported: &Reported, expected: &ExpectedBinding) -> [Check; 3] {
+    let ExpectedBinding::To(expected) = expected else {
+        let detail = "no key, challenge and context were given to compare with";
+        return [CheckName::Challenge, CheckName::PublicKey, CheckName::BindingDigest]
+            .map(|name| Check::skipped(name, detail));
+    };
     let info = subject_public_key_info(&expected.public_key);
-    let key = if PublicKey::from_sec1_bytes(&expected.public_key).is_err() {
-        Check::fail(CheckName::PublicKey, "the expected key is not a point on secp256k1")
-    } else {
-        equal(
-            CheckName::PublicKey,
-            "public_key",
-            reported.public_key.as_deref(),
-            &info,
-        )
+    let found = reported.public_key.as_deref();
+    let key = match public_key(expected) {
+        point if point.result == CheckResult::Fail => point,
+        _ => equal(CheckName::PublicKey, "public_key", found, &info),
     };
     [
         equal(

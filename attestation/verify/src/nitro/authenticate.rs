@@ -6,13 +6,14 @@ use super::chain::{Endorsed, endorse};
 use super::cose::Message;
 use super::payload::Payload;
 use crate::{
-    CLOCK_SKEW, Check, CheckName, Claims, Collateral, DebugMode, NitroRegisters, PlatformTier, Registers, VerifyError,
+    CLOCK_SKEW, Check, CheckName, Claims, Collateral, DebugMode, Hardware, NitroClaims, NitroRegisters, PlatformTier,
+    VerifyError,
 };
 
 /// An authentic document: what it claims, and the checks passed on the way.
 pub(crate) struct Authentic {
     pub(super) claims: Claims,
-    pub(super) registers: NitroRegisters,
+    pub(super) nitro: NitroClaims,
     pub(super) checks: Vec<Check>,
 }
 
@@ -31,6 +32,12 @@ pub(crate) fn authenticate(
     let issued_at = UnixTime::from_seconds(payload.timestamp / 1000);
     timely(issued_at, &endorsed, now)?;
     let checks = checks(document, &payload, &endorsed, issued_at, now);
+    let nitro = NitroClaims {
+        module: payload.module.to_owned(),
+        timestamp: payload.timestamp,
+        registers: payload.registers,
+        reported: payload.reported,
+    };
     let claims = Claims {
         platform,
         tier: if platform.is_simulated() {
@@ -38,18 +45,12 @@ pub(crate) fn authenticate(
         } else {
             PlatformTier::TrustedCounter
         },
-        module: payload.module.to_owned(),
-        issued_at,
+        issued_at: Some(issued_at),
         validity: endorsed.validity,
-        debug: debug_mode(&payload.registers),
-        registers: Registers::Nitro(payload.registers.clone()),
-        reported: payload.reported,
+        debug: debug_mode(&nitro.registers),
+        hardware: Hardware::Nitro(nitro.clone()),
     };
-    Ok(Authentic {
-        claims,
-        registers: payload.registers,
-        checks,
-    })
+    Ok(Authentic { claims, nitro, checks })
 }
 
 /// The time that a document names itself, before anything of it is authenticated.

@@ -42,7 +42,7 @@ pub(super) fn endorse(
         .enumerate()
         .map(|(position, certificate)| Summary::parse(certificate, position))
         .collect::<Result<Vec<_>, _>>()?;
-    let lists = Lists::parse(collateral.revocation_lists(), now)?;
+    let lists = Lists::parse(&collateral.revocation_lists, now)?;
     let mut validity = span(&summaries)?;
     let validated_at = moment(validity, now)?;
     usages(&summaries)?;

@@ -53,16 +53,16 @@ pub fn judge_with(document: &[u8], now: UnixTime, policy: &Policy, binding: Bind
     let roots = Roots::with_simulator(root_der()).expect("the simulator's root");
     verify(
         document,
-        &Collateral::None,
+        &Collateral::none(),
         now,
         &roots,
         policy,
-        &ExpectedBinding(binding),
+        &ExpectedBinding::To(binding),
     )
 }
 
 pub fn judge(document: &[u8]) -> Result<Verified, VerifyError> {
-    judge_with(document, NOW, &Policy::unrestricted(), binding())
+    judge_with(document, NOW, &Policy::built_in(), binding())
 }
 
 /// The checks that failed for an authentic document.

@@ -97,7 +97,7 @@ fn roots(trust: Trust) -> Result<Roots, VerifierError> {
 fn policy(local: &LocalAttesters) -> AdmissionPolicy {
     let evidence = Policy {
         measurements: Some(local.measurements.clone()),
-        ..Policy::unrestricted()
+        ..Policy::built_in()
     };
     AdmissionPolicy {
         life: local.life_seconds,

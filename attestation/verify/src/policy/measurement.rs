@@ -1,0 +1,124 @@
+//! The measurements that a policy lists.
+
+use std::collections::BTreeMap;
+
+use orv_evidence::UnixTime;
+use serde::{Deserialize, Serialize};
+
+use crate::{Claims, measurement_id};
+
+/// A measurement that counts, with the name of what it is and the time in which it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Entry", into = "Entry")]
+pub struct AllowedMeasurement {
+    /// For a person, such as a release's name.
+    pub name: String,
+    /// What was measured.
+    pub identity: MeasuredIdentity,
+    /// The first second in which it counts.
+    pub valid_from: Option<UnixTime>,
+    /// The last second in which it counts.
+    pub valid_until: Option<UnixTime>,
+}
+
+/// How a policy names a measured program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MeasuredIdentity {
+    /// By what stands for it on chain, see [`crate::measurement_id`].
+    Id([u8; 32]),
+    /// By registers, as many as must agree and at least one, by the names of [`crate::Hardware::register`].
+    Registers(BTreeMap<String, Vec<u8>>),
+}
+
+/// An entry as a policy writes it: `id` or `registers`, not both.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    #[serde(
+        default,
+        with = "crate::hexadecimal::word::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    id: Option<[u8; 32]>,
+    #[serde(
+        default,
+        with = "crate::hexadecimal::bare::map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    registers: BTreeMap<String, Vec<u8>>,
+    #[serde(default, with = "crate::instant::optional", skip_serializing_if = "Option::is_none")]
+    valid_from: Option<UnixTime>,
+    #[serde(default, with = "crate::instant::optional", skip_serializing_if = "Option::is_none")]
+    valid_until: Option<UnixTime>,
+}
+
+/// An entry that names no program, or two.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("measurement {0:?} must have either an id or registers")]
+pub struct AmbiguousMeasurement(pub String);
+
+impl TryFrom<Entry> for AllowedMeasurement {
+    type Error = AmbiguousMeasurement;
+
+    fn try_from(entry: Entry) -> Result<Self, AmbiguousMeasurement> {
+        let identity = match (entry.id, entry.registers.is_empty()) {
+            (Some(id), true) => MeasuredIdentity::Id(id),
+            (None, false) => MeasuredIdentity::Registers(entry.registers),
+            (Some(_), false) | (None, true) => return Err(AmbiguousMeasurement(entry.name)),
+        };
+        Ok(Self {
+            name: entry.name,
+            identity,
+            valid_from: entry.valid_from,
+            valid_until: entry.valid_until,
+        })
+    }
+}
+
+impl From<AllowedMeasurement> for Entry {
+    fn from(allowed: AllowedMeasurement) -> Self {
+        let (id, registers) = match allowed.identity {
+            MeasuredIdentity::Id(id) => (Some(id), BTreeMap::new()),
+            MeasuredIdentity::Registers(registers) => (None, registers),
+        };
+        Self {
+            name: allowed.name,
+            id,
+            registers,
+            valid_from: allowed.valid_from,
+            valid_until: allowed.valid_until,
+        }
+    }
+}
+
+impl AllowedMeasurement {
+    /// A measurement named as the chain names it, without end.
+    pub fn by_id(id: [u8; 32], name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            identity: MeasuredIdentity::Id(id),
+            valid_from: None,
+            valid_until: None,
+        }
+    }
+
+    /// Whether this is what `claims` measured, at whatever time.
+    pub(crate) fn is(&self, claims: &Claims) -> bool {
+        match &self.identity {
+            MeasuredIdentity::Id(id) => *id == measurement_id(claims),
+            // An empty list would be every program there is.
+            MeasuredIdentity::Registers(registers) => {
+                !registers.is_empty()
+                    && registers
+                        .iter()
+                        .all(|(name, value)| claims.hardware.register(name) == Some(value.as_slice()))
+            }
+        }
+    }
+
+    /// Whether it counts at `now`.
+    pub(crate) fn counts_at(&self, now: UnixTime) -> bool {
+        self.valid_from.is_none_or(|first| first <= now) && self.valid_until.is_none_or(|last| now <= last)
+    }
+}
