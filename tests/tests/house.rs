@@ -85,6 +85,12 @@ const LICENCES: &[&str] = &[
     "CDLA-Permissive-2.0",
 ];
 
+/// Weaker copyleft, file by file, admitted by name and unmodified.
+const NAMED_EXCEPTIONS: &[(&str, &str)] = &[
+    // An SEV-SNP guest's calls: sev -> dirs -> option-ext.
+    ("option-ext", "MPL-2.0"),
+];
+
 fn cargo(arguments: &[&str]) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let output = Command::new(env!("CARGO"))
@@ -243,7 +249,12 @@ fn every_licence_is_permissive() {
         .filter(|line| !line.is_empty())
     {
         let (name, expression) = line.split_once('\t').unwrap_or((line, ""));
-        assert!(permissive(expression), "{name} has licence {expression:?}");
+        let package = name.split_whitespace().next().unwrap_or_default();
+        let exception = NAMED_EXCEPTIONS.contains(&(package, expression));
+        assert!(
+            permissive(expression) || exception,
+            "{name} has licence {expression:?}"
+        );
         seen += 1;
     }
     assert!(seen > 200, "only {seen} crates were seen");

@@ -41,6 +41,7 @@ mod context;
 mod envelope;
 mod key;
 mod map;
+pub mod nsm;
 mod platform;
 mod time;
 
