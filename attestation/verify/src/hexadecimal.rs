@@ -34,32 +34,6 @@ pub(crate) mod bare {
     pub(crate) fn serialize<S: Serializer, B: AsRef<[u8]>>(bytes: &B, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&hex::encode(bytes))
     }
-
-    /// Names to bytes.
-    pub(crate) mod map {
-        use std::collections::BTreeMap;
-
-        use serde::{Deserialize, Deserializer, Serializer};
-
-        pub(crate) fn serialize<S: Serializer>(
-            map: &BTreeMap<String, Vec<u8>>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(map.iter().map(|(name, bytes)| (name, hex::encode(bytes))))
-        }
-
-        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<BTreeMap<String, Vec<u8>>, D::Error> {
-            BTreeMap::<String, String>::deserialize(deserializer)?
-                .into_iter()
-                .map(|(name, digits)| match hex::decode(&digits) {
-                    Ok(bytes) => Ok((name, bytes)),
-                    Err(error) => Err(serde::de::Error::custom(format!("{name}: {error}"))),
-                })
-                .collect()
-        }
-    }
 }
 
 /// Digits alone, or null.

@@ -71,7 +71,10 @@ pub use instant::{NotAnInstant, instant, instant_text};
 pub use measurement::{measurement_id, nitro_measurement_id};
 pub use nitro::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD, NitroClaims, NitroRegisters, Reported};
 pub use orv_evidence::UnixTime;
-pub use policy::{AllowedMeasurement, AmbiguousMeasurement, MeasuredIdentity, Policy};
+pub use policy::{
+    AllowedMeasurement, AmbiguousMeasurement, MAXIMUM_POLICY, MeasuredIdentity, Policy, PolicyDocument, PolicyError,
+    RegisterValues,
+};
 pub use roots::{AWS_NITRO_ROOT_G1_SHA256, RootError, Roots};
 pub use snp::SnpPolicy;
 pub use tdx::{TdxCollateral, TdxPolicy};

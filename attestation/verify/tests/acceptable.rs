@@ -8,11 +8,7 @@ use orv_evidence::Platform;
 use orv_verify::{
     AllowedMeasurement, CheckName, CheckResult, PlatformTier, Policy, Register, measurement_id, nitro_measurement_id,
 };
-use support::{NOW, bent, binding, failed, judge, judge_with, nitro};
-
-fn right() -> Vec<u8> {
-    bent(|_| ())
-}
+use support::{NOW, bent, binding, failed, judge, judge_with, nitro, right};
 
 #[test]
 fn a_right_document_is_acceptable() {

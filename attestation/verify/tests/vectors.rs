@@ -1,6 +1,6 @@
 //! Real documents of AWS's hardware, and bytes flipped in them.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::panic, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::path::PathBuf;
 

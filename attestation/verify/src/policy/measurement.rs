@@ -26,8 +26,39 @@ pub struct AllowedMeasurement {
 pub enum MeasuredIdentity {
     /// By what stands for it on chain, see [`crate::measurement_id`].
     Id([u8; 32]),
-    /// By registers, as many as must agree and at least one, by the names of [`crate::Hardware::register`].
-    Registers(BTreeMap<String, Vec<u8>>),
+    /// By registers, as many as must agree and at least one, by the names of [`crate::Hardware::register`]; each with
+    /// the values of which one must be there.
+    Registers(BTreeMap<String, RegisterValues>),
+}
+
+/// The values of one register that count: one, or a list of which any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterValues(pub Vec<Vec<u8>>);
+
+impl Serialize for RegisterValues {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [value] => serializer.serialize_str(&hex::encode(value)),
+            values => serializer.collect_seq(values.iter().map(hex::encode)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RegisterValues {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "hexadecimal digits, or a list of them")]
+        enum Written {
+            One(String),
+            Any(Vec<String>),
+        }
+        let digits = match Written::deserialize(deserializer)? {
+            Written::One(digits) => vec![digits],
+            Written::Any(list) => list,
+        };
+        let values: Result<Vec<_>, _> = digits.iter().map(hex::decode).collect();
+        values.map(Self).map_err(serde::de::Error::custom)
+    }
 }
 
 /// An entry as a policy writes it: `id` or `registers`, not both.
@@ -41,12 +72,8 @@ struct Entry {
         skip_serializing_if = "Option::is_none"
     )]
     id: Option<[u8; 32]>,
-    #[serde(
-        default,
-        with = "crate::hexadecimal::bare::map",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
-    registers: BTreeMap<String, Vec<u8>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    registers: BTreeMap<String, RegisterValues>,
     #[serde(default, with = "crate::instant::optional", skip_serializing_if = "Option::is_none")]
     valid_from: Option<UnixTime>,
     #[serde(default, with = "crate::instant::optional", skip_serializing_if = "Option::is_none")]
@@ -110,9 +137,10 @@ impl AllowedMeasurement {
             // An empty list would be every program there is.
             MeasuredIdentity::Registers(registers) => {
                 !registers.is_empty()
-                    && registers
-                        .iter()
-                        .all(|(name, value)| claims.hardware.register(name) == Some(value.as_slice()))
+                    && registers.iter().all(|(name, values)| {
+                        let found = claims.hardware.register(name);
+                        found.is_some_and(|found| values.0.iter().any(|value| value == found))
+                    })
             }
         }
     }

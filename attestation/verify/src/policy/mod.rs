@@ -1,9 +1,12 @@
 //! What a verifier asks of authentic evidence.
 
+mod document;
+mod foreign;
 mod judge;
 mod measurement;
 
-pub use measurement::{AllowedMeasurement, AmbiguousMeasurement, MeasuredIdentity};
+pub use document::{MAXIMUM_POLICY, PolicyDocument, PolicyError};
+pub use measurement::{AllowedMeasurement, AmbiguousMeasurement, MeasuredIdentity, RegisterValues};
 
 use serde::{Deserialize, Serialize};
 

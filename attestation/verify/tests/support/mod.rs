@@ -49,6 +49,11 @@ pub fn bent(bend: impl FnOnce(&mut NitroDocument)) -> Vec<u8> {
     sign(&payload.encode(), &leaf.key).expect("randomness")
 }
 
+/// A document with nothing wrong about it.
+pub fn right() -> Vec<u8> {
+    bent(|_| ())
+}
+
 pub fn judge_with(document: &[u8], now: UnixTime, policy: &Policy, binding: Binding) -> Result<Verified, VerifyError> {
     let roots = Roots::with_simulator(root_der()).expect("the simulator's root");
     verify(
