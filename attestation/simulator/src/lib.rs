@@ -1,12 +1,14 @@
 //! A software vendor whose evidence has the real formats and its own root; never accepted by default.
 //!
-//! **SIMULATED: this crate proves nothing about any hardware.** Its root's private key is published in this very
-//! folder, so that anyone can forge anything under it. It exists so that everything behind the evidence (verifier,
-//! admission, receipts, audit) runs and is tested on real bytes: a genuine-looking Nitro document, COSE_Sign1 with ES384
-//! over a P-384 chain, that fails under every production root.
+//! **SIMULATED: this crate proves nothing about any hardware.** The private keys of its roots are published in this very
+//! folder, so that anyone can forge anything under them. It exists so that everything behind the evidence (verifier,
+//! admission, receipts, audit) runs and is tested on real bytes, which fail under every production root:
 //!
-//! The parts are public on their own ([`Authority`], [`Certificate`], [`NitroDocument`]) because they are the test PKI
-//! with which `orv-verify` proves that each of its checks can fail.
+//! * Nitro, at the root of the crate: documents in COSE_Sign1 with ES384 over a P-384 chain ([`SimulatedNitro`]);
+//! * [`snp`]: reports of AMD's three products under RSA-PSS chains ([`snp::SimulatedSnp`]).
+//!
+//! The parts are public on their own because they are the test PKI with which `orv-verify` proves that each of its checks
+//! can fail: change any field of a document, report or certificate ([`x509`]), then sign it.
 //!
 //! ```
 //! use orv_evidence::{Binding, Collector, Platform, UnixTime};
@@ -28,6 +30,7 @@
 //! ```
 
 mod nitro;
+pub mod snp;
 pub mod x509;
 
 pub use nitro::{

@@ -2,7 +2,7 @@
 
 use orv_evidence::UnixTime;
 
-use crate::der::{GENERALIZED_TIME, UTC_TIME, element};
+use super::der::{GENERALIZED_TIME, UTC_TIME, element};
 
 /// `UTCTime` before the year 2050, `GeneralizedTime` from then on.
 pub(crate) fn time(moment: UnixTime) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use minicbor::Encoder;
 
-use crate::authority::{KeyPair, SimulatorError};
+use crate::x509::{KeyPair, SimulatorError};
 
 /// The protected header of every Nitro document: `{1: -35}`, ES384.
 pub const PROTECTED_HEADER: [u8; 4] = [0xa1, 0x01, 0x38, 0x22];

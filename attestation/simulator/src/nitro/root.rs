@@ -1,6 +1,6 @@
 //! The simulator's root, with its published private key.
 
-use crate::authority::{Authority, KeyPair, SimulatorError};
+use crate::x509::{Authority, KeyPair, Name, SimulatorError, serial_number};
 
 /// The root certificate, DER. Made once by `examples/mint_root.rs`.
 const CERTIFICATE: &[u8] = include_bytes!("root.der");
@@ -19,9 +19,14 @@ pub const fn root_der() -> &'static [u8] {
 /// # Errors
 /// [`SimulatorError::Key`] never happens for the committed key; a test says so.
 pub fn published_root() -> Result<Authority, SimulatorError> {
+    let (name, key) = (
+        Name::common(NAME),
+        KeyPair::from_pkcs8(PRIVATE_KEY_PUBLISHED_ON_PURPOSE)?,
+    );
     Ok(Authority {
-        name: NAME.to_owned(),
-        key: KeyPair::from_pkcs8(PRIVATE_KEY_PUBLISHED_ON_PURPOSE)?,
+        serial_number: serial_number(&name, &key),
+        name,
+        key,
         certificate: CERTIFICATE.to_vec(),
     })
 }

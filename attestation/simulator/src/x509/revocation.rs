@@ -2,14 +2,17 @@
 
 use orv_evidence::UnixTime;
 
-use crate::authority::{Authority, SimulatorError};
-use crate::calendar;
-use crate::certificate::{name, optional, signature_algorithm, signed};
-use crate::der::{CONTEXT_0, INTEGER, SEQUENCE, element};
+use super::algorithm::SignatureAlgorithm;
+use super::authority::{Authority, SimulatorError};
+use super::calendar;
+use super::der::{CONTEXT_0, INTEGER, SEQUENCE, element};
+use super::extension::Extension;
+use super::name::Name;
+use super::to_be_signed::signed;
 
 const CRL_NUMBER: [u8; 3] = [0x55, 0x1d, 0x14];
 
-/// The contents of a certificate revocation list (RFC 5280 5), before it is signed.
+/// The contents of a certificate revocation list, before it is signed.
 #[derive(Debug, Clone)]
 pub struct RevocationList {
     /// When it was issued.
@@ -17,8 +20,11 @@ pub struct RevocationList {
     /// When the next one is due.
     pub next_update: UnixTime,
     /// Serial numbers of what is revoked, see [`Authority::serial_number`].
-    pub serial_numbers: Vec<[u8; 16]>,
+    pub serial_numbers: Vec<Revoked>,
 }
+
+/// The content octets of a revoked serial number.
+pub type Revoked = Vec<u8>;
 
 impl Authority {
     /// The list as this authority's, DER.
@@ -26,13 +32,25 @@ impl Authority {
     /// # Errors
     /// [`SimulatorError`] when the randomness fails.
     pub fn publish(&self, list: &RevocationList) -> Result<Vec<u8>, SimulatorError> {
-        let to_be_signed = list.to_be_signed(&self.name);
-        Ok(signed(&to_be_signed, &self.key.sign_der(&to_be_signed)?))
+        self.publish_as(list, &self.name, self.key.algorithm())
+    }
+
+    /// The list signed by this authority under any issuer's name and any declared algorithm.
+    ///
+    /// # Errors
+    /// [`SimulatorError`] when the randomness fails.
+    pub fn publish_as(
+        &self,
+        list: &RevocationList,
+        issuer: &Name,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<Vec<u8>, SimulatorError> {
+        signed(&list.to_be_signed(issuer, algorithm), algorithm, &self.key)
     }
 }
 
 impl RevocationList {
-    fn to_be_signed(&self, issuer: &str) -> Vec<u8> {
+    fn to_be_signed(&self, issuer: &Name, algorithm: SignatureAlgorithm) -> Vec<u8> {
         let this_update = calendar::time(self.this_update);
         let revoked: Vec<u8> = self
             .serial_numbers
@@ -45,13 +63,13 @@ impl RevocationList {
         } else {
             element(SEQUENCE, &[&revoked])
         };
-        let number = optional(&CRL_NUMBER, &element(INTEGER, &[&[1]]));
+        let number = Extension::optional(&CRL_NUMBER, element(INTEGER, &[&[1]])).encode();
         element(
             SEQUENCE,
             &[
                 &element(INTEGER, &[&[1]]),
-                &signature_algorithm(),
-                &name(issuer),
+                &algorithm.encode(),
+                &issuer.encode(),
                 &this_update,
                 &calendar::time(self.next_update),
                 &revoked,
