@@ -12,12 +12,15 @@
 //! assert_eq!(not_an_image, Err(ImageError::NotAnImage(*b"GIF8")));
 //! ```
 
+mod firmware;
 mod input;
 mod reader;
 mod register;
 
 pub mod nitro;
+pub mod snp;
 
+pub use firmware::{FirmwareTableError, MAXIMUM_FIRMWARE, PAGE};
 pub use input::{Input, InputValue};
 pub use reader::Truncated;
 pub use register::Register;

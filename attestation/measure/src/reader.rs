@@ -24,6 +24,20 @@ impl<'a> Reader<'a> {
         Self { bytes, at: 0 }
     }
 
+    /// A reader that begins `back` bytes before the end.
+    pub(crate) fn from_end(bytes: &'a [u8], back: u64) -> Result<Self, Truncated> {
+        let length = bytes.len();
+        let at = usize::try_from(back).ok().and_then(|back| length.checked_sub(back));
+        match at {
+            Some(at) => Ok(Self { bytes, at }),
+            None => Err(Truncated {
+                at: 0,
+                wanted: back,
+                length: length as u64,
+            }),
+        }
+    }
+
     pub(crate) fn offset(&self) -> u64 {
         self.at as u64
     }
@@ -63,5 +77,9 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u64_be(&mut self) -> Result<u64, Truncated> {
         self.array().map(u64::from_be_bytes)
+    }
+
+    pub(crate) fn u32_le(&mut self) -> Result<u32, Truncated> {
+        self.array().map(u32::from_le_bytes)
     }
 }

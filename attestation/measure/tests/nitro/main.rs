@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "../oracle/mod.rs"]
+mod oracle;
+
 mod eif;
 mod hostile;
 mod published;

@@ -1,13 +1,12 @@
 //! The formula of PCR4 on every AWS document of the vectors.
 
-use crate::with_eif_build::vectors;
+use crate::oracle::{json, vectors};
 use orv_measure::nitro::{pcr3, pcr4};
 
 #[test]
 fn pcr4_of_every_published_document_is_that_of_its_module_id() {
     let Some(folder) = vectors() else { return };
-    let expected: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
+    let expected = json(&folder.join("expected.json"));
     let mut checked = 0;
     for document in expected["nitro"].as_array().unwrap() {
         if document["verdict"] == "untrusted_root" {

@@ -1,36 +1,9 @@
 //! The registers and files of AWS's own library, through its program `eif_build`.
 
+use crate::oracle::tool;
 use orv_measure::nitro::Image;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-/// The published vectors, or a loud word that they are not there.
-pub fn vectors() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
-    let folder = std::env::var_os("ORV_VECTORS")
-        .map_or(beside, PathBuf::from)
-        .join("attestation");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("SKIPPED: no vectors at {}: set ORV_VECTORS", folder.display());
-    None
-}
-
-fn eif_build() -> Option<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    let program = cache.join("orv/tools/bin/eif_build");
-    if program.is_file() {
-        return Some(program);
-    }
-    eprintln!(
-        "SKIPPED: no {}: cargo install eif_build --version 0.2.1 --locked --root {}",
-        program.display(),
-        cache.join("orv/tools").display()
-    );
-    None
-}
 
 /// Builds an image of `ramdisks` and returns the file and what the program printed, a JSON document of registers.
 fn built(program: &Path, folder: &Path, ramdisks: &[&[u8]], more: &[&str]) -> (Vec<u8>, serde_json::Value) {
@@ -79,7 +52,7 @@ fn assert_same(file: &[u8], printed: &serde_json::Value) {
 
 #[test]
 fn registers_equal_those_of_eif_build() {
-    let Some(program) = eif_build() else { return };
+    let Some(program) = tool("bin/eif_build") else { return };
     let folder = tempfile::tempdir().unwrap();
     for ramdisks in [
         &[b"one".as_slice()][..],
@@ -93,7 +66,7 @@ fn registers_equal_those_of_eif_build() {
 
 #[test]
 fn the_signer_equals_that_of_eif_build() {
-    let Some(program) = eif_build() else { return };
+    let Some(program) = tool("bin/eif_build") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("certificate.pem"));
     let made = Command::new("openssl")
