@@ -5,7 +5,8 @@
 //! stand for travels beside the evidence in an [`Envelope`], so that a verifier **recomputes** the digest and never
 //! searches the evidence for a key.
 //!
-//! Nothing here reads a clock, a device or a random source. The one door to hardware is the [`Collector`] trait.
+//! The one door to hardware is the [`Collector`] trait: [`nsm`] opens it on AWS Nitro, [`tsm`] on Intel TDX and AMD
+//! SEV-SNP. Devices, folders, clocks and randomness are arguments there; everything else is pure.
 //!
 //! ```
 //! use orv_evidence::{Binding, Context, Envelope, KeyOrigin, Platform, challenge};
@@ -35,6 +36,7 @@
 //! ```
 
 mod binding;
+pub mod certificates;
 mod challenge;
 mod collector;
 mod context;
@@ -44,6 +46,7 @@ mod map;
 pub mod nsm;
 mod platform;
 mod time;
+pub mod tsm;
 
 pub use binding::{Binding, DOMAIN};
 pub use challenge::challenge;
