@@ -337,7 +337,8 @@ fn a_job_before_hello_and_a_message_out_of_place_are_refused_and_the_connection_
     let job = job(&mut shelf, candidate("crasher"), 1);
     let mut channel = enclave.connect();
     assert_eq!(refused(serve(&mut channel, &job, &shelf)).code, FailureCode::NoIdentity);
-    channel.send(0, &Message::Exit(Exit { reason: "no".into() })).unwrap();
+    let exit = Exit::new(ExitCode::Silent, "no");
+    channel.send(0, &Message::Exit(exit)).unwrap();
     let Message::Error(failure) = channel.receive().unwrap().1 else {
         panic!()
     };

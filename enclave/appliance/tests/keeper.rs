@@ -5,7 +5,7 @@
 mod host;
 
 use host::{Enclave, End, Shelf};
-use orv_wire::{FailureCode, Message};
+use orv_wire::{ExitCode, FailureCode, Message};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -143,7 +143,8 @@ fn the_enclave_ends_when_its_keeper_is_gone() {
     let Message::Exit(exit) = channel.receive().unwrap().1 else {
         panic!()
     };
-    assert!(exit.reason.contains("keeper is gone"), "{exit:?}");
+    assert_eq!(exit.code, ExitCode::Keeper);
+    assert!(exit.detail.contains("keeper is gone"), "{exit:?}");
     assert_eq!(enclave.wait(), Some(4));
 }
 

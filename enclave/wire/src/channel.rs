@@ -25,6 +25,11 @@ impl<S: Read + Write> Channel<S> {
         &self.stream
     }
 
+    /// The stream below, and an end of the messages.
+    pub fn into_stream(self) -> S {
+        self.stream
+    }
+
     /// Sends one message.
     ///
     /// # Errors

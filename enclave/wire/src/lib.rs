@@ -20,6 +20,7 @@ mod assembly;
 mod channel;
 mod deadline;
 mod download;
+mod exit;
 mod frame;
 mod message;
 mod stream;
@@ -28,9 +29,10 @@ mod window;
 pub use assembly::Assembly;
 pub use channel::Channel;
 pub use download::{DownloadError, Downloaded, Order, Sink, download};
+pub use exit::{Exit, ExitCode};
 pub use frame::{Frame, FrameError, Kind, MAX_FRAME};
 pub use message::{
-    Cancel, Exit, Failure, FailureCode, Hello, Identity, Job, MAX_SEGMENT, Message, MessageError, Outcome, Progress,
+    Cancel, Failure, FailureCode, Hello, Identity, Job, MAX_SEGMENT, Message, MessageError, Outcome, Progress,
     SEGMENTS_IN_FLIGHT, Segment, Stage, WIRE_VERSION, Want,
 };
 pub use stream::Stream;

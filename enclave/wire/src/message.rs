@@ -1,5 +1,6 @@
 //! The messages, one for each kind of frame.
 
+use crate::exit::Exit;
 use crate::frame::{Frame, FrameError, Kind};
 use alloy_primitives::{Address, B256};
 use minicbor::{Decode, Encode};
@@ -235,15 +236,6 @@ pub enum FailureCode {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Cancel {}
-
-/// The enclave ends.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Exit {
-    /// For people; at most 1,024 characters.
-    #[n(0)]
-    pub reason: String,
-}
 
 /// Why a message could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -108,7 +108,8 @@ fn examples() -> Vec<(&'static str, Message)> {
         (
             "exit",
             Message::Exit(Exit {
-                reason: "the keeper is gone".into(),
+                code: ExitCode::Keeper,
+                detail: "the keeper is gone".into(),
             }),
         ),
     ]

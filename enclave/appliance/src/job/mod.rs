@@ -6,9 +6,9 @@ pub(crate) mod limits;
 mod workbench;
 
 pub(crate) use end::JobEnd;
-pub(crate) use workbench::Workbench;
+pub(crate) use workbench::{Workbench, WorkbenchError};
 
-use crate::service::Service;
+use crate::keeper::Keeper;
 use alloy_primitives::B256;
 use end::{Stop, preparation};
 use fetch::{Fetched, Host};
@@ -16,10 +16,10 @@ use orv_content::archive::Quota;
 use orv_content::identity::{ContentKind, IdentityError, identify, identify_hashed};
 use orv_content::tree::Tree;
 use orv_content::{Root, Sha256, merkle};
-use orv_protocol::advice;
 use orv_protocol::judgement::Reason;
 use orv_protocol::project::LONGEST_MANIFEST;
 use orv_protocol::seed::trial_seed;
+use orv_protocol::{PlatformTier, advice};
 use orv_receipt::rule::{Documents, statement_of};
 use orv_receipt::{AdviceRecord, BUNDLE_VERSION, Bundle, Obstacle, Role};
 use orv_runner::Runner;
@@ -31,17 +31,26 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Instant;
 
+/// What stands behind the statements of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Endorsed {
+    /// The 0G root of the envelope that the host was given.
+    pub(crate) evidence_root: Root,
+    /// What the machine's counter is worth.
+    pub(crate) tier: PlatformTier,
+}
+
 /// Judges one proposal: the bundle's bytes go to the host, the signed statement is returned.
 pub(crate) fn judge<S: Read + Write + AsFd>(
     channel: &mut Channel<S>,
     stream: u32,
     job: &Job,
-    evidence_root: Root,
-    service: &Service,
+    endorsed: Endorsed,
+    keeper: &Keeper,
     workbench: &mut Workbench,
 ) -> Result<Outcome, JobEnd> {
     let mut host = Host::new(channel, stream);
-    let mut bundle = begin(job, service, workbench)?;
+    let mut bundle = begin(job, endorsed.tier, workbench)?;
     match work(&mut host, &mut bundle, workbench) {
         Ok(()) => {}
         Err(Stop::Obstacle(obstacle)) => bundle.obstacle = Some(obstacle),
@@ -50,8 +59,8 @@ pub(crate) fn judge<S: Read + Write + AsFd>(
     host.progress(Stage::Sign, 0, 1)?;
     let (bundle, bytes) = bounded(bundle, limits::BUNDLE_BYTES);
     let root = merkle::root_of(&bytes)?;
-    let run = statement_of(&bundle, root, evidence_root)?;
-    let signature = service.keeper.sign(job.domain, run.clone())?;
+    let run = statement_of(&bundle, root, endorsed.evidence_root)?;
+    let signature = keeper.sign(job.domain, run.clone())?;
     host.deliver(B256::from(root.0), &bytes)?;
     Ok(Outcome { run, signature })
 }
@@ -71,7 +80,7 @@ fn bounded(bundle: Bundle, most: usize) -> (Bundle, Vec<u8>) {
 }
 
 /// An empty record with a fresh secret: what the host claims, before anything is checked.
-fn begin(job: &Job, service: &Service, workbench: &Workbench) -> Result<Bundle, JobEnd> {
+fn begin(job: &Job, tier: PlatformTier, workbench: &Workbench) -> Result<Bundle, JobEnd> {
     let mut secret = [0u8; 32];
     getrandom::fill(&mut secret).map_err(JobEnd::Entropy)?;
     let no_tree = Sha256([0; 32]);
@@ -91,7 +100,7 @@ fn begin(job: &Job, service: &Service, workbench: &Workbench) -> Result<Bundle, 
         differences: Vec::new(),
         secret: B256::from(secret),
         seed: B256::from(trial_seed(&no_tree, &job.ticket.0, &secret)),
-        platform_tier: service.endorser.tier().into(),
+        platform_tier: tier.into(),
         trials: Vec::new(),
         obstacle: None,
         missing_protections: workbench.missing_protections(),

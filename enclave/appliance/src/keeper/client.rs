@@ -1,6 +1,9 @@
 //! The job service's side of the keeper's socket.
 
 use super::request::{Answer, Binding, Refusal, Request, SignRequest, read, write};
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
 use orv_receipt::{Domain, Run, Signature};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -69,6 +72,19 @@ impl Keeper {
     /// The keeper's process id.
     pub(crate) fn process_id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Waits until the keeper's process has ended, and tells how. The dead process is left for [`Child`] to wait for.
+    pub(crate) fn await_end(&self) -> String {
+        let process = Pid::from_raw(i32::try_from(self.process.id()).unwrap_or(i32::MAX));
+        loop {
+            match waitid(Id::Pid(process), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+                Ok(WaitStatus::Signaled(_, signal, _)) => return format!("the keeper was killed by {signal}"),
+                Ok(WaitStatus::Exited(_, code)) => return format!("the keeper ended with exit code {code}"),
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return format!("the keeper cannot be watched: {errno}"),
+            }
+        }
     }
 
     /// Binds the key for its life.

@@ -2,23 +2,20 @@
 
 use super::Service;
 use super::identity::EndorseError;
-use crate::job::{JobEnd, judge};
+use crate::job::{Endorsed, JobEnd, judge};
 use crate::keeper::{Binding, KeeperError, Refusal};
+use orv_content::merkle;
 use orv_content::merkle::EmptyContent;
-use orv_content::{Root, merkle};
 use orv_receipt::Domain;
 use orv_wire::{
-    Channel, Exit, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, Stream, WIRE_VERSION,
+    Channel, Exit, ExitCode, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, Stream, WIRE_VERSION,
 };
 use std::sync::PoisonError;
-
-/// Exit code of an enclave that ended because something in it failed.
-pub(super) const ANOMALY: i32 = 4;
 
 /// What a connection has been told.
 struct Introduced {
     domain: Domain,
-    evidence_root: Root,
+    endorsed: Endorsed,
 }
 
 /// Speaks with one host until it leaves or breaks the protocol.
@@ -47,7 +44,7 @@ fn converse(channel: &mut Channel<Stream>, service: &Service) -> Result<(), Mess
                     introduced = Some(known);
                     channel.send(stream, &Message::Identity(identity))?;
                 }
-                Err(refused) => refuse(channel, stream, &refused)?,
+                Err(refused) => refuse(channel, stream, &refused, service)?,
             },
             Message::Job(job) => match &introduced {
                 Some(known) => work(channel, stream, &job, known, service)?,
@@ -71,23 +68,26 @@ enum Refused {
     Keeper(#[from] KeeperError),
     #[error("no evidence: {0}")]
     Evidence(#[from] EndorseError),
+    /// Without evidence there is no identity, and without an identity no job.
+    #[error("this machine cannot endorse a key: {0}")]
+    Unendorsed(String),
     #[error("the evidence is empty")]
     Empty(#[from] EmptyContent),
 }
 
 /// Tells why; a keeper that is gone ends the enclave.
-fn refuse(channel: &mut Channel<Stream>, stream: u32, refused: &Refused) -> Result<(), FrameError> {
+fn refuse(channel: &mut Channel<Stream>, stream: u32, refused: &Refused, service: &Service) -> Result<(), FrameError> {
     let code = match refused {
         Refused::Version(_) => FailureCode::Version,
         Refused::Keeper(error) => code_of(error),
-        Refused::Evidence(_) | Refused::Empty(_) => FailureCode::Evidence,
+        Refused::Evidence(_) | Refused::Unendorsed(_) | Refused::Empty(_) => FailureCode::Evidence,
     };
     let told = channel.fail(stream, code, &refused.to_string());
     // The host may have hung up: an anomaly ends the enclave whether or not there is anybody to tell.
     if let Refused::Keeper(error) = refused
         && error.is_anomaly()
     {
-        end_the_enclave(channel, &refused.to_string())
+        end_the_enclave(channel, &Exit::new(ExitCode::Keeper, refused), service)
     }
     told
 }
@@ -97,12 +97,18 @@ fn introduce(hello: &Hello, service: &Service) -> Result<(Introduced, Identity),
     if hello.version != WIRE_VERSION {
         return Err(Refused::Version(hello.version));
     }
+    let endorser = service
+        .endorser
+        .as_ref()
+        .map_err(|error| Refused::Unendorsed(error.to_string()))?;
     service.keeper.bind(Binding::from(hello))?;
-    let envelope = service.endorser.endorse(hello, service.keeper.public_key())?;
-    let evidence_root = merkle::root_of(&envelope)?;
+    let envelope = endorser.endorse(hello, service.keeper.public_key())?;
     let known = Introduced {
         domain: hello.domain,
-        evidence_root,
+        endorsed: Endorsed {
+            evidence_root: merkle::root_of(&envelope)?,
+            tier: endorser.tier(),
+        },
     };
     Ok((
         known,
@@ -126,13 +132,13 @@ fn work(
         return Ok(channel.fail(stream, FailureCode::OtherBinding, detail)?);
     }
     let mut workbench = service.workbench.lock().unwrap_or_else(PoisonError::into_inner);
-    match judge(channel, stream, job, known.evidence_root, service, &mut workbench) {
+    match judge(channel, stream, job, known.endorsed, &service.keeper, &mut workbench) {
         Ok(outcome) => Ok(channel.send(stream, &Message::Result(Box::new(outcome)))?),
         Err(JobEnd::Connection(error)) => Err(error),
         Err(end) => {
             let told = channel.fail(stream, end.code(), &end.to_string());
             if end.is_anomaly() {
-                end_the_enclave(channel, &end.to_string())
+                end_the_enclave(channel, &Exit::new(exit_of(&end), end), service)
             }
             Ok(told?)
         }
@@ -140,12 +146,18 @@ fn work(
 }
 
 /// Ends the whole enclave, and with it the key; whoever started it starts it anew.
-fn end_the_enclave(channel: &mut Channel<Stream>, reason: &str) -> ! {
-    eprintln!("orv-enclave: ends after an anomaly: {reason}");
-    let reason = orv_receipt::detail(reason);
+fn end_the_enclave(channel: &mut Channel<Stream>, exit: &Exit, service: &Service) -> ! {
     // The host may be gone; the enclave ends all the same.
-    let _ = channel.send(0, &Message::Exit(Exit { reason }));
-    std::process::exit(ANOMALY)
+    let _ = channel.send(0, &Message::Exit(exit.clone()));
+    service.words.end(exit)
+}
+
+/// What kind of end an anomaly of a job is.
+fn exit_of(end: &JobEnd) -> ExitCode {
+    match end {
+        JobEnd::Keeper(_) => ExitCode::Keeper,
+        _ => ExitCode::Anomaly,
+    }
 }
 
 /// The failure code of a keeper's error.

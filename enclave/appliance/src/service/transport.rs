@@ -1,6 +1,6 @@
 //! Listening sockets: vsock in an enclave, unix sockets in development.
 
-use crate::configuration::Listen;
+use crate::configuration::{Listen, Peers};
 use orv_wire::Stream;
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// A listening socket.
 pub(super) enum Listener {
     Unix(UnixListener),
-    Vsock(VsockListener),
+    Vsock { listener: VsockListener, peers: Peers },
 }
 
 impl Listener {
@@ -26,16 +26,45 @@ impl Listener {
                 }
                 UnixListener::bind(path).map(Self::Unix)
             }
-            Listen::Vsock(port) => VsockListener::bind_with_cid_port(VMADDR_CID_ANY, *port).map(Self::Vsock),
+            Listen::Vsock { port, peers } => {
+                let listener = VsockListener::bind_with_cid_port(VMADDR_CID_ANY, *port)?;
+                let peers = peers.clone();
+                Ok(Self::Vsock { listener, peers })
+            }
         }
     }
 
-    pub(super) fn accept(&self) -> io::Result<Stream> {
-        let stream = match self {
-            Self::Unix(listener) => Stream::Unix(listener.accept()?.0),
-            Self::Vsock(listener) => Stream::Vsock(listener.accept()?.0),
+    /// The next connection; nothing where it ended before it began, or came from somebody who may not speak.
+    pub(super) fn accept(&self) -> io::Result<Option<Stream>> {
+        let stream = match self.accept_any() {
+            Ok(Some(stream)) => stream,
+            Ok(None) => return Ok(None),
+            Err(error) if ended_early(&error) => return Ok(None),
+            Err(error) => return Err(error),
         };
-        stream.set_patience(PATIENCE)?;
-        Ok(stream)
+        Ok(stream.set_patience(PATIENCE).is_ok().then_some(stream))
     }
+
+    fn accept_any(&self) -> io::Result<Option<Stream>> {
+        match self {
+            Self::Unix(listener) => Ok(Some(Stream::Unix(listener.accept()?.0))),
+            Self::Vsock { listener, peers } => {
+                let (stream, peer) = listener.accept()?;
+                if peers.admits(peer.cid()) {
+                    return Ok(Some(Stream::Vsock(stream)));
+                }
+                eprintln!("orv-enclave: a connection of context id {} is refused", peer.cid());
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Whether it is the connection that failed, and not the listening.
+fn ended_early(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, NotConnected, TimedOut};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionReset | Interrupted | NotConnected | TimedOut
+    )
 }

@@ -249,7 +249,7 @@ impl Served {
 fn unexpected(expected: &'static str, message: Message) -> EnclaveError {
     match message {
         Message::Error(failure) => EnclaveError::Refused(failure),
-        Message::Exit(exit) => EnclaveError::Exit(exit.reason),
+        Message::Exit(exit) => EnclaveError::Exit(exit.to_string()),
         other => EnclaveError::OutOfOrder {
             expected,
             got: format!("{:?}", other.to_frame(0).kind),
