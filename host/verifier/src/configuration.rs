@@ -57,7 +57,7 @@ pub struct VerifierConfig {
     /// Where upstream's miners list the bytes of a SHA-256, if anywhere: a file or an http(s) address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_index: Option<String>,
-    /// The enclave, `unix:PATH` or `vsock:CID:PORT`.
+    /// The enclave: `unix:PATH`, `vsock:CID:PORT` or `hybrid:PATH:PORT`.
     pub enclave: EnclaveAddress,
     /// Journal, cache and receipts.
     pub data_directory: PathBuf,

@@ -262,6 +262,7 @@ fn enclave_code(error: &EnclaveError) -> &'static str {
         EnclaveError::Distrusted(Distrust::Signature(_) | Distrust::Signer { .. }) => "ORV-V-044",
         EnclaveError::Distrusted(Distrust::OtherStatement { .. }) => "ORV-V-045",
         EnclaveError::Distrusted(Distrust::Check { .. }) => "ORV-V-046",
+        EnclaveError::ExitPort { .. } => "ORV-V-047",
     }
 }
 
@@ -274,6 +275,7 @@ fn enclave_advice(error: &EnclaveError) -> &'static str {
         EnclaveError::Refused(_) if error.needs_new_key() => "Restart the enclave, so that it makes a new key.",
         EnclaveError::Refused(_) => "The enclave's own words say what it did not accept.",
         EnclaveError::Exit(_) => "Restart the enclave: it ends itself after an anomaly.",
+        EnclaveError::ExitPort { .. } => "Run one daemon for each enclave, as a user who may write beside its socket.",
         EnclaveError::OutOfOrder { .. } | EnclaveError::Version(_) => "Run enclave and host of the same release.",
         EnclaveError::Envelope(_) | EnclaveError::Context(_) | EnclaveError::Key => {
             "Restart the enclave; if it stays, run enclave and host of the same release."

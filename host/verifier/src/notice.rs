@@ -1,5 +1,6 @@
 //! What the daemon tells while it works, for whoever prints it.
 
+use crate::error::VerifierError;
 use crate::journal::State;
 use orv_chain::ProposalId;
 use orv_chain::primitives::Address;
@@ -41,6 +42,18 @@ pub enum Notice {
         /// What to do.
         advice: &'static str,
     },
+}
+
+impl Notice {
+    /// A failure in words.
+    pub(crate) fn failed(proposal: Option<ProposalId>, error: &VerifierError) -> Self {
+        Self::Failed {
+            proposal,
+            code: error.code(),
+            message: error.to_string(),
+            advice: error.advice(),
+        }
+    }
 }
 
 /// Is told every [`Notice`]. Called from several threads; must return quickly.

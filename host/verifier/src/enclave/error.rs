@@ -6,6 +6,10 @@ use orv_wire::{AssemblyError, Failure, FailureCode, FrameError, MessageError};
 use std::io;
 use std::time::Duration;
 
+/// How long a report of the enclave's end may take after its connection has broken: it is sent by a process that outlives
+/// the one at the other end, and that finds its parent under the second of two context ids only after a while.
+const REPORT: Duration = Duration::from_secs(15);
+
 /// A failed conversation. Nothing is sent to the chain after any of these.
 #[derive(Debug, thiserror::Error)]
 pub enum EnclaveError {
@@ -26,9 +30,17 @@ pub enum EnclaveError {
     /// The enclave refused, with its own code.
     #[error("the enclave refused ({:?}): {}", .0.code, .0.detail)]
     Refused(Failure),
-    /// The enclave ends.
+    /// The enclave ends, in its own words.
     #[error("the enclave ends: {0}")]
     Exit(String),
+    /// Nobody can listen where the enclave reports its end.
+    #[error("why the enclave at {address} ends will not be heard: {source}")]
+    ExitPort {
+        /// Where it should listen itself.
+        address: String,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// A message that has no place.
     #[error("the enclave sent {got} where {expected} was expected")]
     OutOfOrder {
@@ -145,6 +157,15 @@ impl EnclaveError {
                 ..
             })
         )
+    }
+
+    /// Whether the enclave may have ended, and how long its report of that may take to come after.
+    pub(crate) fn may_be_its_end(&self) -> Option<Duration> {
+        match self {
+            Self::Connection(_) | Self::Poll(_) => Some(REPORT),
+            Self::Unreachable { .. } | Self::Silent(_) => Some(Duration::ZERO),
+            _ => None,
+        }
     }
 
     /// Whether this ticket can get no statement any more.

@@ -6,6 +6,8 @@
 mod address;
 mod contents;
 mod error;
+mod exits;
+mod hybrid;
 mod identity;
 mod session;
 mod trust;
@@ -14,6 +16,7 @@ pub use self::{
     address::{EnclaveAddress, NotAnAddress},
     contents::{Content, ContentSource},
     error::{Distrust, EnclaveError},
+    exits::{EXIT_PORT, ExitReports},
     identity::{Binding, Identity},
     session::{Session, Work},
     trust::receipt_of,

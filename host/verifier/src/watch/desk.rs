@@ -1,7 +1,7 @@
 //! The one connection to the enclave, and the key behind it.
 
 use crate::admission::{self, Standing};
-use crate::enclave::{EnclaveError, Identity, Session, Work};
+use crate::enclave::{EnclaveAddress, EnclaveError, ExitReports, Identity, Session, Work};
 use crate::error::VerifierError;
 use crate::fetch::StoredContents;
 use crate::notice::Notice;
@@ -23,17 +23,32 @@ pub(super) struct Desk {
     open: Option<(Session<Stream>, Identity)>,
     /// The key that was last told to be live.
     told: Option<Address>,
+    /// What enclaves said before they ended, where they can be heard.
+    reports: Option<Arc<ExitReports>>,
 }
 
 impl Desk {
+    /// Hears why the enclave ends from now on.
+    ///
+    /// # Errors
+    /// [`EnclaveError::ExitPort`]: the desk works, and reasons stay unknown.
+    pub(super) fn hear(&mut self, address: &EnclaveAddress) -> Result<(), EnclaveError> {
+        let reports = ExitReports::listen(address).map_err(|source| EnclaveError::ExitPort {
+            address: address.to_string(),
+            source,
+        })?;
+        self.reports = reports.map(Arc::new);
+        Ok(())
+    }
+
     /// A key that is admitted and live, behind a connection that works.
     ///
     /// # Errors
     /// The enclave cannot be reached, or its key cannot be used.
     pub(super) async fn identity(&mut self, operator: &Operator) -> Result<Identity, VerifierError> {
-        let (session, identity) = match self.still_open().await? {
+        let (session, identity) = match self.still_open(operator).await? {
             Some(open) => open,
-            None => connect(operator).await?,
+            None => self.connect(operator).await?,
         };
         admission::ensure_live(operator, &identity).await?;
         if self.told.replace(identity.key) != Some(identity.key) {
@@ -43,25 +58,56 @@ impl Desk {
         Ok(identity)
     }
 
+    /// A new connection. What ended enclaves have said before is of no interest any more.
+    async fn connect(&mut self, operator: &Operator) -> Result<(Session<Stream>, Identity), VerifierError> {
+        match connect(operator).await {
+            Ok(open) => {
+                if let Some(reports) = &self.reports {
+                    reports.forget();
+                }
+                Ok(open)
+            }
+            Err(error) => Err(self.explained(error).await?),
+        }
+    }
+
     /// The connection, if it still answers.
-    async fn still_open(&mut self) -> Result<Option<(Session<Stream>, Identity)>, VerifierError> {
+    async fn still_open(&mut self, operator: &Operator) -> Result<Option<(Session<Stream>, Identity)>, VerifierError> {
         let Some((mut session, identity)) = self.open.take() else {
             return Ok(None);
         };
         let asked = spawn_blocking(move || session.keep_open().map(|()| session)).await;
-        match asked.map_err(|_| VerifierError::TaskStopped)? {
-            Ok(session) => Ok(Some((session, identity))),
-            Err(error) => {
-                tracing::info!(%error, "connecting to the enclave again");
-                Ok(None)
-            }
+        let error = match asked.map_err(|_| VerifierError::TaskStopped)? {
+            Ok(session) => return Ok(Some((session, identity))),
+            Err(error) => self.explained(error.into()).await?,
+        };
+        tracing::info!(%error, "connecting to the enclave again");
+        if let VerifierError::Enclave(EnclaveError::Exit(_)) = error {
+            operator.observer.notice(&Notice::failed(None, &error));
         }
+        Ok(None)
     }
 
     /// Keeps an idle connection open. A broken one is made again when it is needed.
-    pub(super) async fn keep_open(&mut self) -> Result<(), VerifierError> {
-        self.open = self.still_open().await?;
+    pub(super) async fn keep_open(&mut self, operator: &Operator) -> Result<(), VerifierError> {
+        self.open = self.still_open(operator).await?;
         Ok(())
+    }
+
+    /// What the enclave said before it ended, in place of the connection that broke with it.
+    async fn explained(&self, error: VerifierError) -> Result<VerifierError, VerifierError> {
+        let VerifierError::Enclave(broken) = &error else {
+            return Ok(error);
+        };
+        let (Some(patience), Some(reports)) = (broken.may_be_its_end(), &self.reports) else {
+            return Ok(error);
+        };
+        let reports = Arc::clone(reports);
+        let reported = spawn_blocking(move || reports.next(patience)).await;
+        Ok(match reported.map_err(|_| VerifierError::TaskStopped)? {
+            Some(exit) => EnclaveError::Exit(exit.to_string()).into(),
+            None => error,
+        })
     }
 
     /// Has a job done. Call [`Self::identity`] before.
@@ -106,9 +152,13 @@ impl Desk {
             };
             session.judge(work).map(|receipt| (receipt, session, identity))
         });
-        let (receipt, session, identity) = done.await.map_err(|_| VerifierError::TaskStopped)??;
-        self.open = Some((session, identity));
-        Ok(receipt)
+        match done.await.map_err(|_| VerifierError::TaskStopped)? {
+            Ok((receipt, session, identity)) => {
+                self.open = Some((session, identity));
+                Ok(receipt)
+            }
+            Err(error) => Err(self.explained(error.into()).await?),
+        }
     }
 }
 

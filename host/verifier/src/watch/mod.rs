@@ -75,7 +75,7 @@ impl Daemon {
             let mut failures = Vec::new();
             while !worker.is_stopping() {
                 failures = worker.pass().await?;
-                worker.desk.keep_open().await?;
+                worker.desk.keep_open(&worker.operator).await?;
                 tokio::select! {
                     () = sleep(pause) => {}
                     () = wake.notified() => {}
@@ -130,9 +130,13 @@ impl Daemon {
 impl Worker {
     async fn connect(config: VerifierConfig, observer: Arc<dyn Observer>) -> Result<Self, VerifierError> {
         let operator = Operator::connect(config, observer).await?;
+        let mut desk = Desk::default();
+        if let Err(error) = desk.hear(&operator.config.enclave) {
+            operator.observer.notice(&Notice::failed(None, &error.into()));
+        }
         Ok(Self {
             operator,
-            desk: Desk::default(),
+            desk,
             stop: Arc::new(AtomicBool::new(false)),
         })
     }
@@ -178,12 +182,7 @@ impl Worker {
             message,
             "step failed"
         );
-        self.operator.observer.notice(&Notice::Failed {
-            proposal,
-            code,
-            message: message.clone(),
-            advice,
-        });
+        self.operator.observer.notice(&Notice::failed(proposal, &error));
         Ok(Failure {
             proposal: proposal.map(|id| id.to_string()),
             code,
