@@ -47,6 +47,7 @@ pub mod nsm;
 mod platform;
 mod time;
 pub mod tsm;
+pub mod wrapping;
 
 pub use binding::{Binding, DOMAIN};
 pub use challenge::challenge;
