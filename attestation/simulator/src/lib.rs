@@ -5,7 +5,8 @@
 //! admission, receipts, audit) runs and is tested on real bytes, which fail under every production root:
 //!
 //! * Nitro, at the root of the crate: documents in COSE_Sign1 with ES384 over a P-384 chain ([`SimulatedNitro`]);
-//! * [`snp`]: reports of AMD's three products under RSA-PSS chains ([`snp::SimulatedSnp`]).
+//! * [`snp`]: reports of AMD's three products under RSA-PSS chains ([`snp::SimulatedSnp`]);
+//! * [`tdx`]: DCAP quotes of versions 4 and 5 with signed collateral ([`tdx::SimulatedTdx`]).
 //!
 //! The parts are public on their own because they are the test PKI with which `orv-verify` proves that each of its checks
 //! can fail: change any field of a document, report or certificate ([`x509`]), then sign it.
@@ -31,6 +32,7 @@
 
 mod nitro;
 pub mod snp;
+pub mod tdx;
 pub mod x509;
 
 pub use nitro::{

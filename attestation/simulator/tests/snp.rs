@@ -1,5 +1,7 @@
 //! Simulated SEV-SNP evidence, read and verified by an implementation of somebody else: the `sev` crate.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use orv_evidence::{Binding, Collector, Platform, UnixTime};
 use orv_simulator::snp::{Chip, Kind, Product, Report, SimulatedSnp, Vendor, Version, extension, policy, root_der};
 use orv_simulator::x509::{SignatureAlgorithm, TrailerField};

@@ -1,4 +1,4 @@
-//! Unix seconds as the two time forms of X.509 (RFC 5280 4.1.2.5).
+//! Unix seconds as the two time forms of X.509 (RFC 5280 4.1.2.5), and as text.
 
 use orv_evidence::UnixTime;
 
@@ -6,25 +6,27 @@ use super::der::{GENERALIZED_TIME, UTC_TIME, element};
 
 /// `UTCTime` before the year 2050, `GeneralizedTime` from then on.
 pub(crate) fn time(moment: UnixTime) -> Vec<u8> {
-    let (days, second_of_day) = (moment.seconds() / 86_400, moment.seconds() % 86_400);
-    let (year, month, day) = date(days);
-    let clock = format!(
-        "{:02}{:02}{:02}Z",
-        second_of_day / 3600,
-        second_of_day / 60 % 60,
-        second_of_day % 60
-    );
+    let (year, month, day) = date(moment.seconds() / 86_400);
+    let (hour, minute, second) = clock(moment);
+    let rest = format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
     if (1950..2050).contains(&year) {
-        element(
-            UTC_TIME,
-            &[format!("{:02}{month:02}{day:02}{clock}", year % 100).as_bytes()],
-        )
+        element(UTC_TIME, &[format!("{:02}{rest}", year % 100).as_bytes()])
     } else {
-        element(
-            GENERALIZED_TIME,
-            &[format!("{year:04}{month:02}{day:02}{clock}").as_bytes()],
-        )
+        element(GENERALIZED_TIME, &[format!("{year:04}{rest}").as_bytes()])
     }
+}
+
+/// The moment as Intel's collateral writes it (RFC 3339, UTC).
+pub(crate) fn text(moment: UnixTime) -> String {
+    let (year, month, day) = date(moment.seconds() / 86_400);
+    let (hour, minute, second) = clock(moment);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Hour, minute and second of the day.
+const fn clock(moment: UnixTime) -> (u64, u64, u64) {
+    let second = moment.seconds() % 86_400;
+    (second / 3600, second / 60 % 60, second % 60)
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
@@ -68,5 +70,9 @@ mod tests {
         ] {
             assert_eq!(time(UnixTime::from_seconds(seconds))[2..], *text.as_bytes());
         }
+        assert_eq!(
+            super::text(UnixTime::from_seconds(1_766_678_659)),
+            "2025-12-25T16:04:19Z"
+        );
     }
 }

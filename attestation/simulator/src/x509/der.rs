@@ -4,6 +4,7 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const ENUMERATED: u8 = 0x0a;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
 pub(crate) const PRINTABLE_STRING: u8 = 0x13;
 pub(crate) const IA5_STRING: u8 = 0x16;
@@ -21,6 +22,8 @@ pub(crate) const CONTEXT_3: u8 = 0xa3;
 pub(crate) const CONTEXT_PRIMITIVE_0: u8 = 0x80;
 /// `[6]` in place of a primitive type's tag.
 pub(crate) const CONTEXT_PRIMITIVE_6: u8 = 0x86;
+/// `BOOLEAN FALSE`, whole.
+pub(crate) const FALSE: [u8; 3] = [0x01, 0x01, 0x00];
 /// `NULL`, whole.
 pub(crate) const NULL: [u8; 2] = [0x05, 0x00];
 /// `BOOLEAN TRUE`, whole.

@@ -10,6 +10,7 @@ pub(crate) mod der;
 mod extension;
 mod key;
 mod name;
+mod pem;
 mod revocation;
 mod to_be_signed;
 
@@ -18,5 +19,6 @@ pub use authority::{Authority, SimulatorError};
 pub use extension::{Criticality, Extension};
 pub use key::{KeyKind, KeyPair};
 pub use name::{Attribute, Name};
+pub use pem::pem;
 pub use revocation::{RevocationList, Revoked};
 pub use to_be_signed::{ToBeSigned, serial_number};

@@ -7,6 +7,7 @@ use super::authority::{Authority, SimulatorError};
 use super::calendar;
 use super::der::{CONTEXT_0, INTEGER, SEQUENCE, element};
 use super::extension::Extension;
+use super::key::KeyPair;
 use super::name::Name;
 use super::to_be_signed::signed;
 
@@ -45,12 +46,12 @@ impl Authority {
         issuer: &Name,
         algorithm: SignatureAlgorithm,
     ) -> Result<Vec<u8>, SimulatorError> {
-        signed(&list.to_be_signed(issuer, algorithm), algorithm, &self.key)
+        signed(&list.to_be_signed(issuer, algorithm, &self.key), algorithm, &self.key)
     }
 }
 
 impl RevocationList {
-    fn to_be_signed(&self, issuer: &Name, algorithm: SignatureAlgorithm) -> Vec<u8> {
+    fn to_be_signed(&self, issuer: &Name, algorithm: SignatureAlgorithm, key: &KeyPair) -> Vec<u8> {
         let this_update = calendar::time(self.this_update);
         let revoked: Vec<u8> = self
             .serial_numbers
@@ -64,6 +65,7 @@ impl RevocationList {
             element(SEQUENCE, &[&revoked])
         };
         let number = Extension::optional(&CRL_NUMBER, element(INTEGER, &[&[1]])).encode();
+        let signer = Extension::authority_key(&key.identifier()).encode();
         element(
             SEQUENCE,
             &[
@@ -73,7 +75,7 @@ impl RevocationList {
                 &this_update,
                 &calendar::time(self.next_update),
                 &revoked,
-                &element(CONTEXT_0, &[&element(SEQUENCE, &[&number])]),
+                &element(CONTEXT_0, &[&element(SEQUENCE, &[&number, &signer])]),
             ],
         )
     }
