@@ -12,6 +12,7 @@
 //! assert_eq!(not_an_image, Err(ImageError::NotAnImage(*b"GIF8")));
 //! ```
 
+mod authenticode;
 mod firmware;
 mod input;
 mod reader;
@@ -19,7 +20,9 @@ mod register;
 
 pub mod nitro;
 pub mod snp;
+pub mod tdx;
 
+pub use authenticode::{PeError, authenticode_sha384};
 pub use firmware::{FirmwareTableError, MAXIMUM_FIRMWARE, PAGE};
 pub use input::{Input, InputValue};
 pub use reader::Truncated;

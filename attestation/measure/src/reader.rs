@@ -24,6 +24,13 @@ impl<'a> Reader<'a> {
         Self { bytes, at: 0 }
     }
 
+    /// A reader that begins at `at`.
+    pub(crate) fn at(bytes: &'a [u8], at: u64) -> Result<Self, Truncated> {
+        let mut reader = Self::new(bytes);
+        reader.take(at)?;
+        Ok(reader)
+    }
+
     /// A reader that begins `back` bytes before the end.
     pub(crate) fn from_end(bytes: &'a [u8], back: u64) -> Result<Self, Truncated> {
         let length = bytes.len();
@@ -44,6 +51,11 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn remaining(&self) -> usize {
         self.bytes.len().saturating_sub(self.at)
+    }
+
+    /// What has not been read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
     pub(crate) fn take(&mut self, wanted: u64) -> Result<&'a [u8], Truncated> {
@@ -81,5 +93,17 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u32_le(&mut self) -> Result<u32, Truncated> {
         self.array().map(u32::from_le_bytes)
+    }
+
+    pub(crate) fn u64_le(&mut self) -> Result<u64, Truncated> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(crate) fn u16_le(&mut self) -> Result<u16, Truncated> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, Truncated> {
+        self.array().map(u8::from_le_bytes)
     }
 }
