@@ -1,0 +1,270 @@
+//! One emulated machine with its vsock device, in a folder of its own.
+
+use super::child::Guarded;
+use super::monitor::Monitor;
+use super::tools;
+use orv_verifier::enclave::EnclaveAddress;
+use orv_wire::{Channel, Stream};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The port that every image's service listens on, by its measured configuration.
+pub const SERVICE: u32 = 5000;
+
+/// How long anything may take before it counts as not happening: boots take seconds, and half a minute beside other work.
+const GENEROUS: Duration = Duration::from_secs(240);
+
+/// Guests of one test process have different context ids, though each has a device of its own.
+static NEXT_CID: AtomicU32 = AtomicU32::new(16);
+
+/// What a machine boots.
+#[derive(Debug, Clone)]
+pub enum Boot {
+    /// An enclave image file on the nitro-enclave machine.
+    Nitro(PathBuf),
+    /// Kernel, initramfs and command line on q35 with UEFI firmware.
+    Vm {
+        kernel: PathBuf,
+        initramfs: PathBuf,
+        command_line: String,
+    },
+}
+
+/// What a machine has.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    pub memory_mib: u32,
+    pub processors: u32,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self {
+            memory_mib: 1024,
+            processors: 2,
+        }
+    }
+}
+
+/// A running machine. Dropped, all of it ends; its console is shown where the test fails.
+pub struct Machine {
+    qemu: Guarded,
+    device: Guarded,
+    folder: TempDir,
+    started: Instant,
+}
+
+impl Machine {
+    /// Starts a machine and does not wait for its guest.
+    pub fn start(boot: &Boot, size: Size) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (device, qemu) = begin(folder.path(), boot, size);
+        Self {
+            qemu,
+            device,
+            folder,
+            started: Instant::now(),
+        }
+    }
+
+    /// Ends what runs and starts another machine at the same address.
+    pub fn restart(&mut self, boot: &Boot, size: Size) {
+        self.qemu.kill();
+        self.device.kill();
+        for left in ["device.sock", "vm.vsock", "monitor.sock", "console.log"] {
+            let _ = std::fs::remove_file(self.folder.path().join(left));
+        }
+        (self.device, self.qemu) = begin(self.folder.path(), boot, size);
+        self.started = Instant::now();
+    }
+
+    /// Where its enclave listens.
+    pub fn address(&self) -> EnclaveAddress {
+        EnclaveAddress::Hybrid {
+            socket: self.folder.path().join("vm.vsock"),
+            port: SERVICE,
+        }
+    }
+
+    /// The unix socket that its guest reaches at one of its parent's ports.
+    pub fn parent_port(&self, port: u32) -> PathBuf {
+        self.folder.path().join(format!("vm.vsock_{port}"))
+    }
+
+    /// A connection to the enclave that speaks messages, once it listens.
+    pub fn connect(&mut self) -> Channel<UnixStream> {
+        Channel::new(self.stream())
+    }
+
+    /// A connection to the enclave, once it listens.
+    pub fn stream(&mut self) -> UnixStream {
+        let address = self.address();
+        let begun = Instant::now();
+        loop {
+            match address.connect() {
+                Ok(Stream::Unix(stream)) => return stream,
+                Ok(Stream::Vsock(_)) => unreachable!("{address} is a unix socket"),
+                Err(error) => {
+                    let goes_on = self.is_running() && begun.elapsed() < GENEROUS;
+                    assert!(
+                        goes_on,
+                        "the enclave never listened: {error}\n{}",
+                        self.everything_said()
+                    );
+                    sleep(Duration::from_millis(50));
+                }
+            }
+        }
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.qemu.is_running()
+    }
+
+    /// Waits until the machine has ended by itself.
+    pub fn wait_until_ended(&mut self) {
+        let begun = Instant::now();
+        while self.is_running() {
+            assert!(begun.elapsed() < GENEROUS, "still running\n{}", self.everything_said());
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits for a line on the console that has these words, and returns it.
+    pub fn wait_for_console(&mut self, words: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.console().lines().find(|line| line.contains(words)) {
+                return line.to_owned();
+            }
+            let goes_on = self.is_running() && begun.elapsed() < GENEROUS;
+            assert!(goes_on, "no {words:?} on the console\n{}", self.everything_said());
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What the guest has written to its console.
+    pub fn console(&self) -> String {
+        let bytes = std::fs::read(self.folder.path().join("console.log")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Takes the power away.
+    pub fn kill(&mut self) {
+        self.qemu.kill();
+    }
+
+    /// What the owner of the machine can do from outside.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::connect(&self.folder.path().join("monitor.sock"))
+    }
+
+    /// Time since QEMU was started.
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn everything_said(&self) -> String {
+        format!(
+            "--- console\n{}\n--- qemu\n{}\n--- vsock device\n{}",
+            self.console(),
+            self.qemu.said(),
+            self.device.said()
+        )
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.everything_said());
+        }
+    }
+}
+
+/// The device first: QEMU wants its socket.
+fn begin(folder: &Path, boot: &Boot, size: Size) -> (Guarded, Guarded) {
+    let at = |name: &str| folder.join(name);
+    let device = start_device(&at("device.sock"), &at("vm.vsock"), at("device.log"));
+    wait_for("the vsock device's socket", || at("device.sock").exists().then_some(()));
+    let (program, mut arguments) = match boot {
+        Boot::Nitro(image) => (tools::nitro_qemu(), nitro(image)),
+        Boot::Vm {
+            kernel,
+            initramfs,
+            command_line,
+        } => (tools::stock_qemu(), vm(kernel, initramfs, command_line, folder, size)),
+    };
+    arguments.extend(everywhere(folder, size));
+    (device, Guarded::start(&program, &arguments, at("qemu.log")))
+}
+
+/// One device for one guest. Packets must not be longer than it can take: its default would lose any above 32 KiB.
+fn start_device(socket: &Path, uds: &Path, log: PathBuf) -> Guarded {
+    let cid = NEXT_CID.fetch_add(1, Ordering::Relaxed);
+    let vm = format!(
+        "guest-cid={cid},socket={},uds-path={},tx-buffer-size=32768,queue-size=1024",
+        socket.display(),
+        uds.display()
+    );
+    Guarded::start(&tools::vsock_device(), &["--vm", &vm], log)
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+/// Software emulation always: what some machines offer as KVM cannot run a guest's early boot.
+fn everywhere(folder: &Path, size: Size) -> Vec<String> {
+    let Size { memory_mib, processors } = size;
+    let folder = folder.display();
+    words(&format!(
+        "-accel tcg,thread=multi -cpu max -m {memory_mib} -smp {processors} -no-reboot -display none -monitor none \
+         -serial file:{folder}/console.log -qmp unix:{folder}/monitor.sock,server=on,wait=off \
+         -chardev socket,id=vsock,path={folder}/device.sock"
+    ))
+}
+
+fn nitro(image: &Path) -> Vec<String> {
+    let firmware = tools::emulator().join("firmware");
+    words(&format!(
+        "-L {} -M nitro-enclave,vsock=vsock,id=orv-emulated -kernel {}",
+        firmware.display(),
+        image.display()
+    ))
+}
+
+fn vm(kernel: &Path, initramfs: &Path, command_line: &str, folder: &Path, size: Size) -> Vec<String> {
+    let (code, variables) = tools::firmware();
+    let own = folder.join("variables.fd");
+    std::fs::copy(variables, &own).unwrap();
+    let mut arguments = words(&format!(
+        "-nodefaults -M q35,smm=off,memory-backend=memory \
+         -object memory-backend-memfd,id=memory,size={}M,share=on \
+         -drive if=pflash,format=raw,readonly=on,file={} -drive if=pflash,format=raw,file={} \
+         -device vhost-user-vsock-pci,chardev=vsock -kernel {} -initrd {}",
+        size.memory_mib,
+        code.display(),
+        own.display(),
+        kernel.display(),
+        initramfs.display()
+    ));
+    arguments.extend(["-append".to_owned(), command_line.to_owned()]);
+    arguments
+}
+
+fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(value) = ready() {
+            return value;
+        }
+        assert!(begun.elapsed() < GENEROUS, "{what} did not come");
+        sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,96 @@
+//! The image with somebody in it who breaks it on a word from the host.
+//!
+//! Nothing in the shipped image can be told to fail, and no back door is made for it. The saboteur (`tests/attacks`) stands
+//! beside the image's own `/init`, which is byte for byte the shipped one; the kernel is told to start the saboteur first.
+//! Ramdisk and command line differ, and so do the registers.
+
+use super::images::Parts;
+use crate::host::workspace;
+use orv_image::cpio::{Entry, Tree};
+use orv_verifier::enclave::EnclaveAddress;
+use orv_wire::Stream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = "target/static/x86_64-unknown-linux-gnu/reproducible/saboteur";
+
+/// Where it listens.
+const PORT: u32 = 6000;
+
+/// The kernel takes several archives one after another, each from a multiple of this.
+const ALIGNMENT: usize = 4;
+
+/// The shipped parts with the saboteur among them.
+pub fn smuggled(shipped: &Parts) -> Parts {
+    let built = workspace().join(PROGRAM);
+    let program = std::fs::read(&built)
+        .unwrap_or_else(|error| panic!("{}: {error}; ./dev test nitro builds it", built.display()));
+    let mut tree = Tree::new();
+    tree.insert("saboteur", Entry::Program(program)).unwrap();
+    let mut parts = shipped.clone();
+    parts.ramdisk.resize(parts.ramdisk.len().next_multiple_of(ALIGNMENT), 0);
+    parts.ramdisk.extend(tree.archive().unwrap());
+    parts.command_line.push_str(" rdinit=/saboteur");
+    parts
+}
+
+/// A connection to it.
+pub fn connect(enclave: &EnclaveAddress) -> Stream {
+    let EnclaveAddress::Hybrid { socket, .. } = enclave else {
+        panic!("{enclave} is no machine's")
+    };
+    let address = EnclaveAddress::Hybrid {
+        socket: socket.clone(),
+        port: PORT,
+    };
+    let begun = Instant::now();
+    loop {
+        match address.connect() {
+            Ok(stream) => return stream,
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(120), "no saboteur: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Has an order done.
+pub fn order(enclave: &EnclaveAddress, words: &str) {
+    let mut stream = connect(enclave);
+    writeln!(stream, "{words}").unwrap();
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert_eq!(answer.trim_end(), "done", "{words}");
+}
+
+/// Seconds that the guest takes to take so many bytes, written in pieces of this length.
+pub fn send(enclave: &EnclaveAddress, bytes: usize, piece: usize) -> f64 {
+    let mut stream = connect(enclave);
+    writeln!(stream, "take {bytes}").unwrap();
+    let piece = vec![0; piece];
+    let begun = Instant::now();
+    let mut left = bytes;
+    while left > 0 {
+        let length = left.min(piece.len());
+        stream.write_all(&piece[..length]).unwrap();
+        left -= length;
+    }
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert_eq!(answer.trim_end(), "done");
+    begun.elapsed().as_secs_f64()
+}
+
+/// Seconds until so many bytes have come from the guest.
+pub fn receive(enclave: &EnclaveAddress, bytes: usize) -> f64 {
+    let mut stream = connect(enclave);
+    let begun = Instant::now();
+    writeln!(stream, "give {bytes}").unwrap();
+    let mut left = bytes;
+    let mut piece = vec![0; 256 * 1024];
+    while left > 0 {
+        let read = stream.read(&mut piece).unwrap();
+        assert_ne!(read, 0, "{left} bytes are missing");
+        left -= read;
+    }
+    begun.elapsed().as_secs_f64()
+}
