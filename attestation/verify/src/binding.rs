@@ -26,7 +26,6 @@ impl ExpectedBinding {
     }
 
     /// What TDX and SNP bind: 64 bytes of report data that are the whole digest of DESIGN 5.4, and a key that is one.
-    #[expect(dead_code, reason = "the two platforms with report data come next")]
     pub(crate) fn report_data(&self, found: &[u8; 64]) -> [Check; 2] {
         let Self::To(expected) = self else {
             let detail = "no key, challenge and context were given to compare with";

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// One step of a verification, by name. The first five decide authenticity, the others acceptability.
+/// One step of a verification, by name. Those up to [`CheckName::EndorsedProduct`] decide authenticity, the others
+/// acceptability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -19,10 +20,50 @@ pub enum CheckName {
     DocumentSignature,
     /// No certificate was revoked.
     Revocation,
+    /// SNP: the signing key stands for the firmware that the report names.
+    EndorsedFirmware,
+    /// SNP: the signing key is of the chip that the report names, or of a provider.
+    EndorsedChip,
+    /// SNP: certificate and processor are of one product.
+    EndorsedProduct,
     /// The environment was not debuggable by its host.
     DebugMode,
     /// The parent instance's register agrees with the module's name.
     ParentInstance,
+    /// SNP: nobody but a migration agent that the policy names may move the guest.
+    MigrationAgent,
+    /// SNP: the guest policy's bits are as the policy asks.
+    GuestPolicy,
+    /// SNP: the firmware has the version of the ABI that the guest asks for.
+    AbiVersion,
+    /// SNP: the platform information's bits are as the policy asks.
+    PlatformInformation,
+    /// SNP: the firmware that is reported was committed.
+    TcbOrder,
+    /// SNP: no state of the firmware is below the policy's floor.
+    TcbFloor,
+    /// SNP: the firmware's version is not below the policy's.
+    FirmwareVersion,
+    /// SNP: the product is on the policy's list.
+    Product,
+    /// SNP: the report was asked from the policy's privilege level.
+    PrivilegeLevel,
+    /// SNP: the guest's security version is not below the policy's.
+    GuestSvn,
+    /// SNP: the host's data is on the policy's list.
+    HostData,
+    /// SNP: the identity block's key is on the policy's list.
+    IdKey,
+    /// SNP: the author's key is on the policy's list.
+    AuthorKey,
+    /// SNP: the family is on the policy's list.
+    FamilyId,
+    /// SNP: the image is on the policy's list.
+    ImageId,
+    /// SNP: the cloud provider whose key signed is on the policy's list.
+    Provider,
+    /// SNP: the chip is on the policy's list.
+    Chip,
     /// The measurement is on the policy's list.
     Measurement,
     /// The platform's tier is on the policy's list.
@@ -48,6 +89,26 @@ impl CheckName {
             Self::DocumentTime => "document-time",
             Self::DocumentSignature => "document-signature",
             Self::Revocation => "revocation",
+            Self::EndorsedFirmware => "endorsed-firmware",
+            Self::EndorsedChip => "endorsed-chip",
+            Self::EndorsedProduct => "endorsed-product",
+            Self::MigrationAgent => "migration-agent",
+            Self::GuestPolicy => "guest-policy",
+            Self::AbiVersion => "abi-version",
+            Self::PlatformInformation => "platform-information",
+            Self::TcbOrder => "tcb-order",
+            Self::TcbFloor => "tcb-floor",
+            Self::FirmwareVersion => "firmware-version",
+            Self::Product => "product",
+            Self::PrivilegeLevel => "privilege-level",
+            Self::GuestSvn => "guest-svn",
+            Self::HostData => "host-data",
+            Self::IdKey => "id-key",
+            Self::AuthorKey => "author-key",
+            Self::FamilyId => "family-id",
+            Self::ImageId => "image-id",
+            Self::Provider => "provider",
+            Self::Chip => "chip",
             Self::DebugMode => "debug-mode",
             Self::ParentInstance => "parent-instance",
             Self::Measurement => "measurement",

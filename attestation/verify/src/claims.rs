@@ -5,7 +5,7 @@ use std::fmt;
 use orv_evidence::{Platform, UnixTime};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::NitroClaims;
+use crate::{NitroClaims, SnpClaims};
 
 /// What no evidence proves, however authentic (attestation reference, g): to be printed beside the claims.
 pub const NOT_PROVEN: [&str; 4] = [
@@ -88,10 +88,13 @@ pub struct Validity {
 pub enum Hardware {
     /// An AWS Nitro enclave's.
     Nitro(NitroClaims),
+    /// An AMD SEV-SNP guest's.
+    Snp(Box<SnpClaims>),
 }
 
 impl Hardware {
-    /// The measured value of that name, as a policy names it: `pcr0` to `pcr31`.
+    /// The measured value of that name, as a policy names it: `pcr0` to `pcr31` on Nitro; `measurement`, `host_data`,
+    /// `id_key_digest`, `author_key_digest`, `family_id` and `image_id` on SNP.
     ///
     /// ```
     /// # use orv_verify::Hardware;
@@ -102,6 +105,7 @@ impl Hardware {
     pub fn register(&self, name: &str) -> Option<&[u8]> {
         match self {
             Self::Nitro(claims) => claims.registers.named(name).map(|register| register.0.as_slice()),
+            Self::Snp(claims) => claims.register(name),
         }
     }
 }

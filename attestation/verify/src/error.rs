@@ -2,7 +2,7 @@
 
 use orv_evidence::{Platform, UnixTime};
 
-use crate::{Check, CheckName};
+use crate::{Check, CheckName, SnpError};
 
 /// Why evidence is not authentic, or was not judged at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,12 +14,18 @@ pub enum VerifyError {
     /// No root is known for this platform: a simulated one under production roots.
     #[error("no root is trusted for platform {0}")]
     NoRoot(Platform),
+    /// This platform's evidence names no time: only its challenge tells when it was made.
+    #[error("evidence of platform {0} names no time")]
+    NoTime(Platform),
     /// The bytes are not one well-formed document.
     #[error("malformed document: {0}")]
     Document(#[from] DocumentError),
     /// The certificates do not lead to the root, or not at this time.
     #[error("certificate chain: {0}")]
     Chain(#[from] ChainError),
+    /// The SNP report is malformed, or nobody whom a root vouches for signed it.
+    #[error("SNP report: {0}")]
+    Snp(#[from] SnpError),
     /// The document's own time lies outside its certificates' time.
     #[error("document time {issued_at} is outside its chain's {not_before} to {not_after}")]
     TimeOutsideChain {
@@ -49,7 +55,8 @@ impl VerifyError {
         let name = match self {
             Self::PlatformNotSupportedYet(_) | Self::Document(_) => CheckName::Format,
             Self::NoRoot(_) | Self::Chain(_) => CheckName::CertificateChain,
-            Self::TimeOutsideChain { .. } | Self::TimeInFuture { .. } => CheckName::DocumentTime,
+            Self::NoTime(_) | Self::TimeOutsideChain { .. } | Self::TimeInFuture { .. } => CheckName::DocumentTime,
+            Self::Snp(error) => error.check(),
             Self::Signature => CheckName::DocumentSignature,
         };
         Check::fail(name, self.to_string())

@@ -56,27 +56,29 @@ mod instant;
 mod measurement;
 mod nitro;
 mod policy;
+mod recognise;
 mod roots;
-mod snp;
+pub mod snp;
 mod tdx;
 mod verified;
 
 pub use binding::ExpectedBinding;
 pub use check::{Check, CheckName, CheckResult};
 pub use claims::{Claims, DebugMode, Hardware, NOT_PROVEN, PlatformTier, Register, Validity};
-pub use collateral::Collateral;
+pub use collateral::{Collateral, CollateralError, MAXIMUM_COLLATERAL_PIECE, MAXIMUM_COLLATERAL_PIECES};
 pub use error::{ChainError, DocumentError, VerifyError};
 pub use field::{Authority, Field};
 pub use instant::{NotAnInstant, instant, instant_text};
-pub use measurement::{measurement_id, nitro_measurement_id};
+pub use measurement::{measurement_id, nitro_measurement_id, snp_measurement_id};
 pub use nitro::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD, NitroClaims, NitroRegisters, Reported};
 pub use orv_evidence::UnixTime;
 pub use policy::{
-    AllowedMeasurement, AmbiguousMeasurement, MAXIMUM_POLICY, MeasuredIdentity, Policy, PolicyDocument, PolicyError,
-    RegisterValues,
+    AllowedMeasurement, AmbiguousMeasurement, Counter, MAXIMUM_POLICY, MeasuredIdentity, Policy, PolicyDocument,
+    PolicyError, RegisterValues,
 };
-pub use roots::{AWS_NITRO_ROOT_G1_SHA256, RootError, Roots};
-pub use snp::SnpPolicy;
+pub use recognise::recognise;
+pub use roots::{AMD_CERTIFICATES_SHA256, AWS_NITRO_ROOT_G1_SHA256, RootError, Roots};
+pub use snp::{SnpClaims, SnpError, SnpPolicy};
 pub use tdx::{TdxCollateral, TdxPolicy};
 pub use verified::{Acceptable, Refused, Verified};
 
@@ -109,9 +111,14 @@ pub fn verify(
             let authentic = nitro::authenticate(evidence, platform, root, collateral, now)?;
             Ok(authentic.judge(now, policy, expected))
         }
-        Platform::Tdx | Platform::Snp | Platform::SimTdx | Platform::SimSnp => {
-            Err(VerifyError::PlatformNotSupportedYet(platform))
+        Platform::Snp | Platform::SimSnp => {
+            if !roots.trusts(platform) {
+                return Err(VerifyError::NoRoot(platform));
+            }
+            let authentic = snp::authenticate(evidence, platform, roots, collateral, now)?;
+            Ok(authentic.judge(now, policy, expected))
         }
+        Platform::Tdx | Platform::SimTdx => Err(VerifyError::PlatformNotSupportedYet(platform)),
     }
 }
 
@@ -122,12 +129,10 @@ pub fn verify(
 /// challenge is made of a block, so the evidence is no older than the block.
 ///
 /// # Errors
-/// [`VerifyError`] when the evidence cannot be parsed, or its platform cannot be judged.
+/// [`VerifyError`] when the evidence cannot be parsed; [`VerifyError::NoTime`] for TDX and SNP, which name none.
 pub fn claimed_time(evidence: &[u8], platform: Platform) -> Result<UnixTime, VerifyError> {
     match platform {
         Platform::Nitro | Platform::SimNitro => nitro::claimed_time(evidence),
-        Platform::Tdx | Platform::Snp | Platform::SimTdx | Platform::SimSnp => {
-            Err(VerifyError::PlatformNotSupportedYet(platform))
-        }
+        Platform::Tdx | Platform::Snp | Platform::SimTdx | Platform::SimSnp => Err(VerifyError::NoTime(platform)),
     }
 }

@@ -10,12 +10,13 @@ const DOMAIN: &str = "orv/measurement/v1";
 /// The 32 bytes that stand for the measured program on chain, in `MeasurementPolicy` and in an admission:
 /// `keccak256("orv/measurement/v1" || platform name || identifying registers)`.
 ///
-/// On Nitro, real or simulated, the identifying registers are PCR0, PCR1, PCR2, see [`nitro_measurement_id`].
+/// On SNP, real or simulated, it is MEASUREMENT, see [`snp_measurement_id`]. On Nitro, real or simulated, the identifying registers are PCR0, PCR1, PCR2, see [`nitro_measurement_id`].
 pub fn measurement_id(claims: &Claims) -> [u8; 32] {
     match &claims.hardware {
         Hardware::Nitro(NitroClaims { registers, .. }) => {
             nitro_measurement_id(claims.platform, [registers.pcr0, registers.pcr1, registers.pcr2])
         }
+        Hardware::Snp(claims_of_snp) => snp_measurement_id(claims.platform, &claims_of_snp.report.measurement.0),
     }
 }
 
@@ -30,11 +31,20 @@ pub fn measurement_id(claims: &Claims) -> [u8; 32] {
 /// assert_ne!(simulated, nitro_measurement_id(Platform::Nitro, registers), "never on the same list by accident");
 /// ```
 pub fn nitro_measurement_id(platform: Platform, registers: [Register; 3]) -> [u8; 32] {
+    identify(platform, registers.iter().map(|register| register.0.as_slice()))
+}
+
+/// The measurement id of an SNP guest whose launch digest is known beforehand.
+pub fn snp_measurement_id(platform: Platform, measurement: &[u8; 48]) -> [u8; 32] {
+    identify(platform, [measurement.as_slice()])
+}
+
+fn identify<'a>(platform: Platform, registers: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut hasher = Keccak256::new();
     hasher.update(DOMAIN);
     hasher.update(platform.as_str());
     for register in registers {
-        hasher.update(register.0);
+        hasher.update(register);
     }
     hasher.finalize().0
 }

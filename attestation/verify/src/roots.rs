@@ -1,9 +1,16 @@
 //! The pinned roots, and the simulator where somebody asked for it.
 
+mod amd;
+
+pub use amd::AMD_CERTIFICATES_SHA256;
+
+pub(crate) use amd::AmdRoot;
+
 use orv_evidence::Platform;
 use ring::digest::{SHA256, digest};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
+use x509_cert::der::asn1::ObjectIdentifier;
 
 /// AWS's public root certificate for Nitro Enclaves, first generation, DER.
 const AWS_NITRO_ROOT_G1: &[u8] = include_bytes!("roots/aws_nitro_root_g1.der");
@@ -14,11 +21,22 @@ pub const AWS_NITRO_ROOT_G1_SHA256: [u8; 32] = [
     0xcc, 0x3c, 0x17, 0x56, 0xe0, 0x98, 0x93, 0xf3, 0xc6, 0x8f, 0x79, 0xbb, 0x5b,
 ];
 
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+
 /// The roots under which evidence can be authentic: the vendors' pinned ones, and the simulator's only where a caller
-/// hands it in.
+/// hands them in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roots {
-    simulator: Option<Vec<u8>>,
+    simulated: Vec<Simulated>,
+}
+
+/// A root of the simulator's and the platform that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Simulated {
+    platform: Platform,
+    certificate: Vec<u8>,
 }
 
 /// Bytes that cannot be a root.
@@ -30,34 +48,79 @@ pub enum RootError {
     /// A vendor's root offered as the simulator's.
     #[error("a pinned vendor root cannot stand for the simulator")]
     VendorRoot,
+    /// A key of a kind that no vendor's root has.
+    #[error("the simulator's root has no key that a vendor's root could have")]
+    Key,
 }
 
 impl Roots {
     /// The pinned vendor roots alone: nothing simulated is authentic.
     pub const fn production() -> Self {
-        Self { simulator: None }
+        Self { simulated: Vec::new() }
     }
 
-    /// The pinned vendor roots, and `certificate` (DER) for the simulated platforms. For development and tests; what is
+    /// The pinned vendor roots, and `certificate` (DER) for a simulated platform. For development and tests; what is
     /// authentic under it proves nothing about hardware.
     ///
     /// # Errors
     /// [`RootError`] when the bytes are no certificate, or a vendor's.
     pub fn with_simulator(certificate: &[u8]) -> Result<Self, RootError> {
-        if certificate == AWS_NITRO_ROOT_G1 {
+        Self::production().and_simulator(certificate)
+    }
+
+    /// These roots and one more of the simulator's. The kind of its key says the platform, as the vendors' roots have
+    /// them: P-384 for Nitro, P-256 for TDX, RSA for SNP.
+    ///
+    /// # Errors
+    /// [`RootError`] when the bytes are no certificate, a vendor's, or of another kind of key.
+    pub fn and_simulator(mut self, certificate: &[u8]) -> Result<Self, RootError> {
+        if certificate == AWS_NITRO_ROOT_G1 || AmdRoot::is_published(certificate) {
             return Err(RootError::VendorRoot);
         }
-        Certificate::from_der(certificate).map_err(|error| RootError::Malformed(error.to_string()))?;
-        Ok(Self {
-            simulator: Some(certificate.to_vec()),
-        })
+        let parsed = Certificate::from_der(certificate).map_err(|error| RootError::Malformed(error.to_string()))?;
+        let algorithm = &parsed.tbs_certificate.subject_public_key_info.algorithm;
+        let curve = algorithm.parameters.as_ref().and_then(|any| any.decode_as().ok());
+        let platform = match (algorithm.oid, curve) {
+            (_, Some(SECP384R1)) => Platform::SimNitro,
+            (_, Some(SECP256R1)) => Platform::SimTdx,
+            (RSA_ENCRYPTION, _) => Platform::SimSnp,
+            _ => return Err(RootError::Key),
+        };
+        self.simulated.push(Simulated {
+            platform,
+            certificate: certificate.to_vec(),
+        });
+        Ok(self)
+    }
+
+    /// The simulator's roots for this platform, in the order given.
+    pub(crate) fn simulated(&self, platform: Platform) -> impl Iterator<Item = &[u8]> {
+        let own = self.simulated.iter().filter(move |root| root.platform == platform);
+        own.map(|root| root.certificate.as_slice())
+    }
+
+    /// Whether there is any root for this platform.
+    pub(crate) fn trusts(&self, platform: Platform) -> bool {
+        !platform.is_simulated() || self.simulated(platform).next().is_some()
+    }
+
+    /// AMD's certificates of this product, as reports of `platform` must lead to them.
+    pub(crate) fn amd_root(&self, platform: Platform, product: crate::snp::Product) -> Option<AmdRoot<'_>> {
+        match platform {
+            Platform::Snp => Some(AmdRoot::published(product)),
+            Platform::SimSnp => {
+                let own = self.simulated(platform).find(|root| AmdRoot::is_for(root, product));
+                own.map(AmdRoot::alone)
+            }
+            Platform::Nitro | Platform::Tdx | Platform::SimNitro | Platform::SimTdx => None,
+        }
     }
 
     /// The root that a Nitro document of `platform` must begin with.
     pub(crate) fn nitro_root(&self, platform: Platform) -> Option<&[u8]> {
         match platform {
             Platform::Nitro => Some(AWS_NITRO_ROOT_G1),
-            Platform::SimNitro => self.simulator.as_deref(),
+            Platform::SimNitro => self.simulated(platform).next(),
             Platform::Tdx | Platform::Snp | Platform::SimTdx | Platform::SimSnp => None,
         }
     }
@@ -91,5 +154,9 @@ mod tests {
             Err(RootError::Malformed(_))
         ));
         assert_eq!(Roots::with_simulator(AWS_NITRO_ROOT_G1), Err(RootError::VendorRoot));
+        assert_eq!(
+            Roots::with_simulator(AmdRoot::published(crate::snp::Product::Turin).root),
+            Err(RootError::VendorRoot)
+        );
     }
 }

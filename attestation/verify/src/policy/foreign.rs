@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::measurement::RegisterValues;
-use super::{AllowedMeasurement, MeasuredIdentity, Policy, PolicyError};
+use super::{AllowedMeasurement, Counter, MeasuredIdentity, Policy, PolicyError};
 
 /// One entry. What is not known here is refused: an entry that asks for more than is checked would seem to be checked.
 #[derive(Deserialize)]
@@ -77,6 +77,7 @@ fn allowed(place: usize, entry: &Value) -> Result<AllowedMeasurement, PolicyErro
         identity: MeasuredIdentity::Registers(registers),
         valid_from: None,
         valid_until: None,
+        counter: Counter::Platform,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use orv_evidence::UnixTime;
 
-use super::Policy;
+use super::{Counter, Policy};
 use crate::{Check, CheckName, Claims, instant_text, measurement_id};
 
 impl Policy {
@@ -14,6 +14,14 @@ impl Policy {
             self.age(claims, now),
             self.freshness(claims, now),
         ]
+    }
+
+    /// What the policy knows of the counter of the program that `claims` measured.
+    pub(crate) fn counter(&self, claims: &Claims, now: UnixTime) -> Counter {
+        let mut listed = self.measurements.iter().flatten();
+        listed
+            .find(|allowed| allowed.is(claims) && allowed.counts_at(now))
+            .map_or_else(Counter::default, |allowed| allowed.counter)
     }
 
     fn measurement(&self, claims: &Claims, now: UnixTime) -> Check {

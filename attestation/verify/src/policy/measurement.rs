@@ -19,6 +19,20 @@ pub struct AllowedMeasurement {
     pub valid_from: Option<UnixTime>,
     /// The last second in which it counts.
     pub valid_until: Option<UnixTime>,
+    /// What is known of its cycle counter where evidence does not say it.
+    pub counter: Counter,
+}
+
+/// What a listed program's cycle counter is, where the evidence does not say it (DESIGN 5.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counter {
+    /// The platform's own, at whatever tier that is.
+    #[default]
+    Platform,
+    /// SNP: the measured program refuses to run without SecureTSC, so that the host cannot bend the counter. Whoever
+    /// lists the program has read it. Never believed on Milan, which has none.
+    SecureTsc,
 }
 
 /// How a policy names a measured program.
@@ -78,6 +92,8 @@ struct Entry {
     valid_from: Option<UnixTime>,
     #[serde(default, with = "crate::instant::optional", skip_serializing_if = "Option::is_none")]
     valid_until: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "super::is_default")]
+    counter: Counter,
 }
 
 /// An entry that names no program, or two.
@@ -99,6 +115,7 @@ impl TryFrom<Entry> for AllowedMeasurement {
             identity,
             valid_from: entry.valid_from,
             valid_until: entry.valid_until,
+            counter: entry.counter,
         })
     }
 }
@@ -115,6 +132,7 @@ impl From<AllowedMeasurement> for Entry {
             registers,
             valid_from: allowed.valid_from,
             valid_until: allowed.valid_until,
+            counter: allowed.counter,
         }
     }
 }
@@ -127,6 +145,7 @@ impl AllowedMeasurement {
             identity: MeasuredIdentity::Id(id),
             valid_from: None,
             valid_until: None,
+            counter: Counter::Platform,
         }
     }
 

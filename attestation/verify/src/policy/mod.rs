@@ -6,7 +6,7 @@ mod judge;
 mod measurement;
 
 pub use document::{MAXIMUM_POLICY, PolicyDocument, PolicyError};
-pub use measurement::{AllowedMeasurement, AmbiguousMeasurement, MeasuredIdentity, RegisterValues};
+pub use measurement::{AllowedMeasurement, AmbiguousMeasurement, Counter, MeasuredIdentity, RegisterValues};
 
 use serde::{Deserialize, Serialize};
 
