@@ -1,9 +1,12 @@
 //! The command line, and nothing else.
 
+use crate::measure::MeasureRequest;
+use crate::output::OutputOptions;
 use clap::{Args, Parser, Subcommand};
+use orv_verify::{NotAnInstant, UnixTime, instant};
 use std::path::PathBuf;
 
-/// Checks what an orv enclave signed, offline.
+/// Checks what an orv enclave signed, and what its hardware says of it, offline.
 #[derive(Debug, Parser)]
 #[command(name = "orv-audit", version, about, after_help = AFTER_HELP)]
 pub(crate) struct CommandLine {
@@ -18,15 +21,18 @@ Exit codes: 0 every check passed, 1 the file could not be read, 2 wrong usage, 3
 pub(crate) enum Command {
     /// Checks a receipt: encoding, roots, record -> score -> verdict, signature, key, evidence.
     Receipt(ReceiptRequest),
+    /// Verifies hardware evidence of AWS Nitro, Intel TDX or AMD SEV-SNP: is it authentic, and acceptable?
+    Evidence(EvidenceRequest),
+    /// Computes what hardware will report of an image: PCRs, SNP launch digest, TDX MRTD and RTMRs.
+    Measure(Box<MeasureRequest>),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReceiptRequest {
     /// The receipt file (*.orv).
     pub(crate) file: PathBuf,
-    /// One JSON document on one line instead of text.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
     /// Accept evidence of the simulator. It proves nothing about any hardware: for development only.
     #[arg(long)]
     pub(crate) allow_simulated: bool,
@@ -35,19 +41,49 @@ pub(crate) struct ReceiptRequest {
     pub(crate) measurement: Option<[u8; 32]>,
 }
 
-/// How the result is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Output {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
+#[derive(Debug, Args)]
+#[command(after_help = EVIDENCE_HELP)]
+pub(crate) struct EvidenceRequest {
+    /// The evidence: the vendor's raw bytes (a COSE document, a quote, a report) or orv's envelope around them.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) trust: TrustOptions,
 }
 
-impl ReceiptRequest {
-    pub(crate) fn output(&self) -> Output {
-        if self.json { Output::Json } else { Output::Text }
-    }
+const EVIDENCE_HELP: &str = "\
+AUTHENTIC says that the vendor's hardware signed exactly this, under a root built into this program, at a time when
+everything it stands on was valid. ACCEPTABLE says that no check of the policy failed: a debug guest is authentic and
+never acceptable. Without --policy every check is made but those that ask who somebody is, such as the measurement.
+
+  orv-audit evidence document.cose --at 2025-12-25T16:04:19Z
+  orv-audit evidence quote.bin --collateral tcb/ --policy policy.toml --json
+
+Exit codes: 0 acceptable, 1 a file could not be read, 2 wrong usage, 3 not acceptable or not authentic.";
+
+/// What evidence is judged by.
+#[derive(Debug, Args)]
+pub(crate) struct TrustOptions {
+    /// The moment to judge at, in UTC, such as 2026-01-31T12:00:00Z; without it, now. Evidence of Nitro is valid for
+    /// three hours, so an auditor gives the time at which it was used.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_instant)]
+    pub(crate) at: Option<UnixTime>,
+    /// What the vendor published beside it, a file or a folder: for TDX a caching service's JSON, for SNP the VCEK or
+    /// VLEK (DER, PEM, or a host's table), for any revocation lists. Roots and AMD's intermediates are built in.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) collateral: Vec<PathBuf>,
+    /// The rules to judge by: TOML, JSON, or Flashbots' measurements.json (docs/policies has one for each platform).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Judge evidence under the simulator's published roots. It proves nothing about any hardware: for development
+    /// only.
+    #[arg(long)]
+    pub(crate) allow_simulated: bool,
+}
+
+fn parse_instant(text: &str) -> Result<UnixTime, NotAnInstant> {
+    instant(text)
 }
 
 fn parse_measurement(text: &str) -> Result<[u8; 32], String> {

@@ -1,12 +1,16 @@
-//! The result of an audit, for people and for programs.
+//! A receipt: whether it holds together, what it says, and what stands behind it.
 
-use crate::command_line::{Output, ReceiptRequest};
-use crate::information::Information;
-use crate::{evidence, verdict};
-use orv_receipt::{Receipt, check, printable};
+mod evidence;
+mod information;
+mod verdict;
+
+use crate::command_line::ReceiptRequest;
+use crate::line::{Line, LineResult};
+use crate::output::{InputError, Report, finish, read};
+use information::Information;
+use orv_receipt::{MAX_RECEIPT, Receipt, check};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io;
 use std::process::ExitCode;
 
 /// Version of the JSON document.
@@ -19,24 +23,17 @@ const NOT_PROVEN: &[&str] = &[
     "that the chain settled this: compare metricsHash with the bundle's root there",
 ];
 
-/// One line of an audit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Line {
-    pub(crate) name: String,
-    pub(crate) result: LineResult,
-    pub(crate) detail: String,
+/// Checks the receipt that was asked for.
+pub(crate) fn run(request: &ReceiptRequest) -> ExitCode {
+    match audit(request) {
+        Ok(audit) => finish(&audit, &request.output),
+        Err(error) => error.finish(SCHEMA, &request.output),
+    }
 }
 
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LineResult {
-    /// It holds.
-    Pass,
-    /// It does not hold.
-    Fail,
-    /// It was not made, and the detail says why.
-    Skipped,
+fn audit(request: &ReceiptRequest) -> Result<Audit, InputError> {
+    let bytes = read(&request.file, MAX_RECEIPT)?;
+    Ok(Audit::of(&bytes, request))
 }
 
 /// A finished audit.
@@ -95,9 +92,13 @@ impl Audit {
             not_proven: NOT_PROVEN,
         }
     }
+}
+
+impl Report for Audit {
+    const SCHEMA: &'static str = SCHEMA;
 
     /// 0 when every check holds, else 3.
-    pub(crate) fn exit_code(&self) -> ExitCode {
+    fn exit_code(&self) -> ExitCode {
         if self.verified {
             ExitCode::SUCCESS
         } else {
@@ -105,34 +106,8 @@ impl Audit {
         }
     }
 
-    /// One line of JSON, in printable ASCII: what is not is escaped as JSON escapes it.
-    pub(crate) fn json(&self) -> String {
-        let document = serde_json::to_string(self)
-            .unwrap_or_else(|error| format!("{{\"schema\":\"{SCHEMA}\",\"error\":\"{error}\"}}"));
-        let mut line = String::with_capacity(document.len());
-        for letter in document.chars() {
-            if (' '..='~').contains(&letter) {
-                line.push(letter);
-            } else {
-                for unit in letter.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(line, "\\u{unit:04x}");
-                }
-            }
-        }
-        line
-    }
-
-    /// Text for people.
-    pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        for line in &self.checks {
-            let mark = match line.result {
-                LineResult::Pass => "pass",
-                LineResult::Fail => "FAIL",
-                LineResult::Skipped => "skip",
-            };
-            let _ = writeln!(text, "{mark}  {:<20} {}", line.name, printable(&line.detail));
-        }
+    fn text(&self) -> String {
+        let mut text: String = self.checks.iter().map(Line::text).collect();
         if let Some(statement) = &self.statement {
             let _ = write!(text, "\n{}", statement.text());
         }
@@ -153,50 +128,4 @@ impl Audit {
         });
         text
     }
-}
-
-impl Line {
-    pub(crate) fn pass(name: &str, detail: impl ToString) -> Self {
-        Self {
-            name: name.to_owned(),
-            result: LineResult::Pass,
-            detail: detail.to_string(),
-        }
-    }
-
-    pub(crate) fn fail(name: &str, detail: impl ToString) -> Self {
-        Self {
-            name: name.to_owned(),
-            result: LineResult::Fail,
-            detail: detail.to_string(),
-        }
-    }
-}
-
-impl From<check::Check> for Line {
-    fn from(check: check::Check) -> Self {
-        let result = match check.result {
-            check::CheckResult::Pass => LineResult::Pass,
-            check::CheckResult::Fail => LineResult::Fail,
-        };
-        Self {
-            name: check.name.to_owned(),
-            result,
-            detail: check.detail,
-        }
-    }
-}
-
-/// Says that the file could not be read.
-pub(crate) fn unreadable(request: &ReceiptRequest, error: &io::Error) -> ExitCode {
-    let message = format!("{} could not be read: {error}", request.file.display());
-    match request.output() {
-        Output::Text => eprintln!("ORV-A-001 {message}. Check the path; receipts are files that end in .orv"),
-        Output::Json => {
-            let document =
-                serde_json::json!({"schema": SCHEMA, "verified": false, "code": "ORV-A-001", "error": message});
-            println!("{document}");
-        }
-    }
-    ExitCode::FAILURE
 }

@@ -1,13 +1,12 @@
 //! The vendor's side of a receipt: whether genuine hardware endorsed the key, and what it says it runs.
 
 use crate::command_line::ReceiptRequest;
-use crate::report::{Line, LineResult};
+use crate::line::Line;
 use orv_evidence::Envelope;
 use orv_receipt::Receipt;
 use orv_simulator::root_der;
 use orv_verify::{
-    AllowedMeasurement, Check, CheckResult, Claims, Collateral, ExpectedBinding, Policy, Roots, claimed_time,
-    measurement_id, verify,
+    AllowedMeasurement, Check, Claims, Collateral, ExpectedBinding, Policy, Roots, claimed_time, measurement_id, verify,
 };
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -57,14 +56,23 @@ pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest) -> Examined {
                 key_origin: envelope.key_origin.to_string(),
                 claims: verified.claims().clone(),
             };
-            let checks = verified.checks().iter().map(Line::from).collect();
+            let checks = verified.checks().iter().map(line).collect();
             Examined {
                 checks,
                 summary: Some(summary),
                 simulated,
             }
         }
-        Err(error) => Examined::failed(Line::from(&error.check()), simulated),
+        Err(error) => Examined::failed(line(&error.check()), simulated),
+    }
+}
+
+/// Beside the receipt's own checks, those of the evidence say whose they are.
+fn line(check: &Check) -> Line {
+    let line = Line::from(check);
+    Line {
+        name: format!("evidence:{}", line.name),
+        ..line
     }
 }
 
@@ -113,20 +121,5 @@ impl Summary {
             );
         }
         text
-    }
-}
-
-impl From<&Check> for Line {
-    fn from(check: &Check) -> Self {
-        let result = match check.result {
-            CheckResult::Pass => LineResult::Pass,
-            CheckResult::Fail => LineResult::Fail,
-            CheckResult::Skipped => LineResult::Skipped,
-        };
-        Self {
-            name: format!("evidence:{}", check.name),
-            result,
-            detail: check.detail.clone(),
-        }
     }
 }

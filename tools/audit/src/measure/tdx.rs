@@ -1,0 +1,119 @@
+//! A trust domain: a firmware, the kernel that it starts, and the log of what it measured.
+
+use super::MeasureError;
+use super::report::Measurement;
+use super::request::{InitrdPlace, KernelHeader, MeasureRequest, Pages, TdxOptions};
+use super::source::{Kind, Source, optional};
+use orv_evidence::Platform;
+use orv_measure::Input;
+use orv_measure::tdx::{
+    AcpiTables, DirectBoot, EventLog, FirmwareEvents, InitrdArgument, KernelHandover, PageOrder, Tdvf,
+};
+
+pub(super) fn measure(source: &Source, request: &MeasureRequest) -> Result<Measurement, MeasureError> {
+    let mut measurement = Measurement::new(Platform::Tdx, Vec::new());
+    let beside = optional(request.boot.firmware.as_deref())?;
+    match source.kind {
+        Kind::Kernel => {
+            kernel(&mut measurement, &source.bytes, request)?;
+            match request.boot.firmware {
+                Some(_) => firmware(&mut measurement, &beside, &request.tdx)?,
+                None => measurement.not_computed("mrtd", "it needs --firmware"),
+            }
+        }
+        _ if request.boot.firmware.is_some() => {
+            return Err(MeasureError::Usage(
+                "--firmware goes with a kernel; this image is not one",
+            ));
+        }
+        _ => {
+            firmware(&mut measurement, &source.bytes, &request.tdx)?;
+            measurement.not_computed("rtmr1", "it needs the kernel");
+            measurement.not_computed("rtmr2", "it needs kernel, command line and initrd");
+        }
+    }
+    Ok(measurement)
+}
+
+fn kernel(measurement: &mut Measurement, kernel: &[u8], request: &MeasureRequest) -> Result<(), MeasureError> {
+    let (boot, tdx) = (&request.boot, &request.tdx);
+    let handover = match (tdx.kernel_header, tdx.memory) {
+        (KernelHeader::Unchanged, _) => KernelHandover::Unchanged,
+        (KernelHeader::Patched, Some(memory)) => KernelHandover::Patched { memory },
+        (KernelHeader::Patched, None) => {
+            return Err(MeasureError::Usage(
+                "what QEMU writes into a kernel depends on --memory",
+            ));
+        }
+    };
+    let (initrd, command_line) = (optional(boot.initrd.as_deref())?, boot.command_line()?);
+    let boot = DirectBoot {
+        kernel,
+        initrd: &initrd,
+        command_line: &command_line,
+        handover,
+        initrd_argument: match tdx.initrd_argument {
+            InitrdPlace::Before => InitrdArgument::Before,
+            InitrdPlace::Behind => InitrdArgument::Behind,
+        },
+    };
+    measurement.add_inputs(boot.inputs());
+    measurement.replayed("rtmr1", boot.rtmr1_events().map_err(MeasureError::image)?);
+    measurement.replayed("rtmr2", boot.rtmr2_events().map_err(MeasureError::image)?);
+    Ok(())
+}
+
+fn firmware(measurement: &mut Measurement, bytes: &[u8], options: &TdxOptions) -> Result<(), MeasureError> {
+    let tdvf = Tdvf::parse(bytes).map_err(MeasureError::image)?;
+    let (order, words) = match options.page_order {
+        Pages::PageByPage => (
+            PageOrder::PageByPage,
+            "page by page (Linux 6.16 and QEMU 10.1, and later)",
+        ),
+        Pages::SectionBySection => (
+            PageOrder::SectionBySection,
+            "each section in two passes (patched QEMU 8)",
+        ),
+    };
+    measurement.register("mrtd", tdvf.mrtd(order));
+    measurement.add_inputs([
+        Input::bytes("firmware", bytes),
+        Input::assumed("pages are added", words),
+    ]);
+    let (Some(memory), Some(loader)) = (options.memory, options.acpi_loader.as_deref()) else {
+        measurement.not_computed(
+            "rtmr0",
+            "it needs --memory and the machine's ACPI tables, or its event log",
+        );
+        return Ok(());
+    };
+    let loader = optional(Some(loader))?;
+    let root = optional(options.acpi_root.as_deref())?;
+    let tables = optional(options.acpi_tables.as_deref())?;
+    let events = FirmwareEvents {
+        firmware: &tdvf,
+        memory,
+        acpi: AcpiTables {
+            loader: &loader,
+            root: &root,
+            tables: &tables,
+        },
+    };
+    measurement.add_inputs(events.inputs());
+    measurement.replayed("rtmr0", events.events().map_err(MeasureError::image)?);
+    Ok(())
+}
+
+pub(super) fn replay(source: &Source) -> Result<Measurement, MeasureError> {
+    let log = EventLog::parse(&source.bytes).map_err(MeasureError::image)?;
+    let inputs = vec![
+        Input::bytes("event log", &source.bytes),
+        Input::setting("events", log.events().len()),
+    ];
+    let mut measurement = Measurement::new(Platform::Tdx, inputs);
+    for (name, register) in ["rtmr0", "rtmr1", "rtmr2", "rtmr3"].into_iter().zip(log.replay()) {
+        measurement.register(name, register);
+    }
+    measurement.not_computed("mrtd", "no log covers it; it needs the firmware");
+    Ok(measurement)
+}

@@ -1,0 +1,141 @@
+//! Reading what is audited, and writing the report.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+/// How the result is written.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OutputOptions {
+    /// One JSON document on one line instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl OutputOptions {
+    pub(crate) fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+}
+
+/// A finished report.
+pub(crate) trait Report: Serialize {
+    /// Version of its JSON document.
+    const SCHEMA: &'static str;
+
+    /// For people.
+    fn text(&self) -> String;
+
+    /// The program's end.
+    fn exit_code(&self) -> ExitCode;
+}
+
+/// Prints a report in the form asked for, and ends with its code.
+pub(crate) fn finish<R: Report>(report: &R, options: &OutputOptions) -> ExitCode {
+    let text = match options.form() {
+        Form::Text => report.text(),
+        Form::Json => json(report),
+    };
+    match print(&text) {
+        // A reader that has seen enough of it (`| head`) changes nothing: the exit status still tells.
+        Ok(()) => report.exit_code(),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => report.exit_code(),
+        Err(error) => {
+            eprintln!("ORV-A-002 the report could not be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// One line of JSON, in printable ASCII: what is not is escaped as JSON escapes it.
+fn json<R: Report>(report: &R) -> String {
+    let document = serde_json::to_string(report)
+        .unwrap_or_else(|error| format!("{{\"schema\":\"{}\",\"error\":\"{error}\"}}", R::SCHEMA));
+    let mut line = String::with_capacity(document.len());
+    for letter in document.chars() {
+        if (' '..='~').contains(&letter) {
+            line.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let _ = write!(line, "\\u{unit:04x}");
+            }
+        }
+    }
+    line.push('\n');
+    line
+}
+
+/// Why there is nothing to report on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InputError {
+    /// A file or folder cannot be read.
+    #[error("{} could not be read: {cause}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A file that was given beside what is audited is not what it should be.
+    #[error("{} is not {what}: {cause}", path.display())]
+    Content {
+        /// Which.
+        path: PathBuf,
+        /// What it should be.
+        what: &'static str,
+        /// Why it is not.
+        cause: String,
+    },
+}
+
+impl InputError {
+    /// Says it, and ends with its code: nothing was verified.
+    pub(crate) fn finish(&self, schema: &str, options: &OutputOptions) -> ExitCode {
+        let (code, next, end) = match self {
+            Self::Unreadable { .. } => ("ORV-A-001", "Check the path and who may read it", ExitCode::FAILURE),
+            Self::Content { .. } => ("ORV-A-004", "Correct that file, or leave it out", ExitCode::from(3)),
+        };
+        match options.form() {
+            Form::Text => eprintln!("{code} {self}. {next}"),
+            Form::Json => {
+                let document = serde_json::json!({
+                    "schema": schema, "verified": false, "code": code, "error": self.to_string(),
+                });
+                println!("{document}");
+            }
+        }
+        end
+    }
+}
+
+/// The file, but of one that is longer than `most` only as much as shows it.
+pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, InputError> {
+    let unreadable = |cause| InputError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
