@@ -1,0 +1,237 @@
+//! Two builds of one checkout under conditions that differ in everything that must not matter.
+
+use crate::error::ImageError;
+use crate::pin::{Cache, sha256};
+use crate::platform::Platform;
+use crate::process::output;
+use crate::repository;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Files of a build that are compared: all of them.
+type Files = BTreeMap<String, String>;
+
+/// Whether the kernel is built twice as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KernelBuild {
+    /// Both builds take the one that is in the cache.
+    FromCache,
+    /// Each builds its own: ten minutes and three gigabytes each.
+    Twice,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Twice {
+    /// The checkout.
+    pub repository: PathBuf,
+    /// What the image is for.
+    pub platform: Platform,
+    /// Whether the kernel is built too.
+    pub kernel: KernelBuild,
+    /// Where both are built; a temporary folder where none is given.
+    pub work: Option<PathBuf>,
+}
+
+/// What was the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reproduced {
+    /// Name -> SHA-256.
+    pub files: BTreeMap<String, String>,
+    user: User,
+}
+
+impl Reproduced {
+    /// What the builds differed in, as the end of a sentence.
+    pub fn differences(&self) -> &'static str {
+        match self.user {
+            User::Another => {
+                ", in other folders, for another user, with another umask, time zone, language and order of files"
+            }
+            User::Same => {
+                ", in other folders, with another umask, time zone, language and order of files (one user: not root)"
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum User {
+    Another,
+    Same,
+}
+
+/// The conditions of one build.
+struct Conditions {
+    folder: &'static str,
+    umask: &'static str,
+    zone: &'static str,
+    language: &'static str,
+    user: User,
+    order: Order,
+}
+
+enum Order {
+    Forwards,
+    Backwards,
+}
+
+/// Builds twice and compares.
+///
+/// # Errors
+/// [`ImageError::Differ`] with the names of the files, and those of a build.
+pub fn compare(asked: &Twice, cache: &Cache, say: &dyn Fn(&str)) -> Result<Reproduced, ImageError> {
+    let temporary = tempfile::tempdir().map_err(ImageError::file("a temporary folder"))?;
+    let work = asked.work.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let work = std::path::absolute(&work).map_err(ImageError::file(&work))?;
+    let user = match output(Command::new("id").arg("-u"))?.trim() {
+        "0" => User::Another,
+        _ => User::Same,
+    };
+    let conditions = [
+        Conditions {
+            folder: "first",
+            umask: "022",
+            zone: "UTC",
+            language: "C",
+            user: User::Same,
+            order: Order::Forwards,
+        },
+        Conditions {
+            folder: "another, with a longer name",
+            umask: "077",
+            zone: "Asia/Kathmandu",
+            language: "tr_TR.UTF-8",
+            user,
+            order: Order::Backwards,
+        },
+    ];
+    let mut built = Vec::new();
+    for (number, condition) in (1..).zip(&conditions) {
+        say(&format!("build {number} of 2"));
+        built.push(build(asked, cache, &work, condition)?);
+    }
+    let [first, second] = built.as_slice() else {
+        return Err(ImageError::Differ(Vec::new()));
+    };
+    let names = first.keys().chain(second.keys());
+    let differ: Vec<String> = names
+        .filter(|name| first.get(*name) != second.get(*name))
+        .cloned()
+        .collect();
+    match differ.is_empty() && !first.is_empty() {
+        true => Ok(Reproduced {
+            files: first.clone(),
+            user,
+        }),
+        false => {
+            let _ = temporary.keep();
+            Err(ImageError::Differ(
+                differ
+                    .into_iter()
+                    .map(|name| format!("{name} (below {})", work.display()))
+                    .collect(),
+            ))
+        }
+    }
+}
+
+fn build(asked: &Twice, cache: &Cache, work: &Path, conditions: &Conditions) -> Result<Files, ImageError> {
+    let folder = work.join(conditions.folder);
+    let checkout = folder.join("checkout");
+    copy_checkout(&asked.repository, &checkout, &conditions.order)?;
+    // Cargo's home under another name, with the crates that are there.
+    let home = folder.join("home");
+    link(&repository::cargo_home()?.join("registry"), &home.join("registry"))?;
+    let own_cache = folder.join("cache/orv");
+    link(&cache.folder("inputs")?, &own_cache.join("inputs"))?;
+    if asked.kernel == KernelBuild::FromCache {
+        link(&cache.folder("kernels")?, &own_cache.join("kernels"))?;
+    }
+    let out = folder.join("out");
+    let program = std::env::current_exe().map_err(ImageError::file("/proc/self/exe"))?;
+    let mut shell = as_user(conditions.user);
+    // A shell, because a process sets its umask for all of its threads or not at all.
+    shell
+        .args(["sh", "-c", "umask \"$1\"; shift; exec \"$@\"", "sh", conditions.umask])
+        .arg(program);
+    shell
+        .args([
+            "build",
+            "--offline",
+            "--platform",
+            asked.platform.name(),
+            "--repository",
+        ])
+        .arg(&checkout);
+    shell
+        .arg("--out")
+        .arg(&out)
+        .arg("--target-dir")
+        .arg(folder.join("target"));
+    shell
+        .env("TZ", conditions.zone)
+        .env("LC_ALL", conditions.language)
+        .env("LANG", conditions.language);
+    shell
+        .env("CARGO_HOME", &home)
+        .env("XDG_CACHE_HOME", folder.join("cache"))
+        .current_dir(&folder);
+    output(&mut shell)?;
+    let entries = fs::read_dir(&out).map_err(ImageError::file(&out))?;
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let hashed = |path: PathBuf| {
+        let bytes = fs::read(&path).map_err(ImageError::file(&path))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok((name, sha256(&bytes)))
+    };
+    paths.map(hashed).collect()
+}
+
+/// Another user who may still read what the first one owns.
+fn as_user(user: User) -> Command {
+    match user {
+        User::Same => Command::new("env"),
+        User::Another => {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+            let capabilities = "+dac_override,+dac_read_search,+fowner";
+            command.args(["--inh-caps", capabilities, "--ambient-caps", capabilities]);
+            command
+        }
+    }
+}
+
+/// The files that belong to the checkout, and nothing that was made in it.
+fn copy_checkout(from: &Path, to: &Path, order: &Order) -> Result<(), ImageError> {
+    let mut git = Command::new("git");
+    git.current_dir(from)
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    let listed = output(&mut git)?;
+    let mut names: Vec<&str> = listed.split('\0').filter(|name| !name.is_empty()).collect();
+    names.sort_unstable();
+    if let Order::Backwards = order {
+        names.reverse();
+    }
+    for name in names {
+        let (source, copy) = (from.join(name), to.join(name));
+        // A file that is deleted but not yet committed is listed.
+        if !source.is_file() {
+            continue;
+        }
+        let folder = copy.parent().unwrap_or(to);
+        fs::create_dir_all(folder).map_err(ImageError::file(folder))?;
+        fs::copy(&source, &copy).map_err(ImageError::file(&copy))?;
+    }
+    Ok(())
+}
+
+fn link(original: &Path, name: &Path) -> Result<(), ImageError> {
+    let folder = name.parent().unwrap_or(name);
+    fs::create_dir_all(folder).map_err(ImageError::file(folder))?;
+    let _ = fs::remove_file(name);
+    symlink(original, name).map_err(ImageError::file(name))
+}
