@@ -2,10 +2,14 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+use orv_evidence::certificates::{CertificateKind, CertificateTable};
 use orv_evidence::{Binding, Collector, Platform, UnixTime};
-use orv_simulator::snp::{Chip, Kind, Product, Report, SimulatedSnp, Vendor, Version, extension, policy, root_der};
+use orv_simulator::snp::defect::{CertificateDefect, SignatureDefect};
+use orv_simulator::snp::{
+    Chip, Defect, Evidence, Kind, Product, Report, SimulatedSnp, Vendor, Version, extension, policy, root_der,
+};
 use orv_simulator::x509::{SignatureAlgorithm, TrailerField};
-use orv_simulator::{Measured, RevocationList};
+use orv_simulator::{Measured, RevocationList, Standing};
 use sev::certs::snp::{Certificate, Chain, Verifiable, ca};
 use sev::firmware::guest::AttestationReport;
 use sev::parser::ByteParser;
@@ -184,6 +188,45 @@ fn any_field_of_a_certificate_can_be_changed_before_it_is_signed() {
     );
 }
 
+/// What `sev` does not look at: anything but signatures, and the first six bytes of their padding.
+fn is_a_signatures(defect: Defect) -> bool {
+    use SignatureDefect::{BigEndian, Measurement, OtherKey, R, ReportData, S, Short, Zero};
+    matches!(
+        defect,
+        Defect::Signature(R | S | Zero | BigEndian | Measurement | ReportData | OtherKey | Short)
+            | Defect::Certificate(
+                CertificateDefect::SwappedIssuer
+                    | CertificateDefect::OtherAlgorithm
+                    | CertificateDefect::OtherProductsIntermediate
+                    | CertificateDefect::ForeignIntermediate
+            )
+    )
+}
+
+#[test]
+fn every_defect_of_a_signature_is_refused_elsewhere() {
+    for kind in [Kind::Vcek, Kind::Vlek] {
+        let genuine = Evidence::genuine(Product::Turin, Version::Five, kind, NOW).expect("evidence");
+        assert_eq!(verdict(&genuine), Ok(()));
+    }
+    for defect in Defect::all() {
+        let evidence = defect.forge(NOW).expect("evidence");
+        if is_a_signatures(defect) {
+            assert_eq!(defect.standing(), Standing::NotAuthentic);
+            assert!(verdict(&evidence).is_err(), "{defect:?}");
+        } else if defect.standing() != Standing::NotAuthentic {
+            assert_eq!(verdict(&evidence), Ok(()), "{defect:?}");
+        }
+    }
+}
+
+fn verdict(evidence: &Evidence) -> Result<(), String> {
+    let report = AttestationReport::from_bytes(&evidence.report).map_err(|error| error.to_string())?;
+    let chain =
+        Chain::from_der(&evidence.root, &evidence.intermediate, &evidence.vek).map_err(|error| error.to_string())?;
+    (&chain, &report).verify().map_err(|error| error.to_string())
+}
+
 #[test]
 fn the_simulated_machine_endorses_a_binding_with_its_certificates_beside() {
     let image = Measured {
@@ -205,10 +248,13 @@ fn the_simulated_machine_endorses_a_binding_with_its_certificates_beside() {
     assert_eq!(report.report_data, binding.digest());
     assert_eq!(report.measurement, *machine.measurement());
     let table = collected.collateral.expect("certificates");
-    let place = table
-        .windows(machine.vcek().len())
-        .position(|window| window == machine.vcek());
-    assert_eq!(place, Some(4 * 24), "after three entries and the zero entry");
+    let table = CertificateTable::decode(&table).expect("a host's table");
+    let kinds: Vec<CertificateKind> = table.entries().iter().map(|entry| entry.kind).collect();
+    assert_eq!(
+        kinds,
+        [CertificateKind::Vcek, CertificateKind::Ask, CertificateKind::Ark]
+    );
+    assert_eq!(table.entries().first().map(|entry| entry.bytes), Some(machine.vcek()));
     binding.platform = Platform::Snp;
     assert!(
         machine.collect(&binding).is_err(),

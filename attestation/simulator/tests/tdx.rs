@@ -7,11 +7,12 @@ use dcap_qvl::QuoteCollateralV3;
 use dcap_qvl::quote::Report;
 use dcap_qvl::verify::{QuoteVerifier, VerifiedReport};
 use orv_evidence::{Binding, Collector, Platform, UnixTime};
+use orv_simulator::tdx::defect::{ChainDefect, CollateralDefect, DomainDefect, SignatureDefect};
 use orv_simulator::tdx::{
-    CollateralContents, Layout, Machine, MachineContents, PckAuthority, Quote, SimulatedTdx, TcbStatus, Vendor,
-    attributes, root_der,
+    CollateralContents, Defect, Evidence, Layout, Machine, MachineContents, PckAuthority, Quote, SimulatedTdx,
+    TcbStatus, Vendor, attributes, root_der,
 };
-use orv_simulator::{KeyPair, Measured};
+use orv_simulator::{KeyPair, Measured, Standing};
 
 const NOW: UnixTime = UnixTime::from_seconds(1_790_000_000);
 
@@ -195,6 +196,45 @@ fn what_is_changed_after_signing_is_seen_elsewhere() {
     let mut resigned = collateral;
     resigned.tcb_info = resigned.tcb_info.replace("\"pcesvn\":11", "\"pcesvn\":12");
     assert!(verdict(&signed.encode(), &resigned.to_json(), NOW).is_err());
+}
+
+/// What `dcap-qvl` 0.7.1 does not look at: performance monitoring, identities that the host chose, the PCE of TCB info,
+/// key usage of authorities, what follows the hash in the quoting enclave's report, the type of the outer certification
+/// data.
+const UNSEEN_ELSEWHERE: [Defect; 8] = [
+    Defect::Domain(DomainDefect::Perfmon),
+    Defect::Domain(DomainDefect::ConfigurationIdentity),
+    Defect::Domain(DomainDefect::Owner),
+    Defect::Domain(DomainDefect::OwnerConfiguration),
+    Defect::Collateral(CollateralDefect::OtherPce),
+    Defect::Chain(ChainDefect::PckAuthorityWithoutSigning),
+    Defect::Signature(SignatureDefect::QuotingEnclaveTail),
+    Defect::Signature(SignatureDefect::OtherOuterCertification),
+];
+
+#[test]
+fn every_defect_of_the_catalogue_is_refused_or_told_elsewhere() {
+    let genuine = Evidence::genuine(Layout::Version5Td15, NOW).expect("evidence");
+    let status = |evidence: &Evidence| {
+        let collateral = evidence.collateral.to_json();
+        verdict(&evidence.quote.encode(), &collateral, NOW).map(|report| report.status)
+    };
+    assert_eq!(status(&genuine), Ok("UpToDate".to_owned()));
+    let mut wrong = Vec::new();
+    for defect in Defect::all() {
+        let evidence = defect.forge(NOW).expect("evidence");
+        let found = status(&evidence);
+        let fits = match defect.standing() {
+            _ if UNSEEN_ELSEWHERE.contains(&defect) => found == Ok("UpToDate".to_owned()),
+            Standing::NotAuthentic => found.is_err(),
+            Standing::NotAcceptable => found != Ok("UpToDate".to_owned()),
+            Standing::ByPolicy => found.is_ok(),
+        };
+        if !fits {
+            wrong.push((defect, found));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

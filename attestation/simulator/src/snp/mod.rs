@@ -24,6 +24,7 @@
 //! ```
 
 mod certificate;
+pub mod defect;
 pub mod extension;
 pub mod policy;
 mod product;
@@ -35,6 +36,7 @@ mod tcb;
 mod vendor;
 
 pub use certificate::{Kind, VCEK_LIFETIME, VLEK_LIFETIME};
+pub use defect::{Defect, Evidence};
 pub use product::{Product, Version};
 pub use published::root_der;
 pub use report::{REPORT_SIZE, Report, SIGNED_SIZE, Signature, SigningKey};

@@ -3,7 +3,7 @@
 
 use super::{Chip, Kind, Vendor};
 
-/// Whose certificate an entry holds. GUIDs are stored with their first three fields little-endian.
+/// Whose certificate an entry holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateEntry {
     /// 63da758d-e664-4564-adc5-f4b93be8accd.
@@ -14,24 +14,21 @@ pub enum CertificateEntry {
     Ask,
     /// c0b406a4-a803-4952-9743-3fb6014cd0ae.
     Ark,
+    /// 92f81bc3-5811-4d3d-97ff-d19f88dc67ea, the ARK's list.
+    RevocationList,
 }
 
 impl CertificateEntry {
+    /// The sixteen bytes as the text writes them, no field swapped.
     const fn guid(self) -> [u8; 16] {
-        match self {
-            Self::Vcek => [
-                0x8d, 0x75, 0xda, 0x63, 0x64, 0xe6, 0x64, 0x45, 0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd,
-            ],
-            Self::Vlek => [
-                0xc2, 0x4b, 0x07, 0xa8, 0x5a, 0xa2, 0x3e, 0x48, 0xaa, 0xe6, 0x39, 0xc0, 0x45, 0xa0, 0xb8, 0xa1,
-            ],
-            Self::Ask => [
-                0x79, 0xb3, 0xb7, 0x4a, 0xac, 0xbb, 0xe4, 0x4f, 0xa0, 0x2f, 0x05, 0xae, 0xf3, 0x27, 0xc7, 0x82,
-            ],
-            Self::Ark => [
-                0xa4, 0x06, 0xb4, 0xc0, 0x03, 0xa8, 0x52, 0x49, 0x97, 0x43, 0x3f, 0xb6, 0x01, 0x4c, 0xd0, 0xae,
-            ],
-        }
+        let number: u128 = match self {
+            Self::Vcek => 0x63da758d_e664_4564_adc5_f4b93be8accd,
+            Self::Vlek => 0xa8074bc2_a25a_483e_aae6_39c045a0b8a1,
+            Self::Ask => 0x4ab7b379_bbac_4fe4_a02f_05aef327c782,
+            Self::Ark => 0xc0b406a4_a803_4952_9743_3fb6014cd0ae,
+            Self::RevocationList => 0x92f81bc3_5811_4d3d_97ff_d19f88dc67ea,
+        };
+        number.to_be_bytes()
     }
 }
 

@@ -26,6 +26,7 @@
 pub mod attributes;
 mod certificate;
 mod collateral;
+pub mod defect;
 mod machine;
 mod pck;
 mod published;
@@ -39,6 +40,7 @@ mod vendor;
 
 pub use certificate::{PCK_LIFETIME, PckAuthority};
 pub use collateral::{COLLATERAL_LIFETIME, Collateral, CollateralContents};
+pub use defect::{Defect, Evidence};
 pub use machine::{Machine, MachineContents};
 pub use pck::{Configuration, PckExtension, PlatformInstance, Switch};
 pub use published::root_der;
