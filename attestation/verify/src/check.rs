@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// One step of a verification, by name. Those up to [`CheckName::EndorsedProduct`] decide authenticity, the others
+/// One step of a verification, by name. Those up to [`CheckName::TcbLevel`] decide authenticity, the others
 /// acceptability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -26,8 +26,40 @@ pub enum CheckName {
     EndorsedChip,
     /// SNP: certificate and processor are of one product.
     EndorsedProduct,
+    /// TDX: Intel's collateral is signed, current, and for the quote's platform.
+    Collateral,
+    /// TDX: the quoting enclave is Intel's, and vouches for the key that signed the quote.
+    QuotingEnclave,
+    /// TDX: the platform is at a level that Intel lists and did not revoke.
+    TcbLevel,
     /// The environment was not debuggable by its host.
     DebugMode,
+    /// TDX: no attribute without a known meaning is set.
+    Attributes,
+    /// TDX: the host cannot take pages away under the running domain.
+    SeptVeDisable,
+    /// TDX: no other domain may take this one's state elsewhere.
+    Migratable,
+    /// TDX: performance counters are used as the policy asks.
+    PerformanceCounters,
+    /// TDX: the policy takes the state that Intel calls the platform's TCB.
+    TcbStatus,
+    /// TDX: the collateral is not older than the policy's evaluation data number.
+    EvaluationDataNumber,
+    /// TDX: no service domain is bound but those on the policy's list.
+    ServiceDomain,
+    /// TDX: the processor's extended features are within the policy's.
+    Features,
+    /// TDX: the host's configuration value is the policy's.
+    MrConfigId,
+    /// TDX: the host's owner value is the policy's.
+    MrOwner,
+    /// TDX: the host's value for the owner's configuration is the policy's.
+    MrOwnerConfig,
+    /// TDX: the platform is on the policy's list.
+    PlatformInstance,
+    /// TDX: an event log explains the runtime registers.
+    EventLog,
     /// The parent instance's register agrees with the module's name.
     ParentInstance,
     /// SNP: nobody but a migration agent that the policy names may move the guest.
@@ -109,7 +141,23 @@ impl CheckName {
             Self::ImageId => "image-id",
             Self::Provider => "provider",
             Self::Chip => "chip",
+            Self::Collateral => "collateral",
+            Self::QuotingEnclave => "quoting-enclave",
+            Self::TcbLevel => "tcb-level",
             Self::DebugMode => "debug-mode",
+            Self::Attributes => "attributes",
+            Self::SeptVeDisable => "sept-ve-disable",
+            Self::Migratable => "migratable",
+            Self::PerformanceCounters => "performance-counters",
+            Self::TcbStatus => "tcb-status",
+            Self::EvaluationDataNumber => "evaluation-data-number",
+            Self::ServiceDomain => "service-domain",
+            Self::Features => "features",
+            Self::MrConfigId => "mr-config-id",
+            Self::MrOwner => "mr-owner",
+            Self::MrOwnerConfig => "mr-owner-config",
+            Self::PlatformInstance => "platform-instance",
+            Self::EventLog => "event-log",
             Self::ParentInstance => "parent-instance",
             Self::Measurement => "measurement",
             Self::Tier => "tier",

@@ -5,7 +5,7 @@ use std::fmt;
 use orv_evidence::{Platform, UnixTime};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{NitroClaims, SnpClaims};
+use crate::{NitroClaims, SnpClaims, TdxClaims};
 
 /// What no evidence proves, however authentic (attestation reference, g): to be printed beside the claims.
 pub const NOT_PROVEN: [&str; 4] = [
@@ -85,11 +85,14 @@ pub struct Validity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "made once for each verification")]
 pub enum Hardware {
     /// An AWS Nitro enclave's.
     Nitro(NitroClaims),
     /// An AMD SEV-SNP guest's.
     Snp(Box<SnpClaims>),
+    /// An Intel TDX trust domain's.
+    Tdx(Box<TdxClaims>),
 }
 
 impl Hardware {
@@ -106,6 +109,7 @@ impl Hardware {
         match self {
             Self::Nitro(claims) => claims.registers.named(name).map(|register| register.0.as_slice()),
             Self::Snp(claims) => claims.register(name),
+            Self::Tdx(claims) => claims.register(name).map(|register| register.0.as_slice()),
         }
     }
 }

@@ -6,7 +6,7 @@ use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
 use x509_cert::der::Decode;
 
-use crate::TdxCollateral;
+use crate::{Register, TdxCollateral};
 
 /// Longest piece of collateral, in bytes: a root's revocation list with ten thousand entries is below half of it.
 pub const MAXIMUM_COLLATERAL_PIECE: usize = 1 << 20;
@@ -27,6 +27,9 @@ pub struct Collateral {
     pub certificates: Vec<Vec<u8>>,
     /// Intel's collateral for TDX, one set per platform and time; the one for the quote's platform is taken.
     pub tdx: Vec<TdxCollateral>,
+    /// RTMR0 to RTMR3 as the replay of a trust domain's event log gives them: the log explains the quote's registers
+    /// only if they agree.
+    pub replayed: Option<[Register; 4]>,
 }
 
 impl Collateral {
@@ -36,6 +39,7 @@ impl Collateral {
             revocation_lists: Vec::new(),
             certificates: Vec::new(),
             tdx: Vec::new(),
+            replayed: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use orv_evidence::{Platform, UnixTime};
 
-use crate::{Check, CheckName, SnpError};
+use crate::{Check, CheckName, SnpError, TdxError};
 
 /// Why evidence is not authentic, or was not judged at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,9 @@ pub enum VerifyError {
     /// The SNP report is malformed, or nobody whom a root vouches for signed it.
     #[error("SNP report: {0}")]
     Snp(#[from] SnpError),
+    /// The TDX quote is malformed, or what it stands on does not hold.
+    #[error("TDX quote: {0}")]
+    Tdx(#[from] TdxError),
     /// The document's own time lies outside its certificates' time.
     #[error("document time {issued_at} is outside its chain's {not_before} to {not_after}")]
     TimeOutsideChain {
@@ -57,6 +60,7 @@ impl VerifyError {
             Self::NoRoot(_) | Self::Chain(_) => CheckName::CertificateChain,
             Self::NoTime(_) | Self::TimeOutsideChain { .. } | Self::TimeInFuture { .. } => CheckName::DocumentTime,
             Self::Snp(error) => error.check(),
+            Self::Tdx(error) => error.check(),
             Self::Signature => CheckName::DocumentSignature,
         };
         Check::fail(name, self.to_string())

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
+use orv_evidence::Platform;
 use serde::Serialize;
+
+use crate::{VerifyError, nitro, snp, tdx};
 
 /// One field of raw evidence, where it stands. Reading it proves nothing: [`crate::verify`] does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,4 +34,16 @@ pub enum Authority {
     Endorsement,
     /// Under no signature at all.
     Nobody,
+}
+
+/// Lays raw evidence open, field by field in the order of the bytes.
+///
+/// # Errors
+/// [`VerifyError`] when the evidence is not well-formed: then no byte has a meaning to tell.
+pub fn fields(evidence: &[u8], platform: Platform) -> Result<Vec<Field>, VerifyError> {
+    match platform {
+        Platform::Nitro | Platform::SimNitro => Ok(nitro::fields(evidence)?),
+        Platform::Snp | Platform::SimSnp => Ok(snp::fields(evidence)?),
+        Platform::Tdx | Platform::SimTdx => Ok(tdx::fields(evidence)?),
+    }
 }

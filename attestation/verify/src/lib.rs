@@ -46,6 +46,7 @@
 //! ```
 
 mod binding;
+mod cache;
 mod check;
 mod claims;
 mod collateral;
@@ -59,17 +60,18 @@ mod policy;
 mod recognise;
 mod roots;
 pub mod snp;
-mod tdx;
+pub mod tdx;
 mod verified;
 
 pub use binding::ExpectedBinding;
+pub use cache::Cache;
 pub use check::{Check, CheckName, CheckResult};
 pub use claims::{Claims, DebugMode, Hardware, NOT_PROVEN, PlatformTier, Register, Validity};
 pub use collateral::{Collateral, CollateralError, MAXIMUM_COLLATERAL_PIECE, MAXIMUM_COLLATERAL_PIECES};
 pub use error::{ChainError, DocumentError, VerifyError};
-pub use field::{Authority, Field};
+pub use field::{Authority, Field, fields};
 pub use instant::{NotAnInstant, instant, instant_text};
-pub use measurement::{measurement_id, nitro_measurement_id, snp_measurement_id};
+pub use measurement::{measurement_id, nitro_measurement_id, snp_measurement_id, tdx_measurement_id};
 pub use nitro::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD, NitroClaims, NitroRegisters, Reported};
 pub use orv_evidence::UnixTime;
 pub use policy::{
@@ -77,9 +79,9 @@ pub use policy::{
     PolicyError, RegisterValues,
 };
 pub use recognise::recognise;
-pub use roots::{AMD_CERTIFICATES_SHA256, AWS_NITRO_ROOT_G1_SHA256, RootError, Roots};
+pub use roots::{AMD_CERTIFICATES_SHA256, AWS_NITRO_ROOT_G1_SHA256, INTEL_SGX_ROOT_CA_SHA256, RootError, Roots};
 pub use snp::{SnpClaims, SnpError, SnpPolicy};
-pub use tdx::{TdxCollateral, TdxPolicy};
+pub use tdx::{TdxClaims, TdxCollateral, TdxError, TdxPolicy};
 pub use verified::{Acceptable, Refused, Verified};
 
 use orv_evidence::Platform;
@@ -104,21 +106,42 @@ pub fn verify(
     policy: &Policy,
     expected: &ExpectedBinding,
 ) -> Result<Verified, VerifyError> {
+    verify_with(&mut Cache::new(), evidence, collateral, now, roots, policy, expected)
+}
+
+/// [`verify`] for one that verifies much: what many pieces of evidence stand on together, such as a platform's
+/// collateral, is believed once and remembered in `cache` until it expires. The verdict is the same.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_with(
+    cache: &mut Cache,
+    evidence: &[u8],
+    collateral: &Collateral,
+    now: UnixTime,
+    roots: &Roots,
+    policy: &Policy,
+    expected: &ExpectedBinding,
+) -> Result<Verified, VerifyError> {
     let platform = expected.platform();
     match platform {
         Platform::Nitro | Platform::SimNitro => {
             let root = roots.nitro_root(platform).ok_or(VerifyError::NoRoot(platform))?;
-            let authentic = nitro::authenticate(evidence, platform, root, collateral, now)?;
+            let authentic = nitro::authenticate(evidence, platform, root, collateral, now, &mut cache.nitro)?;
             Ok(authentic.judge(now, policy, expected))
         }
         Platform::Snp | Platform::SimSnp => {
             if !roots.trusts(platform) {
                 return Err(VerifyError::NoRoot(platform));
             }
-            let authentic = snp::authenticate(evidence, platform, roots, collateral, now)?;
+            let authentic = snp::authenticate(evidence, platform, roots, collateral, now, &mut cache.snp)?;
             Ok(authentic.judge(now, policy, expected))
         }
-        Platform::Tdx | Platform::SimTdx => Err(VerifyError::PlatformNotSupportedYet(platform)),
+        Platform::Tdx | Platform::SimTdx => {
+            let root = roots.intel_root(platform).ok_or(VerifyError::NoRoot(platform))?;
+            let authentic = tdx::authenticate(evidence, platform, root, collateral, now, &mut cache.tdx)?;
+            Ok(authentic.judge(now, policy, expected, collateral.replayed.as_ref()))
+        }
     }
 }
 

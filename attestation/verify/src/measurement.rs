@@ -10,11 +10,17 @@ const DOMAIN: &str = "orv/measurement/v1";
 /// The 32 bytes that stand for the measured program on chain, in `MeasurementPolicy` and in an admission:
 /// `keccak256("orv/measurement/v1" || platform name || identifying registers)`.
 ///
-/// On SNP, real or simulated, it is MEASUREMENT, see [`snp_measurement_id`]. On Nitro, real or simulated, the identifying registers are PCR0, PCR1, PCR2, see [`nitro_measurement_id`].
+/// The identifying registers, on real and simulated hardware alike: on Nitro PCR0, PCR1, PCR2, see
+/// [`nitro_measurement_id`]; on TDX MRTD, RTMR0, RTMR1, RTMR2, see [`tdx_measurement_id`]; on SNP MEASUREMENT, see
+/// [`snp_measurement_id`].
 pub fn measurement_id(claims: &Claims) -> [u8; 32] {
     match &claims.hardware {
         Hardware::Nitro(NitroClaims { registers, .. }) => {
             nitro_measurement_id(claims.platform, [registers.pcr0, registers.pcr1, registers.pcr2])
+        }
+        Hardware::Tdx(tdx) => {
+            let report = &tdx.report;
+            tdx_measurement_id(claims.platform, [report.mrtd, report.rtmr0, report.rtmr1, report.rtmr2])
         }
         Hardware::Snp(claims_of_snp) => snp_measurement_id(claims.platform, &claims_of_snp.report.measurement.0),
     }
@@ -31,6 +37,12 @@ pub fn measurement_id(claims: &Claims) -> [u8; 32] {
 /// assert_ne!(simulated, nitro_measurement_id(Platform::Nitro, registers), "never on the same list by accident");
 /// ```
 pub fn nitro_measurement_id(platform: Platform, registers: [Register; 3]) -> [u8; 32] {
+    identify(platform, registers.iter().map(|register| register.0.as_slice()))
+}
+
+/// The measurement id of a trust domain whose MRTD, RTMR0, RTMR1, RTMR2 are known beforehand. RTMR3 is the running
+/// program's own to extend, and identifies nothing.
+pub fn tdx_measurement_id(platform: Platform, registers: [Register; 4]) -> [u8; 32] {
     identify(platform, registers.iter().map(|register| register.0.as_slice()))
 }
 

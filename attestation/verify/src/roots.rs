@@ -21,6 +21,15 @@ pub const AWS_NITRO_ROOT_G1_SHA256: [u8; 32] = [
     0xcc, 0x3c, 0x17, 0x56, 0xe0, 0x98, 0x93, 0xf3, 0xc6, 0x8f, 0x79, 0xbb, 0x5b,
 ];
 
+/// Intel's public root certificate for SGX and TDX, DER.
+const INTEL_SGX_ROOT_CA: &[u8] = include_bytes!("roots/intel_sgx_root_ca.der");
+
+/// SHA-256 of Intel's SGX root certificate (DER), as Intel publishes it.
+pub const INTEL_SGX_ROOT_CA_SHA256: [u8; 32] = [
+    0x44, 0xa0, 0x19, 0x6b, 0x2b, 0x99, 0xf8, 0x89, 0xb8, 0xe1, 0x49, 0xe9, 0x5b, 0x80, 0x7a, 0x35, 0x0e, 0x74, 0x24,
+    0x96, 0x43, 0x99, 0xe8, 0x85, 0xa7, 0xcb, 0xb8, 0xcc, 0xfa, 0xb6, 0x74, 0xd3,
+];
+
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
@@ -74,7 +83,7 @@ impl Roots {
     /// # Errors
     /// [`RootError`] when the bytes are no certificate, a vendor's, or of another kind of key.
     pub fn and_simulator(mut self, certificate: &[u8]) -> Result<Self, RootError> {
-        if certificate == AWS_NITRO_ROOT_G1 || AmdRoot::is_published(certificate) {
+        if [AWS_NITRO_ROOT_G1, INTEL_SGX_ROOT_CA].contains(&certificate) || AmdRoot::is_published(certificate) {
             return Err(RootError::VendorRoot);
         }
         let parsed = Certificate::from_der(certificate).map_err(|error| RootError::Malformed(error.to_string()))?;
@@ -116,6 +125,15 @@ impl Roots {
         }
     }
 
+    /// The root that a quote of `platform` must lead to.
+    pub(crate) fn intel_root(&self, platform: Platform) -> Option<&[u8]> {
+        match platform {
+            Platform::Tdx => Some(INTEL_SGX_ROOT_CA),
+            Platform::SimTdx => self.simulated(platform).next(),
+            Platform::Nitro | Platform::Snp | Platform::SimNitro | Platform::SimSnp => None,
+        }
+    }
+
     /// The root that a Nitro document of `platform` must begin with.
     pub(crate) fn nitro_root(&self, platform: Platform) -> Option<&[u8]> {
         match platform {
@@ -141,9 +159,15 @@ mod tests {
     }
 
     #[test]
+    fn the_embedded_intel_root_has_the_published_fingerprint() {
+        assert_eq!(digest(&SHA256, INTEL_SGX_ROOT_CA).as_ref(), INTEL_SGX_ROOT_CA_SHA256);
+    }
+
+    #[test]
     fn no_simulated_platform_has_a_root_in_production() {
         for platform in Platform::ALL.into_iter().filter(|platform| platform.is_simulated()) {
             assert_eq!(Roots::production().nitro_root(platform), None);
+            assert_eq!(Roots::production().intel_root(platform), None);
         }
     }
 
@@ -154,6 +178,7 @@ mod tests {
             Err(RootError::Malformed(_))
         ));
         assert_eq!(Roots::with_simulator(AWS_NITRO_ROOT_G1), Err(RootError::VendorRoot));
+        assert_eq!(Roots::with_simulator(INTEL_SGX_ROOT_CA), Err(RootError::VendorRoot));
         assert_eq!(
             Roots::with_simulator(AmdRoot::published(crate::snp::Product::Turin).root),
             Err(RootError::VendorRoot)

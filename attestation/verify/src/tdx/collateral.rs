@@ -1,6 +1,12 @@
 //! What Intel publishes about one platform.
 
+use std::fmt;
+
+use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
+
+/// Longest text that is taken for one set of collateral, in bytes.
+pub const MAXIMUM_TDX_COLLATERAL: usize = 4 << 20;
 
 /// Intel's collateral for one platform, in the shape that a provisioning certificate caching service answers with:
 /// PEM chains, hexadecimal DER lists, and the signed JSON as exact text, since the signature is over its bytes.
@@ -8,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TdxCollateral {
-    /// Issuers of `pck_crl`, PEM.
+    /// Issuers of `pck_crl`, PEM. Not read: the list's issuer is the quote's own authority, or the list is not for it.
     pub pck_crl_issuer_chain: String,
     /// The root's revocation list, hexadecimal DER.
     pub root_ca_crl: String,
@@ -26,4 +32,63 @@ pub struct TdxCollateral {
     pub qe_identity: String,
     /// Its signature, hexadecimal.
     pub qe_identity_signature: String,
+    /// A platform's certificate chain, which some services add. Not read: the quote carries its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pck_certificate_chain: Option<String>,
+}
+
+/// Bytes that are no set of collateral.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TdxCollateralError {
+    /// Longer than any.
+    #[error("{0} bytes are too long for collateral")]
+    TooLong(usize),
+    /// Not JSON of this shape.
+    #[error("not TDX collateral: {0}")]
+    Json(String),
+}
+
+impl TdxCollateral {
+    /// Reads the JSON form. What it says is believed only once [`crate::verify`] has checked its signatures.
+    ///
+    /// # Errors
+    /// [`TdxCollateralError`] when it is too long, is not JSON, lacks a field or has one that does not exist.
+    pub fn from_json(json: &[u8]) -> Result<Self, TdxCollateralError> {
+        if json.len() > MAXIMUM_TDX_COLLATERAL {
+            return Err(TdxCollateralError::TooLong(json.len()));
+        }
+        serde_json::from_slice(json).map_err(|error| TdxCollateralError::Json(error.to_string()))
+    }
+
+    /// SHA-256 over everything that is read, each text with its length before it.
+    pub(super) fn digest(&self) -> CollateralDigest {
+        let mut context = Context::new(&SHA256);
+        for text in [
+            &self.root_ca_crl,
+            &self.pck_crl,
+            &self.tcb_info_issuer_chain,
+            &self.tcb_info,
+            &self.tcb_info_signature,
+            &self.qe_identity_issuer_chain,
+            &self.qe_identity,
+            &self.qe_identity_signature,
+        ] {
+            context.update(&text.len().to_be_bytes());
+            context.update(text.as_bytes());
+        }
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.finish().as_ref());
+        CollateralDigest(digest)
+    }
+}
+
+/// What stands for one set of collateral.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct CollateralDigest(pub(super) [u8; 32]);
+
+impl fmt::Debug for CollateralDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&hex::encode(self.0))
+    }
 }

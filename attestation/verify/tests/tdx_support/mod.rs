@@ -1,0 +1,79 @@
+//! Quotes to judge: real ones, as the published vectors have them, and simulated ones, bent as a test needs them.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
+
+use std::path::{Path, PathBuf};
+
+use orv_evidence::{Platform, UnixTime};
+use orv_verify::{
+    Check, CheckName, CheckResult, Collateral, ExpectedBinding, Hardware, Policy, Roots, TdxClaims, TdxCollateral,
+    Verified, VerifyError, verify,
+};
+use serde_json::Value;
+
+/// The folder of attestation vectors, or nothing, said loudly.
+pub fn vectors() -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
+    let folder = std::env::var_os("ORV_VECTORS")
+        .map_or(beside, PathBuf::from)
+        .join("attestation");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!(
+        "!!! NOTHING TESTED: no attestation vectors in {}; set ORV_VECTORS",
+        folder.display()
+    );
+    None
+}
+
+pub fn json(folder: &Path, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join(name)).expect("a vector file")).expect("JSON")
+}
+
+pub fn text<'a>(row: &'a Value, key: &str) -> &'a str {
+    row[key].as_str().expect("a text")
+}
+
+pub fn collateral(folder: &Path, name: &str) -> Collateral {
+    let bytes = std::fs::read(folder.join("tdx/collateral").join(name)).expect("collateral");
+    Collateral {
+        tdx: vec![TdxCollateral::from_json(&bytes).expect("collateral of the usual shape")],
+        ..Collateral::none()
+    }
+}
+
+pub fn judge(quote: &[u8], collateral: &Collateral, now: UnixTime) -> Result<Verified, VerifyError> {
+    verify(
+        quote,
+        collateral,
+        now,
+        &Roots::production(),
+        &Policy::built_in(),
+        &ExpectedBinding::Unknown(Platform::Tdx),
+    )
+}
+
+pub fn read(folder: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(folder.join("tdx").join(name)).expect("a quote")
+}
+
+pub fn tdx(verified: &Verified) -> &TdxClaims {
+    match &verified.claims().hardware {
+        Hardware::Tdx(claims) => claims,
+        other => panic!("another platform's claims: {other:?}"),
+    }
+}
+
+pub fn result(checks: &[Check], name: CheckName) -> CheckResult {
+    let check = checks.iter().find(|check| check.name == name);
+    check.expect("the check was made").result
+}
+
+pub fn failed(verified: &Verified) -> Vec<CheckName> {
+    let failed = verified
+        .checks()
+        .iter()
+        .filter(|check| check.result == CheckResult::Fail);
+    failed.map(|check| check.name).collect()
+}
