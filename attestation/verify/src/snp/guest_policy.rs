@@ -33,6 +33,19 @@ pub enum PolicyBit {
     PageSwapDisabled = 25,
 }
 
+/// The bits that say something, by the names that claims in JSON give them.
+pub(super) const POLICY_BITS: [(&str, PolicyBit); 9] = [
+    ("smt", PolicyBit::Smt),
+    ("migrate_ma", PolicyBit::MigrationAgent),
+    ("debug", PolicyBit::Debug),
+    ("single_socket", PolicyBit::SingleSocket),
+    ("cxl", PolicyBit::Cxl),
+    ("mem_aes256_xts", PolicyBit::MemoryAes256Xts),
+    ("rapl_dis", PolicyBit::RaplDisabled),
+    ("ct_hiding", PolicyBit::CiphertextHiding),
+    ("page_swap_dis", PolicyBit::PageSwapDisabled),
+];
+
 impl GuestPolicy {
     /// The bits above those that mean something.
     const RESERVED: u64 = !0x03ff_ffff;
@@ -60,17 +73,7 @@ impl Serialize for GuestPolicy {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("abi_major", &major)?;
         map.serialize_entry("abi_minor", &minor)?;
-        for (name, bit) in [
-            ("smt", PolicyBit::Smt),
-            ("migrate_ma", PolicyBit::MigrationAgent),
-            ("debug", PolicyBit::Debug),
-            ("single_socket", PolicyBit::SingleSocket),
-            ("cxl", PolicyBit::Cxl),
-            ("mem_aes256_xts", PolicyBit::MemoryAes256Xts),
-            ("rapl_dis", PolicyBit::RaplDisabled),
-            ("ct_hiding", PolicyBit::CiphertextHiding),
-            ("page_swap_dis", PolicyBit::PageSwapDisabled),
-        ] {
+        for (name, bit) in POLICY_BITS {
             map.serialize_entry(name, &u8::from(self.has(bit)))?;
         }
         map.end()
@@ -99,6 +102,16 @@ pub enum PlatformBit {
     /// No two addresses were found to be one memory cell: the check against BadRAM has been done.
     AliasCheck = 5,
 }
+
+/// The bits that say something, by AMD's names in small letters.
+pub(super) const PLATFORM_BITS: [(&str, PlatformBit); 6] = [
+    ("smt_en", PlatformBit::Smt),
+    ("tsme_en", PlatformBit::Tsme),
+    ("ecc_en", PlatformBit::Ecc),
+    ("rapl_dis", PlatformBit::RaplDisabled),
+    ("ciphertext_hiding_dram_en", PlatformBit::CiphertextHiding),
+    ("alias_check_complete", PlatformBit::AliasCheck),
+];
 
 impl PlatformInformation {
     /// Whether the bit is set.

@@ -3,6 +3,7 @@
 
 mod acceptance;
 mod authenticate;
+mod cache;
 mod certificate;
 mod claims;
 mod cursor;
@@ -11,11 +12,13 @@ mod error;
 mod firmware;
 mod given;
 mod guest_policy;
+mod layout;
 mod octets;
 mod policy;
 mod product;
 mod report;
 mod revocation;
+mod search;
 mod tcb;
 mod trust;
 
@@ -32,4 +35,6 @@ pub use report::{REPORT_SIZE, Report, Signer};
 pub use tcb::Tcb;
 
 pub(crate) use authenticate::authenticate;
+pub(crate) use cache::SnpCache;
 pub(crate) use certificate::common_name_of;
+pub(crate) use layout::fields;

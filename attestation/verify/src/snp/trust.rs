@@ -9,6 +9,13 @@ use super::{EndorsementKind, Link, Product, SnpError};
 use crate::{CLOCK_SKEW, Validity};
 use orv_evidence::UnixTime;
 
+/// Which of a product's two lines of keys.
+#[derive(Clone, Copy)]
+pub(super) struct Line {
+    pub(super) product: Product,
+    pub(super) kind: EndorsementKind,
+}
+
 /// An authority that a pinned root vouches for, with what the root revoked. Nothing in here depends on the time asked,
 /// so that it may be kept: whoever uses it asks [`Trusted::spans`] and [`RevocationLists::current`] anew.
 pub(super) struct Trusted {
@@ -22,13 +29,9 @@ pub(super) struct Trusted {
 }
 
 impl Trusted {
-    /// Verifies that `root`, which is pinned and of `product`, signed `authority`, and what it revoked.
-    pub(super) fn verify(
-        root: &[u8],
-        authority: &[u8],
-        (product, kind): (Product, EndorsementKind),
-        lists: &[Vec<u8>],
-    ) -> Result<Self, SnpError> {
+    /// Verifies that `root`, which is pinned, signed `authority`, and what it revoked.
+    pub(super) fn verify(root: &[u8], authority: &[u8], line: Line, lists: &[Vec<u8>]) -> Result<Self, SnpError> {
+        let Line { product, kind } = line;
         let root = authority_at(root, Link::Root, &format!("ARK-{product}"))?;
         let authority = authority_at(authority, Link::Authority(kind), &kind.authority(product))?;
         let (upper, lower) = (&root.certificate.contents, &authority.certificate.contents);

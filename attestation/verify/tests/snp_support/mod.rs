@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
 
+pub mod simulated;
+
 use std::path::PathBuf;
 
 use orv_evidence::{Platform, UnixTime};
