@@ -77,3 +77,34 @@ pub fn failed(verified: &Verified) -> Vec<CheckName> {
         .filter(|check| check.result == CheckResult::Fail);
     failed.map(|check| check.name).collect()
 }
+
+/// When the simulated machine is judged.
+pub const NOW: UnixTime = UnixTime::from_seconds(1_790_000_000);
+
+/// The pinned roots, and the simulator's for TDX.
+pub fn roots() -> Roots {
+    Roots::with_simulator(orv_simulator::tdx::root_der()).expect("the simulator's root")
+}
+
+pub fn set(collateral: &orv_simulator::tdx::Collateral) -> TdxCollateral {
+    TdxCollateral::from_json(collateral.to_json().as_bytes()).expect("collateral of the usual shape")
+}
+
+/// Simulated evidence as a verifier gets it.
+pub fn given(evidence: &orv_simulator::tdx::Evidence) -> (Vec<u8>, Collateral) {
+    let collateral = Collateral {
+        tdx: vec![set(&evidence.collateral)],
+        ..Collateral::none()
+    };
+    (evidence.quote.encode(), collateral)
+}
+
+pub fn judge_simulated(
+    quote: &[u8],
+    collateral: &Collateral,
+    now: UnixTime,
+    policy: &Policy,
+) -> Result<Verified, VerifyError> {
+    let expected = ExpectedBinding::Unknown(Platform::SimTdx);
+    verify(quote, collateral, now, &roots(), policy, &expected)
+}
