@@ -8,9 +8,6 @@ use crate::{Check, CheckName, SnpError, TdxError};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// No verifier for this platform exists here yet.
-    #[error("evidence of platform {0} cannot be verified yet")]
-    PlatformNotSupportedYet(Platform),
     /// No root is known for this platform: a simulated one under production roots.
     #[error("no root is trusted for platform {0}")]
     NoRoot(Platform),
@@ -56,7 +53,7 @@ impl VerifyError {
     /// The check that failed, for lists that show failures beside passes.
     pub fn check(&self) -> Check {
         let name = match self {
-            Self::PlatformNotSupportedYet(_) | Self::Document(_) => CheckName::Format,
+            Self::Document(_) => CheckName::Format,
             Self::NoRoot(_) | Self::Chain(_) => CheckName::CertificateChain,
             Self::NoTime(_) | Self::TimeOutsideChain { .. } | Self::TimeInFuture { .. } => CheckName::DocumentTime,
             Self::Snp(error) => error.check(),

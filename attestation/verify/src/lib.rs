@@ -11,10 +11,9 @@
 //! Every step is a [`Check`] with a result, and what was not looked at says [`CheckResult::Skipped`] in place of
 //! silence.
 //!
-//! **What is implemented:** AWS Nitro, and the simulator's Nitro under a root that the caller names explicitly
-//! ([`Roots::with_simulator`]). Intel TDX and AMD SEV-SNP, real or simulated, give
-//! [`VerifyError::PlatformNotSupportedYet`]. Revocation is checked only against lists that the caller hands in, and a
-//! skipped check says when none were.
+//! AWS Nitro, Intel TDX and AMD SEV-SNP have the same shape. A Nitro document brings its whole chain; a quote and a
+//! report need [`Collateral`], which anybody may hand in, since nothing of it is believed before it is verified. What is
+//! simulated is authentic only under roots that the caller names explicitly ([`Roots::with_simulator`]).
 //!
 //! ```
 //! use orv_evidence::{Binding, Collector, Platform, UnixTime};

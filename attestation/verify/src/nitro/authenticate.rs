@@ -2,6 +2,7 @@
 
 use orv_evidence::{Platform, UnixTime};
 
+use super::cache::NitroCache;
 use super::chain::{Endorsed, endorse};
 use super::cose::Message;
 use super::payload::Payload;
@@ -24,10 +25,11 @@ pub(crate) fn authenticate(
     root: &[u8],
     collateral: &Collateral,
     now: UnixTime,
+    cache: &mut NitroCache,
 ) -> Result<Authentic, VerifyError> {
     let message = Message::parse(document)?;
     let payload = Payload::parse(message.payload)?;
-    let endorsed = endorse(payload.certificate, &payload.authorities, root, collateral, now)?;
+    let endorsed = endorse(payload.certificate, &payload.authorities, root, collateral, now, cache)?;
     message.verify(&endorsed.public_key)?;
     let issued_at = UnixTime::from_seconds(payload.timestamp / 1000);
     timely(issued_at, &endorsed, now)?;

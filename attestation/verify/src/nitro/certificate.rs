@@ -4,7 +4,7 @@ use orv_evidence::UnixTime;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::der::{Decode, Encode};
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, NameConstraints};
 use x509_cert::time::Time;
 
 use crate::{ChainError, Validity};
@@ -19,6 +19,8 @@ pub(super) struct Summary {
     pub(super) validity: Validity,
     pub(super) usage: Option<KeyUsage>,
     pub(super) is_authority: bool,
+    /// It limits the names of what stands below it, at any depth.
+    pub(super) constrains_names: bool,
     /// P-384, uncompressed SEC1.
     pub(super) public_key: Vec<u8>,
 }
@@ -51,6 +53,7 @@ impl Summary {
                 not_after: unix(contents.validity.not_after),
             },
             usage: usage.map(|(_, usage)| usage),
+            constrains_names: contents.get::<NameConstraints>().map_err(malformed)?.is_some(),
             is_authority: constraints.is_some_and(|(_, constraints)| constraints.ca),
             public_key: public_key.to_vec(),
         })

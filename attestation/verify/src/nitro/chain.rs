@@ -6,6 +6,7 @@ use orv_evidence::UnixTime;
 use rustls_pki_types::CertificateDer;
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, RevocationOptions, UnknownStatusPolicy};
 
+use super::cache::{Authorities, NitroCache};
 use super::certificate::Summary;
 use super::revocation::{Lists, Revocation, options};
 use crate::roots::fingerprint;
@@ -31,10 +32,16 @@ pub(super) fn endorse(
     root: &[u8],
     collateral: &Collateral,
     now: UnixTime,
+    cache: &mut NitroCache,
 ) -> Result<Endorsed, ChainError> {
     let (first, intermediates) = authorities.split_first().ok_or(ChainError::Order(0))?;
     if *first != root {
         return Err(ChainError::AnotherRoot(fingerprint(first)));
+    }
+    // A list may revoke any certificate of the chain, so with lists nothing is taken from memory.
+    let remembers = collateral.revocation_lists.is_empty();
+    if remembers && let Some(believed) = cache.believed(authorities, now) {
+        return endorse_again(leaf, &believed, authorities.len(), now);
     }
     let summaries = authorities
         .iter()
@@ -50,12 +57,55 @@ pub(super) fn endorse(
     let revocation = path(leaf, intermediates, root, &lists, validated_at)?;
     // What is known of revocation ends with the lists, and so does what may be built on it.
     validity.not_after = validity.not_after.min(lists.next_update.unwrap_or(validity.not_after));
+    if remembers && let Some(believed) = believed(&summaries, authorities) {
+        cache.keep(authorities, believed);
+    }
     let leaf = summaries.into_iter().next_back().ok_or(ChainError::Order(0))?;
     Ok(Endorsed {
         public_key: leaf.public_key,
         validity,
         validated_at,
         revocation,
+    })
+}
+
+/// A leaf under authorities that the root vouched for before; `position` is the leaf's in its chain.
+fn endorse_again(
+    leaf: &[u8],
+    authorities: &Authorities,
+    position: usize,
+    now: UnixTime,
+) -> Result<Endorsed, ChainError> {
+    let summary = Summary::parse(leaf, position)?;
+    let validity = Validity {
+        not_before: summary.validity.not_before.max(authorities.validity.not_before),
+        not_after: summary.validity.not_after.min(authorities.validity.not_after),
+    };
+    let validated_at = moment(validity, now)?;
+    leaf_usage(&summary, position)?;
+    if summary.issuer != authorities.subject {
+        return Err(ChainError::Order(position));
+    }
+    validate(leaf, &[], &authorities.issuer, None, validated_at)?;
+    Ok(Endorsed {
+        public_key: summary.public_key,
+        validity,
+        validated_at,
+        revocation: Revocation::NotChecked,
+    })
+}
+
+/// What to remember of a chain that was just believed. Limits on names would have to be held against each new leaf, and
+/// AWS sets none, so a chain with such limits is not remembered.
+fn believed(summaries: &[Summary], authorities: &[&[u8]]) -> Option<Authorities> {
+    let (_, above) = summaries.split_last()?;
+    if above.iter().any(|authority| authority.constrains_names) {
+        return None;
+    }
+    Some(Authorities {
+        issuer: authorities.last()?.to_vec(),
+        subject: above.last()?.subject.clone(),
+        validity: span(above).ok()?,
     })
 }
 
@@ -94,11 +144,15 @@ fn usages(summaries: &[Summary]) -> Result<(), ChainError> {
             return Err(ChainError::KeyUsage(position));
         }
     }
+    leaf_usage(leaf, authorities.len())
+}
+
+fn leaf_usage(leaf: &Summary, position: usize) -> Result<(), ChainError> {
     if leaf.is_authority {
         return Err(ChainError::LeafIsAuthority);
     }
     if !leaf.usage.is_some_and(|usage| usage.digital_signature()) {
-        return Err(ChainError::KeyUsage(authorities.len()));
+        return Err(ChainError::KeyUsage(position));
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ const SIGNATURE: usize = 96;
 /// A COSE_Sign1 message (RFC 9052 4.2) whose headers say ES384 and nothing else.
 pub(super) struct Message<'a> {
     pub(super) payload: &'a [u8],
-    signature: &'a [u8],
+    pub(super) signature: &'a [u8],
 }
 
 impl<'a> Message<'a> {

@@ -2,11 +2,13 @@
 
 mod acceptance;
 mod authenticate;
+mod cache;
 mod cbor;
 mod certificate;
 mod chain;
 mod claims;
 mod cose;
+mod fields;
 mod payload;
 mod revocation;
 
@@ -14,3 +16,5 @@ pub use claims::{NitroClaims, NitroRegisters, Reported};
 pub use cose::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD};
 
 pub(crate) use authenticate::{authenticate, claimed_time};
+pub(crate) use cache::NitroCache;
+pub(crate) use fields::fields;
