@@ -64,6 +64,12 @@ pub(crate) struct BuildArguments {
     /// Fetch nothing: what is neither in --inputs nor in the cache is an error.
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Firmware of SEV-SNP machines (edk2's AmdSev build of OVMF): adds launch digests for it to measurements.json.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snp_firmware: Option<PathBuf>,
+    /// Firmware of TDX machines (TDVF): adds its MRTD to the measurements.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tdx_firmware: Option<PathBuf>,
     /// Cargo's folder of intermediate files [default: target/image in the checkout].
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,

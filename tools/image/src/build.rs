@@ -3,6 +3,7 @@
 use crate::error::ImageError;
 use crate::image::{Assembled, Parts, assemble, write};
 use crate::kernel::{self, Kernel, Options, Recipe};
+use crate::measurements::Firmware;
 use crate::pin::{Cache, Input, Network, Pins, Purpose, Tool};
 use crate::platform::Platform;
 use crate::record::Facts;
@@ -35,6 +36,8 @@ pub struct Request {
     pub inputs: Option<PathBuf>,
     /// Whether inputs may be fetched.
     pub network: Network,
+    /// Firmware whose measurements with the image are wanted.
+    pub firmware: Firmware,
     /// Cargo's folder of intermediate files.
     pub target: PathBuf,
 }
@@ -72,6 +75,7 @@ pub fn build(request: &Request, cache: &Cache, say: &dyn Fn(&str)) -> Result<Bui
         binary: &binary,
         configuration: &configuration,
         command_line: &command_line,
+        firmware: &request.firmware,
     })?;
     let record = Facts {
         platform: request.platform,

@@ -3,7 +3,7 @@
 use crate::eif::{Contents, Metadata};
 use crate::error::ImageError;
 use crate::kernel::Kernel;
-use crate::measurements::Measurements;
+use crate::measurements::{Firmware, Measurements};
 use crate::pin::sha256;
 use crate::platform::Platform;
 use crate::{initramfs, measurements};
@@ -26,6 +26,8 @@ pub struct Parts<'a> {
     pub configuration: &'a [u8],
     /// What the kernel is told.
     pub command_line: &'a str,
+    /// Firmware whose measurements with this image are wanted.
+    pub firmware: &'a Firmware,
 }
 
 /// A file of an image.
@@ -78,7 +80,7 @@ pub fn assemble(parts: &Parts<'_>) -> Result<Assembled, ImageError> {
             most: LARGEST,
         });
     }
-    let measurements = measurements::of(parts.platform, &files)?;
+    let measurements = measurements::of(parts.platform, &files, parts.firmware)?;
     Ok(Assembled { files, measurements })
 }
 

@@ -10,6 +10,7 @@ use orv_image::build::{self, Request};
 use orv_image::error::ImageError;
 use orv_image::image::{Assembled, Parts, assemble};
 use orv_image::kernel::Kernel;
+use orv_image::measurements::Firmware;
 use orv_image::pin::{self, Cache, Network, Pins};
 use orv_image::reproduce::{self, KernelBuild, Twice};
 use orv_image::{command_line, repository};
@@ -48,6 +49,10 @@ fn run(arguments: Arguments, output: &Output) -> Result<(), ImageError> {
                 kernel: asked.kernel,
                 out: absolute(asked.out)?,
                 inputs: asked.inputs,
+                firmware: Firmware {
+                    snp: read_if(asked.snp_firmware)?,
+                    tdx: read_if(asked.tdx_firmware)?,
+                },
                 network: if asked.offline {
                     Network::Offline
                 } else {
@@ -103,9 +108,15 @@ fn pack(repository: &Path, asked: &PackArguments) -> Result<Assembled, ImageErro
         binary: &read(&asked.binary)?,
         configuration: &configuration,
         command_line: &command_line::of(&String::from_utf8_lossy(&told)),
+        firmware: &Firmware::default(),
     })?;
     image.write(&asked.out)?;
     Ok(image)
+}
+
+fn read_if(path: Option<PathBuf>) -> Result<Option<Vec<u8>>, ImageError> {
+    path.map(|path| std::fs::read(&path).map_err(ImageError::file(path)))
+        .transpose()
 }
 
 fn absolute(path: PathBuf) -> Result<PathBuf, ImageError> {

@@ -1,9 +1,12 @@
 //! `measurements.json`: what genuine hardware will say of an image (`docs/formats.md`).
 
+mod snp;
+mod tdx;
+
 use crate::error::ImageError;
 use crate::image::ImageFile;
 use crate::platform::Platform;
-use orv_measure::nitro;
+use orv_measure::{Register, nitro};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -38,7 +41,7 @@ pub struct FileEntry {
 pub struct Measurement {
     /// A name for people.
     pub measurement_id: String,
-    /// Vendor: `nitro`, `snp` or `tdx`.
+    /// Vendor and way to the evidence: `nitro`, `snp` or `dcap-tdx`.
     pub attestation_type: &'static str,
     /// Register -> what it will hold.
     pub measurements: BTreeMap<String, Expected>,
@@ -51,11 +54,20 @@ pub struct Expected {
     pub expected: String,
 }
 
+/// Firmware that starts virtual machines: the operator's or the cloud's, so no part of an image, but of what is measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Firmware {
+    /// OVMF with a page for kernel hashes (edk2's AmdSev build), for SEV-SNP.
+    pub snp: Option<Vec<u8>>,
+    /// OVMF with TDX metadata (TDVF), for TDX.
+    pub tdx: Option<Vec<u8>>,
+}
+
 /// The measurements of an image's files.
 ///
 /// # Errors
-/// [`ImageError::Measure`] where they do not read back as an image.
-pub fn of(platform: Platform, files: &[ImageFile]) -> Result<Measurements, ImageError> {
+/// [`ImageError::Measure`] where they do not read back as an image, or cannot be started by this firmware.
+pub fn of(platform: Platform, files: &[ImageFile], firmware: &Firmware) -> Result<Measurements, ImageError> {
     let entry = |file: &ImageFile| FileEntry {
         file: file.name,
         size: file.content.len() as u64,
@@ -63,8 +75,19 @@ pub fn of(platform: Platform, files: &[ImageFile]) -> Result<Measurements, Image
     };
     let measurements = match (platform, files) {
         (Platform::Nitro, [image]) => vec![of_nitro(&image.content)?],
-        (Platform::Nitro, _) => return Err(ImageError::Measure("a Nitro image is one file".to_owned())),
-        (Platform::Vm, _) => Vec::new(),
+        (Platform::Vm, [kernel, initrd, command_line]) => {
+            let parts = VirtualMachine {
+                kernel: &kernel.content,
+                initrd: &initrd.content,
+                command_line: std::str::from_utf8(&command_line.content).map_err(unmeasurable)?,
+            };
+            let mut all = tdx::of(&parts, firmware.tdx.as_deref())?;
+            all.extend(snp::of(&parts, firmware.snp.as_deref())?);
+            all
+        }
+        (Platform::Nitro | Platform::Vm, _) => {
+            return Err(ImageError::Measure(format!("{} files make no image", files.len())));
+        }
     };
     Ok(Measurements {
         schema: SCHEMA,
@@ -75,23 +98,36 @@ pub fn of(platform: Platform, files: &[ImageFile]) -> Result<Measurements, Image
     })
 }
 
+/// What a virtual machine is started with.
+struct VirtualMachine<'a> {
+    kernel: &'a [u8],
+    initrd: &'a [u8],
+    command_line: &'a str,
+}
+
+fn unmeasurable(cause: impl std::fmt::Display) -> ImageError {
+    ImageError::Measure(cause.to_string())
+}
+
 fn of_nitro(image: &[u8]) -> Result<Measurement, ImageError> {
-    let image = nitro::Image::parse(image).map_err(|cause| ImageError::Measure(cause.to_string()))?;
-    let registers = image.measure();
-    let three = [registers.pcr0, registers.pcr1, registers.pcr2];
-    let named = (0..).zip(three).map(|(index, register): (u8, _)| {
-        (
-            index.to_string(),
-            Expected {
-                expected: register.to_string(),
-            },
-        )
-    });
-    Ok(Measurement {
-        measurement_id: format!("orv-{}-nitro", env!("CARGO_PKG_VERSION")),
-        attestation_type: "nitro",
-        measurements: named.collect(),
-    })
+    let registers = nitro::Image::parse(image).map_err(unmeasurable)?.measure();
+    let named = [("0", registers.pcr0), ("1", registers.pcr1), ("2", registers.pcr2)];
+    Ok(Measurement::of("nitro", "nitro", named))
+}
+
+impl Measurement {
+    /// `name` is what follows the version.
+    fn of(kind: &'static str, name: &str, registers: impl IntoIterator<Item = (&'static str, Register)>) -> Self {
+        let expected = |(name, register): (&str, Register)| {
+            let expected = register.to_string();
+            (name.to_owned(), Expected { expected })
+        };
+        Self {
+            measurement_id: format!("orv-{}-{name}", env!("CARGO_PKG_VERSION")),
+            attestation_type: kind,
+            measurements: registers.into_iter().map(expected).collect(),
+        }
+    }
 }
 
 impl Measurements {
