@@ -34,6 +34,8 @@ const PEERS: &[(&str, &str)] = &[
     ("orv-trial", "orv-protocol"),
     ("orv-trial", "orv-receipt"),
     ("orv-trial", "orv-runner"),
+    ("orv-attester", "orv-chain"),
+    ("orv-attester", "orv-storage"),
     ("orv-storage", "orv-chain"),
     ("orv-creator", "orv-chain"),
     ("orv-creator", "orv-storage"),

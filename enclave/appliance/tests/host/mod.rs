@@ -299,11 +299,23 @@ pub fn introduce_as(channel: &mut Channel<UnixStream>, hello: Hello) -> Vec<u8> 
 
 /// Serves a job from the shelf to its end.
 pub fn serve(channel: &mut Channel<UnixStream>, job: &Job, shelf: &Shelf) -> End {
+    serve_telling(channel, job, shelf, |_| {})
+}
+
+/// The same, telling each message before it is answered.
+pub fn serve_telling(
+    channel: &mut Channel<UnixStream>,
+    job: &Job,
+    shelf: &Shelf,
+    mut tell: impl FnMut(&Message),
+) -> End {
     const STREAM: u32 = 5;
     channel.send(STREAM, &Message::Job(Box::new(job.clone()))).unwrap();
     let mut bundle: Vec<u8> = Vec::new();
     loop {
-        match channel.receive().unwrap().1 {
+        let message = channel.receive().unwrap().1;
+        tell(&message);
+        match message {
             Message::Want(want) => match shelf.0.get(&want.hash) {
                 Some(bytes) => channel
                     .send_segments(STREAM, want.hash, bytes, want.offset, want.length)

@@ -57,9 +57,16 @@ impl Shipped {
         std::fs::read(self.file(".eif")).unwrap()
     }
 
-    /// To boot it as it is shipped.
+    /// To boot it as it is shipped: an enclave image, or the parts of a virtual machine's.
     pub fn boot(&self) -> Boot {
-        Boot::Nitro(self.file(".eif"))
+        if self.measurements["platform"] == "nitro" {
+            return Boot::Nitro(self.file(".eif"));
+        }
+        Boot::Vm {
+            kernel: self.file(".kernel"),
+            initramfs: self.file(".initrd"),
+            command_line: std::fs::read_to_string(self.file(".cmdline")).unwrap(),
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! One emulated machine with its vsock device, in a folder of its own.
 
 use super::child::Guarded;
-use super::monitor::Monitor;
 use super::tools;
 use orv_verifier::enclave::EnclaveAddress;
 use orv_wire::{Channel, Stream};
@@ -75,7 +74,7 @@ impl Machine {
     pub fn restart(&mut self, boot: &Boot, size: Size) {
         self.qemu.kill();
         self.device.kill();
-        for left in ["device.sock", "vm.vsock", "monitor.sock", "console.log"] {
+        for left in ["device.sock", "vm.vsock", "console.log"] {
             let _ = std::fs::remove_file(self.folder.path().join(left));
         }
         (self.device, self.qemu) = begin(self.folder.path(), boot, size);
@@ -159,11 +158,6 @@ impl Machine {
         self.qemu.kill();
     }
 
-    /// What the owner of the machine can do from outside.
-    pub fn monitor(&self) -> Monitor {
-        Monitor::connect(&self.folder.path().join("monitor.sock"))
-    }
-
     /// Time since QEMU was started.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
@@ -225,7 +219,7 @@ fn everywhere(folder: &Path, size: Size) -> Vec<String> {
     let folder = folder.display();
     words(&format!(
         "-accel tcg,thread=multi -cpu max -m {memory_mib} -smp {processors} -no-reboot -display none -monitor none \
-         -serial file:{folder}/console.log -qmp unix:{folder}/monitor.sock,server=on,wait=off \
+         -serial file:{folder}/console.log \
          -chardev socket,id=vsock,path={folder}/device.sock"
     ))
 }

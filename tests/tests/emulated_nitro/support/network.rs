@@ -1,5 +1,6 @@
 //! A chain with storage, one project on it, and an operator whose daemon works with an emulated enclave.
 
+use super::images::predicted;
 use crate::host::Shelf;
 use alloy_primitives::{Address, B256, I256, U256};
 use orv_chain::bindings::EnclaveRegistry::Admission;
@@ -10,11 +11,14 @@ use orv_chain::{
 };
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
 use orv_devnet::peer::{self, PeerKind};
-use orv_receipt::{Domain, ProjectFacts};
+use orv_evidence::Platform;
+use orv_measure::nitro::Registers;
+use orv_receipt::{Domain, ProjectFacts, Receipt};
 use orv_storage::{Storage, StorageOptions};
 use orv_verifier::enclave::{Binding, EnclaveAddress, Identity, Session};
 use orv_verifier::journal::{Journal, KeyRecord};
 use orv_verifier::{Daemon, Observer, Summary, VerifierConfig};
+use orv_verify::{Register, nitro_measurement_id};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +38,38 @@ pub struct Listed {
     pub platform: &'static str,
     /// What its counter is worth: 0 simulated, 1 trusted.
     pub tier: u8,
+}
+
+/// A counter that the host can bend. The image finds out what clock its kernel has, and the emulator gives it none that
+/// could be trusted; on AWS it has.
+pub const WEAK_COUNTER: u8 = 2;
+
+impl Listed {
+    /// An image for Nitro Enclaves.
+    pub fn nitro(registers: &Registers) -> Self {
+        let registers = [registers.pcr0, registers.pcr1, registers.pcr2].map(|register| Register(register.0));
+        Self {
+            measurement: B256::from(nitro_measurement_id(Platform::Nitro, registers)),
+            platform: "nitro",
+            tier: WEAK_COUNTER,
+        }
+    }
+}
+
+/// A network whose owner lists an image for Nitro, with the example project on it.
+pub async fn example(image: &[u8]) -> Network {
+    let mut shelf = Shelf::default();
+    let facts = crate::host::project(&mut shelf);
+    Network::start(Listed::nitro(&predicted(image)), &facts, &shelf).await
+}
+
+/// What the one outcome of a summary left on disk.
+pub fn receipt_of(summary: &Summary) -> Receipt {
+    let [row] = summary.outcomes.as_slice() else {
+        panic!("{summary:?}")
+    };
+    let path = row.receipt.as_ref().unwrap_or_else(|| panic!("no receipt: {row:?}"));
+    Receipt::decode(&std::fs::read(path).unwrap()).unwrap()
 }
 
 /// A network with one project.

@@ -3,14 +3,11 @@
 //! QEMU's software emulation runs everywhere and proves function: measurement, binding, transport, containment inside a real
 //! kernel. It proves nothing about isolation from its host, and its documents are not signed.
 
-#![allow(dead_code, reason = "each suite uses a part")]
-
 pub mod child;
 pub mod document;
 pub mod hostile;
 pub mod images;
 pub mod machine;
-pub mod monitor;
 pub mod network;
 pub mod observer;
 pub mod saboteur;

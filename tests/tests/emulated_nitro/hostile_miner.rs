@@ -1,0 +1,80 @@
+//! The platform's part of the hostile miner, inside the machine: as candidates of proposals, judged like any other.
+
+use crate::host::Shelf;
+use crate::support::hostile;
+use crate::support::images::{Shipped, predicted};
+use crate::support::machine::{Machine, Size};
+use crate::support::network::{Listed, Network, receipt_of};
+use crate::support::observer::Recorder;
+use orv_receipt::{Bundle, Ending};
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+
+/// What a hostile candidate does, and how the receipt shows that it got nowhere.
+enum Contained {
+    /// It ran to its end, and this kept it.
+    Held(&'static str),
+    /// Its memory limit ended it.
+    Memory,
+    /// No process beyond its limit was made.
+    Processes,
+}
+
+const ATTACKS: [(&str, Contained); 14] = [
+    ("open-device /dev/nsm", Contained::Held("No such file")),
+    ("open-any-device", Contained::Held("there are five harmless ones")),
+    ("make-device /tmp/device", Contained::Held("Operation not permitted")),
+    ("socket 40", Contained::Held("Operation not permitted")),
+    ("socket 4294967336", Contained::Held("Operation not permitted")),
+    ("network-interfaces", Contained::Held("the loopback alone")),
+    ("list-host /sys/kernel/config", Contained::Held("No such file")),
+    ("read-host /orv/configuration.json", Contained::Held("No such file")),
+    ("process keeper kill", Contained::Held("no process")),
+    ("kernel io_uring", Contained::Held("Operation not permitted")),
+    ("kernel bpf", Contained::Held("Operation not permitted")),
+    ("write /proc/self/comm", Contained::Held("Permission denied")),
+    ("fork-bomb 64", Contained::Processes),
+    ("memory 320", Contained::Memory),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_candidates_are_contained_inside_and_their_receipts_show_it() {
+    let shipped = Shipped::of("nitro");
+    let mut shelf = Shelf::default();
+    let facts = hostile::project(&mut shelf);
+    let network = Network::start(Listed::nitro(&predicted(&shipped.eif())), &facts, &shelf).await;
+    let mut machine = Machine::start(&shipped.boot(), Size::default());
+    machine.stream();
+    // Whoever got out by vsock would be heard here.
+    let beside = UnixListener::bind(machine.parent_port(5002)).unwrap();
+    beside.set_nonblocking(true).unwrap();
+    network.hire(&machine.address()).await;
+    for (words, expected) in &ATTACKS {
+        network.submit(hostile::candidate(words)).await;
+        let summary = network.work(&machine.address(), Arc::new(Recorder::new())).await;
+        assert_eq!(summary.failures, Vec::new(), "{words}");
+        let receipt = receipt_of(&summary);
+        let bundle = Bundle::decode(&receipt.bundle).unwrap();
+        let trial = hostile::last_trial(&bundle);
+        let said = hostile::said(trial);
+        let process = &trial.measured;
+        eprintln!("{words}: {said} {:?} {}", process.ending, process.number);
+        match expected {
+            Contained::Held(reason) => {
+                assert!(said.starts_with("held: ") && said.contains(reason), "{words}: {said:?}")
+            }
+            Contained::Memory => assert!(
+                process.memory_kills > 0 && process.ending != Ending::Exited,
+                "{process:?}"
+            ),
+            Contained::Processes => {
+                assert!(
+                    process.process_limit_hits > 0 && !said.starts_with("got "),
+                    "{said:?}: {process:?}"
+                );
+            }
+        }
+        assert_ne!(receipt.run.verdict, 1, "{words} was approved");
+    }
+    assert!(beside.accept().is_err(), "somebody came out by vsock");
+}
