@@ -25,12 +25,6 @@ pub fn instant(text: &str) -> Result<UnixTime, NotAnInstant> {
         .map_err(|_| NotAnInstant(text.to_owned()))
 }
 
-/// A moment as text, in the form that [`instant`] reads; beyond the calendar its number of seconds.
-pub fn instant_text(time: UnixTime) -> String {
-    DateTime::from_unix_duration(std::time::Duration::from_secs(time.seconds()))
-        .map_or_else(|_| time.seconds().to_string(), |moment| moment.to_string())
-}
-
 pub(crate) mod optional {
     use orv_evidence::UnixTime;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -38,7 +32,7 @@ pub(crate) mod optional {
     #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
     pub(crate) fn serialize<S: Serializer>(time: &Option<UnixTime>, serializer: S) -> Result<S::Ok, S::Error> {
         match time {
-            Some(time) => serializer.serialize_str(&super::instant_text(*time)),
+            Some(time) => serializer.collect_str(time),
             None => serializer.serialize_none(),
         }
     }

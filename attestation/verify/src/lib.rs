@@ -69,7 +69,7 @@ pub use claims::{Claims, DebugMode, Hardware, NOT_PROVEN, PlatformTier, Register
 pub use collateral::{Collateral, CollateralError, MAXIMUM_COLLATERAL_PIECE, MAXIMUM_COLLATERAL_PIECES};
 pub use error::{ChainError, DocumentError, VerifyError};
 pub use field::{Authority, Field, fields};
-pub use instant::{NotAnInstant, instant, instant_text};
+pub use instant::{NotAnInstant, instant};
 pub use measurement::{measurement_id, nitro_measurement_id, snp_measurement_id, tdx_measurement_id};
 pub use nitro::{MAXIMUM_DOCUMENT, MAXIMUM_PAYLOAD, NitroClaims, NitroRegisters, Reported};
 pub use orv_evidence::UnixTime;

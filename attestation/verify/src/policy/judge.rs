@@ -3,7 +3,7 @@
 use orv_evidence::UnixTime;
 
 use super::{Counter, Policy};
-use crate::{Check, CheckName, Claims, instant_text, measurement_id};
+use crate::{Check, CheckName, Claims, measurement_id};
 
 impl Policy {
     /// The checks that do not depend on the platform, each made, so that a refusal names all its causes.
@@ -41,10 +41,7 @@ impl Policy {
             }
             last = &allowed.name;
         }
-        Check::fail(
-            NAME,
-            format!("{shown} is {last}, which does not count at {}", instant_text(now)),
-        )
+        Check::fail(NAME, format!("{shown} is {last}, which does not count at {now}"))
     }
 
     fn tier(&self, claims: &Claims) -> Check {
@@ -73,10 +70,7 @@ impl Policy {
         const NAME: CheckName = CheckName::Freshness;
         let end = claims.validity.not_after;
         let remaining = end.seconds().saturating_sub(now.seconds());
-        let shown = format!(
-            "what this stands on is valid until {}, {remaining} s from the time asked",
-            instant_text(end)
-        );
+        let shown = format!("what this stands on is valid until {end}, {remaining} s from the time asked");
         match self.minimum_remaining {
             None => Check::pass(NAME, shown),
             Some(minimum) if remaining >= minimum => Check::pass(NAME, shown),

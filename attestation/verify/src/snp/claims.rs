@@ -3,7 +3,6 @@
 use serde::{Serialize, Serializer};
 
 use super::{EndorsementKind, Firmware, GuestPolicy, KeyCertificate, Octets, Report, Tcb};
-use crate::instant_text;
 
 /// What only an SNP report claims.
 ///
@@ -148,8 +147,8 @@ impl KeyCertificate {
             key_cn: &self.subject,
             key_issuer: &self.issuer,
             cert_serial: &self.serial_number,
-            cert_from: with_offset(&instant_text(self.validity.not_before)),
-            cert_to: with_offset(&instant_text(self.validity.not_after)),
+            cert_from: with_offset(&self.validity.not_before.to_string()),
+            cert_to: with_offset(&self.validity.not_after.to_string()),
             cert_fp: self.fingerprint,
             cert_tcb: self.tcb(),
             tcb_match: true,

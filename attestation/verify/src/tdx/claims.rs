@@ -139,7 +139,7 @@ fn prefixed_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S
 }
 
 fn moment<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&crate::instant_text(*time))
+    serializer.collect_str(time)
 }
 
 /// `pck_from` and `pck_to`.
@@ -150,8 +150,8 @@ fn span<S: Serializer>(validity: &Validity, serializer: S) -> Result<S::Ok, S::E
         pck_to: String,
     }
     Span {
-        pck_from: crate::instant_text(validity.not_before),
-        pck_to: crate::instant_text(validity.not_after),
+        pck_from: validity.not_before.to_string(),
+        pck_to: validity.not_after.to_string(),
     }
     .serialize(serializer)
 }

@@ -116,7 +116,7 @@ impl AcceptedStatus {
             return Err(String::new());
         }
         if let Some(until) = self.until.filter(|until| now > *until) {
-            return Err(format!("the policy took it until {}", crate::instant_text(until)));
+            return Err(format!("the policy took it until {until}"));
         }
         let Some(allowed) = &self.advisories else {
             return Ok(());

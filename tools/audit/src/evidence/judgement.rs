@@ -4,7 +4,7 @@ use super::given::Given;
 use crate::line::{Line, LineResult};
 use crate::output::Report;
 use orv_evidence::{Envelope, Platform};
-use orv_verify::{Claims, NOT_PROVEN, Verified, VerifyError, instant_text, measurement_id, verify};
+use orv_verify::{Claims, NOT_PROVEN, Verified, VerifyError, measurement_id, verify};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -50,7 +50,7 @@ impl Judgement {
             authentic: false,
             acceptable: false,
             simulated: given.platform.is_some_and(Platform::is_simulated),
-            at: instant_text(given.at),
+            at: given.at.to_string(),
             policy: given.policy_hash.map(hex::encode),
             measurement: None,
             bound: given.envelope.as_ref().map(Bound::of),
