@@ -55,6 +55,10 @@ impl Measurement {
         self.registers.insert(name, register);
     }
 
+    pub(super) fn find(&self, name: &str) -> Option<Register> {
+        self.registers.get(name).copied()
+    }
+
     /// A register by its events, which are told too.
     pub(super) fn replayed(&mut self, name: &'static str, events: Vec<Event>) {
         self.registers.insert(name, orv_measure::tdx::replay(&events));

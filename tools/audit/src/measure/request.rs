@@ -128,6 +128,9 @@ pub(super) struct TdxOptions {
     /// How the monitor adds the firmware's pages: page by page (Linux 6.16, QEMU 10.1), or each section in two passes.
     #[arg(long, value_enum, default_value = "page-by-page")]
     pub(super) page_order: Pages,
+    /// For RTMR0: the event log (CCEL) of one start of this very machine, which a quote has to bear out.
+    #[arg(long, value_name = "FILE", conflicts_with = "acpi_loader")]
+    pub(super) event_log: Option<PathBuf>,
     /// For RTMR0: etc/table-loader, as QEMU gives it to the firmware.
     #[arg(long, value_name = "FILE", requires_all = ["acpi_root", "acpi_tables", "memory"])]
     pub(super) acpi_loader: Option<PathBuf>,

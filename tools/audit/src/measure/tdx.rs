@@ -5,10 +5,11 @@ use super::report::Measurement;
 use super::request::{InitrdPlace, KernelHeader, MeasureRequest, Pages, TdxOptions};
 use super::source::{Kind, Source, optional};
 use orv_evidence::Platform;
-use orv_measure::Input;
 use orv_measure::tdx::{
     AcpiTables, DirectBoot, EventLog, FirmwareEvents, InitrdArgument, KernelHandover, PageOrder, Tdvf,
 };
+use orv_measure::{Input, Register};
+use orv_verify::tdx_measurement_id;
 
 pub(super) fn measure(source: &Source, request: &MeasureRequest) -> Result<Measurement, MeasureError> {
     let mut measurement = Measurement::new(Platform::Tdx, Vec::new());
@@ -32,7 +33,20 @@ pub(super) fn measure(source: &Source, request: &MeasureRequest) -> Result<Measu
             measurement.not_computed("rtmr2", "it needs kernel, command line and initrd");
         }
     }
+    identify(&mut measurement);
     Ok(measurement)
+}
+
+/// The id on chain stands for MRTD and RTMR0 to RTMR2 together.
+fn identify(measurement: &mut Measurement) {
+    let registers = ["mrtd", "rtmr0", "rtmr1", "rtmr2"].map(|name| measurement.find(name));
+    match registers {
+        [Some(mrtd), Some(rtmr0), Some(rtmr1), Some(rtmr2)] => {
+            let registers = [mrtd, rtmr0, rtmr1, rtmr2].map(|Register(bytes)| orv_verify::Register(bytes));
+            measurement.identify(tdx_measurement_id(Platform::Tdx, registers));
+        }
+        _ => measurement.not_computed("measurement_id", "it stands for mrtd, rtmr0, rtmr1 and rtmr2 together"),
+    }
 }
 
 fn kernel(measurement: &mut Measurement, kernel: &[u8], request: &MeasureRequest) -> Result<(), MeasureError> {
@@ -80,10 +94,23 @@ fn firmware(measurement: &mut Measurement, bytes: &[u8], options: &TdxOptions) -
         Input::bytes("firmware", bytes),
         Input::assumed("pages are added", words),
     ]);
+    surroundings(measurement, &tdvf, options)
+}
+
+/// RTMR0: computed from memory and ACPI tables, or taken from what a machine logged.
+fn surroundings(measurement: &mut Measurement, tdvf: &Tdvf<'_>, options: &TdxOptions) -> Result<(), MeasureError> {
+    if let Some(path) = &options.event_log {
+        let bytes = optional(Some(path))?;
+        let [rtmr0, ..] = EventLog::parse(&bytes).map_err(MeasureError::image)?.replay();
+        measurement.register("rtmr0", rtmr0);
+        let words = "what the event log says; only a quote of the machine proves it";
+        measurement.add_inputs([Input::bytes("event log", &bytes), Input::assumed("rtmr0", words)]);
+        return Ok(());
+    }
     let (Some(memory), Some(loader)) = (options.memory, options.acpi_loader.as_deref()) else {
         measurement.not_computed(
             "rtmr0",
-            "it needs --memory and the machine's ACPI tables, or its event log",
+            "it needs --memory and the machine's ACPI tables, or its --event-log",
         );
         return Ok(());
     };
@@ -91,7 +118,7 @@ fn firmware(measurement: &mut Measurement, bytes: &[u8], options: &TdxOptions) -
     let root = optional(options.acpi_root.as_deref())?;
     let tables = optional(options.acpi_tables.as_deref())?;
     let events = FirmwareEvents {
-        firmware: &tdvf,
+        firmware: tdvf,
         memory,
         acpi: AcpiTables {
             loader: &loader,
