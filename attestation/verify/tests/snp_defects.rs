@@ -1,6 +1,6 @@
 //! Everything that the simulator can make wrong, and the step at which it fails.
 
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod snp_support;
 

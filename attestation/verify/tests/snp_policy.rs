@@ -169,9 +169,11 @@ fn the_guests_version_has_a_floor() {
     );
 }
 
+type Bend = fn(&mut Report);
+
 #[test]
 fn what_the_launch_chose_counts_only_where_it_is_listed() {
-    let lists: [(&str, usize, fn(&mut Report), CheckName); 5] = [
+    let lists: [(&str, usize, Bend, CheckName); 5] = [
         (
             "host_data",
             32,
@@ -334,4 +336,41 @@ fn report_data_is_the_whole_recomputed_digest_and_nothing_else() {
         bound(&evidence, other),
         [CheckName::PublicKey, CheckName::BindingDigest]
     );
+}
+
+/// The commented policy in the documentation: every rule that there is, met by the report that it was written for.
+#[test]
+fn the_documented_policy_says_every_rule_and_can_be_met() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policies/snp.toml");
+    let text = std::fs::read_to_string(path).expect("the documented policy");
+    let documented = PolicyDocument::parse(text.as_bytes()).expect("a policy").policy;
+    let written = serde_json::to_value(&documented.snp).expect("JSON");
+    let left_out: Vec<_> = written
+        .as_object()
+        .expect("rules")
+        .iter()
+        .filter(|(rule, _)| !text.contains(rule.as_str()))
+        .collect();
+    assert!(left_out.is_empty(), "{left_out:?}");
+    assert_eq!(
+        written.as_object().expect("rules").len(),
+        14,
+        "all but the empty list of agents"
+    );
+
+    let Some(vector) = snp_support::one("genoa_v5") else {
+        return;
+    };
+    let judged = |policy: &Policy| {
+        let now = vector.a_valid_second();
+        failed(&snp_support::judge_by(&vector.report, &vector.collateral(), now, policy).expect("authentic"))
+    };
+    assert_eq!(judged(&documented), [CheckName::Measurement, CheckName::Tier]);
+    let measurement = vector.expected["measurement"].as_str().expect("a measurement");
+    let placeholder =
+        "c57729010000000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
+    let text = text
+        .replace(placeholder, measurement)
+        .replace("2026-01-01T", "2025-01-01T");
+    assert_eq!(judged(&policy(&text)), []);
 }
