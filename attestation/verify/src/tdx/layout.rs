@@ -11,8 +11,9 @@ pub(crate) fn fields(evidence: &[u8]) -> Result<Vec<Field>, TdxError> {
     let quote = Quote::parse(evidence)?;
     let mut fields = header(&quote);
     let size = quote.body_type.size();
+    let body = quote.signed.len().saturating_sub(size);
     for field in FIELDS.iter().take_while(|field| field.at < size) {
-        let begin = quote.places.body.saturating_add(field.at);
+        let begin = body.saturating_add(field.at);
         let bytes = begin..begin.saturating_add(field.length);
         let mut value = hex::encode(evidence.get(bytes.clone()).unwrap_or_default());
         if field.name == "td_attributes" {
@@ -48,62 +49,69 @@ fn header(quote: &Quote<'_>) -> Vec<Field> {
         field("version", 0..2, quote.version.to_string()),
         field("ak_type", 2..4, "2, ECDSA on P-256".to_owned()),
         field("tee_type", 4..8, "0x81, a trust domain".to_owned()),
+        field("reserved", 8..12, "once the versions of two enclaves".to_owned()),
         field("qe_vendor", 12..28, "Intel".to_owned()),
         field("user_data", 28..48, hex::encode(quote.user_data)),
     ];
     if quote.version == 5 {
         fields.push(field("body_type", 48..50, quote.body_type.number().to_string()));
+        fields.push(field("body_size", 50..54, quote.body_type.size().to_string()));
     }
     fields
 }
 
-/// Signatures and what vouches for them.
+/// Signatures and what vouches for them, with the sizes between them.
 fn endorsements(quote: &Quote<'_>) -> Vec<Field> {
-    let field = |name, begin: usize, length: usize, value: String| Field {
-        name,
-        bytes: begin..begin.saturating_add(length),
-        value,
-        authority: Authority::Endorsement,
-    };
-    let signature = quote.places.signature;
-    let report = signature.saturating_add(134);
     let chain = match pem::certificates(quote.chain) {
         Ok(certificates) => format!("{} certificates, the platform's first", certificates.len()),
         Err(error) => format!("unreadable: {error}"),
     };
-    vec![
-        field(
-            "signature",
-            signature,
-            64,
-            "over header and body, by the attestation key".to_owned(),
+    let text = str::to_owned;
+    let parts = [
+        ("signature_size", 4, text("what follows, in bytes")),
+        ("signature", 64, text("over header and body, by the attestation key")),
+        ("attestation_key", 64, hex::encode(quote.attestation_key)),
+        (
+            "certification",
+            6,
+            text("type 6: a report of the quoting enclave; its size"),
         ),
-        field(
-            "attestation_key",
-            signature.saturating_add(64),
-            64,
-            hex::encode(quote.attestation_key),
-        ),
-        field(
+        (
             "qe_report",
-            report,
             384,
-            "the quoting enclave vouches for the attestation key".to_owned(),
+            text("of the quoting enclave, which vouches for the attestation key"),
         ),
-        field(
+        (
             "qe_report_signature",
-            report.saturating_add(384),
             64,
-            "over that report, by the platform's key".to_owned(),
+            text("over that report, by the platform's key"),
         ),
-        field(
-            "qe_authentication_data",
-            quote.places.authentication.start,
+        ("qe_authentication_size", 2, quote.authentication.len().to_string()),
+        (
+            "qe_authentication",
             quote.authentication.len(),
             hex::encode(quote.authentication),
         ),
-        field("certificate_chain", quote.places.chain.start, quote.chain.len(), chain),
-    ]
+        (
+            "chain_certification",
+            6,
+            text("type 5: a chain of certificates; its size"),
+        ),
+        ("certificate_chain", quote.chain.len(), chain),
+    ];
+    let mut begin = quote.signed.len();
+    let mut fields = Vec::with_capacity(parts.len());
+    for (name, length, value) in parts {
+        let end = begin.saturating_add(length);
+        fields.push(Field {
+            name,
+            bytes: begin..end,
+            value,
+            authority: Authority::Endorsement,
+        });
+        begin = end;
+    }
+    fields
 }
 
 fn attributes(bytes: [u8; 8]) -> String {

@@ -1,7 +1,5 @@
 //! The strict form of a quote (Intel TDX DCAP Quoting Library API, A.3 and A.4).
 
-use std::ops::Range;
-
 use super::QuoteError;
 use super::body::{BodyType, TdReport};
 use super::reader::Reader;
@@ -38,15 +36,6 @@ pub(super) struct Quote<'a> {
     pub(super) authentication: &'a [u8],
     /// PEM, with zeros at its end.
     pub(super) chain: &'a [u8],
-    pub(super) places: Places,
-}
-
-/// Where the parts of variable place stand, or begin.
-pub(super) struct Places {
-    pub(super) body: usize,
-    pub(super) signature: usize,
-    pub(super) authentication: Range<usize>,
-    pub(super) chain: Range<usize>,
 }
 
 impl<'a> Quote<'a> {
@@ -57,7 +46,6 @@ impl<'a> Quote<'a> {
         let mut reader = Reader::new(evidence);
         let (version, user_data) = header(&mut reader)?;
         let body_type = body_type(&mut reader, version)?;
-        let body_begin = reader.position();
         let report = TdReport::parse(&mut reader, body_type)?;
         let signed = evidence.get(..reader.position()).unwrap_or_default();
         let signature_size = reader.length("signature data size")?;
@@ -69,9 +57,9 @@ impl<'a> Quote<'a> {
         let enclave_report = reader.array("quoting enclave report")?;
         let enclave_signature = reader.array("quoting enclave report signature")?;
         let authentication_size = usize::from(reader.u16("authentication data size")?);
-        let (authentication, authentication_place) = reader.take(authentication_size, "authentication data")?;
+        let authentication = reader.take(authentication_size, "authentication data")?;
         let chain_size = certification(&mut reader, CERTIFICATE_CHAIN)?;
-        let (chain, chain_place) = reader.take(chain_size, "certificate chain")?;
+        let chain = reader.take(chain_size, "certificate chain")?;
         let end = reader.position();
         exact("certification data", certification_size, certification_begin, end)?;
         exact("signature data", signature_size, begin, end)?;
@@ -89,12 +77,6 @@ impl<'a> Quote<'a> {
             enclave_signature,
             authentication,
             chain,
-            places: Places {
-                body: body_begin,
-                signature: begin,
-                authentication: authentication_place,
-                chain: chain_place,
-            },
         })
     }
 }

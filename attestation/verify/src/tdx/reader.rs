@@ -1,7 +1,5 @@
 //! A bounded reader of little-endian fields that knows where it is.
 
-use std::ops::Range;
-
 use super::QuoteError;
 
 /// Reads forward, never beyond the end.
@@ -19,8 +17,8 @@ impl<'a> Reader<'a> {
         self.position
     }
 
-    /// The next `length` bytes, and where they stand.
-    pub(super) fn take(&mut self, length: usize, field: &'static str) -> Result<(&'a [u8], Range<usize>), QuoteError> {
+    /// The next `length` bytes.
+    pub(super) fn take(&mut self, length: usize, field: &'static str) -> Result<&'a [u8], QuoteError> {
         let at = self.position;
         let truncated = QuoteError::Truncated {
             field,
@@ -30,13 +28,12 @@ impl<'a> Reader<'a> {
         let end = at.checked_add(length).ok_or_else(|| truncated.clone())?;
         let taken = self.bytes.get(at..end).ok_or(truncated)?;
         self.position = end;
-        Ok((taken, at..end))
+        Ok(taken)
     }
 
     pub(super) fn array<const N: usize>(&mut self, field: &'static str) -> Result<&'a [u8; N], QuoteError> {
         let at = self.position;
-        let (taken, _) = self.take(N, field)?;
-        taken
+        self.take(N, field)?
             .first_chunk()
             .ok_or(QuoteError::Truncated { field, at, needed: N })
     }
