@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::document::Form;
-use crate::{content, runner, verdict};
+use crate::{attestation, content, runner, verdict};
 use clap::{Parser, Subcommand};
 
 /// Measures this build on this machine, beside what it is compared with.
@@ -25,6 +25,8 @@ pub(crate) enum Subject {
     Runner(runner::Arguments),
     /// Roots, the stream into the enclave, unpacking.
     Content(content::Arguments),
+    /// Verifying evidence, cold and warm, beside other verifiers.
+    Attestation(attestation::Arguments),
     /// How often the timed rule is wrong, by effect size and noise.
     Verdict(verdict::Arguments),
 }

@@ -1,6 +1,6 @@
 //! Why there are no figures.
 
-use crate::{content, runner, verdict};
+use crate::{attestation, content, runner, verdict};
 
 /// A benchmark that could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,9 @@ pub(crate) enum BenchError {
     /// The content's.
     #[error("content: {0}")]
     Content(#[from] content::ContentBenchError),
+    /// The attestation's.
+    #[error("attestation: {0}")]
+    Attestation(#[from] attestation::AttestationBenchError),
     /// The verdict's.
     #[error("verdict: {0}")]
     Verdict(#[from] verdict::VerdictBenchError),
@@ -23,6 +26,7 @@ impl BenchError {
             Self::Runner(_) => "ORV-B-001",
             Self::Content(_) => "ORV-B-002",
             Self::Verdict(_) => "ORV-B-003",
+            Self::Attestation(_) => "ORV-B-004",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod account;
 mod arguments;
+mod attestation;
 mod content;
 mod cost;
 mod document;
@@ -60,6 +61,7 @@ fn sections(subject: &Subject) -> Result<Vec<Section>, BenchError> {
     Ok(match subject {
         Subject::Runner(arguments) => runner::run(arguments)?,
         Subject::Content(arguments) => content::run(arguments)?,
+        Subject::Attestation(arguments) => attestation::run(arguments)?,
         Subject::Verdict(arguments) => verdict::run(arguments)?,
     })
 }

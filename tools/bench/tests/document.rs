@@ -92,6 +92,16 @@ fn roots_agree_a_content_streams_and_an_archive_unpacks() {
 }
 
 #[test]
+fn evidence_of_each_platform_is_verified_in_each_way() {
+    let Some(document) = document(&["attestation", "--documents", "3"]) else {
+        return;
+    };
+    assert_eq!(rows(section(&document, "tdx")).len(), 3);
+    assert_eq!(rows(section(&document, "snp")).len(), 3);
+    assert_eq!(rows(section(&document, "nitro")), ["orv, cold", "orv, warm"]);
+}
+
+#[test]
 fn a_benchmark_that_cannot_be_run_is_a_document_too() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orv-bench"));
     // Nobody's temporary directory: the first thing that any figure needs.
