@@ -93,15 +93,16 @@ pub(crate) fn by_hand(arguments: impl Iterator<Item = String>) -> ExitCode {
 /// Serves until something fails; `ready` is called when hosts can connect.
 fn serve(configuration: &Configuration, words: LastWords, ready: impl FnOnce()) -> Result<Infallible, StartError> {
     // The process that every container is forked from: before any thread, and before there is a key.
-    let workbench = Mutex::new(Workbench::new(configuration)?);
+    let workbench = Workbench::new(configuration)?;
     if words.are_heard() {
+        workbench.prove()?;
         std::fs::write(OWN_MEASURE, SPARED).map_err(StartError::Spared)?;
     }
     let keeper = Keeper::start()?;
     let service = Service {
         keeper,
         endorser: endorser(configuration)?,
-        workbench,
+        workbench: Mutex::new(workbench),
         words,
     };
     Ok(service::serve(configuration, service, ready)?)

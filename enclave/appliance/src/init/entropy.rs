@@ -5,7 +5,13 @@
 //! virtual machine the processor's own generator, which the host does not see under TDX and SEV-SNP, is the kernel's
 //! source already; whatever the host offers is not credited.
 
+use super::kernel::{MOST_RANDOM, add_entropy};
 use crate::configuration::Machine;
+use std::fs::OpenOptions;
+use zeroize::Zeroizing;
+
+/// How many bytes are added at least: several times the pool's 256 bits, from several answers.
+const ENOUGH: usize = 512;
 
 /// Why the pool could not be filled.
 #[derive(Debug, thiserror::Error)]
@@ -14,17 +20,16 @@ pub(crate) enum EntropyError {
     #[cfg(feature = "nitro")]
     #[error("{0}")]
     Module(#[from] orv_evidence::nsm::NsmError),
-    /// The kernel's pool.
-    #[cfg(feature = "nitro")]
-    #[error("/dev/random: {0}")]
-    Pool(std::io::Error),
     /// This build cannot ask the machine's hardware.
     #[cfg(not(feature = "nitro"))]
     #[error("this build has no security module to ask")]
     NotBuilt,
+    /// The kernel's pool.
+    #[error("/dev/random: {0}")]
+    Pool(std::io::Error),
 }
 
-/// Fills the pool from the machine's hardware, and waits until the kernel itself is content.
+/// Fills the pool from the machine's hardware. Whoever takes random bytes waits until the kernel itself is content.
 pub(super) fn fill_the_pool(machine: Machine) -> Result<(), EntropyError> {
     match machine {
         Machine::Nitro => from_the_security_module(),
@@ -32,25 +37,14 @@ pub(super) fn fill_the_pool(machine: Machine) -> Result<(), EntropyError> {
     }
 }
 
-/// How much is added: several times the pool's 256 bits, from several answers.
-#[cfg(feature = "nitro")]
-const ENOUGH: usize = 512;
-
-#[cfg(feature = "nitro")]
 fn from_the_security_module() -> Result<(), EntropyError> {
-    use super::kernel::{MOST_RANDOM, add_entropy};
-    use orv_evidence::nsm::{DEVICE, Device, NitroCollector};
-    use std::fs::OpenOptions;
-    use std::path::Path;
-
-    let module = NitroCollector::new(Device::open(Path::new(DEVICE))?);
     let pool = OpenOptions::new()
         .write(true)
         .open("/dev/random")
         .map_err(EntropyError::Pool)?;
     let mut added = 0;
     while added < ENOUGH {
-        let random = module.random()?;
+        let random = random()?;
         for part in random.chunks(MOST_RANDOM) {
             add_entropy(&pool, part).map_err(|errno| EntropyError::Pool(errno.into()))?;
         }
@@ -60,7 +54,16 @@ fn from_the_security_module() -> Result<(), EntropyError> {
     Ok(())
 }
 
+/// One answer of the module, never an empty one.
+#[cfg(feature = "nitro")]
+fn random() -> Result<Zeroizing<Vec<u8>>, EntropyError> {
+    use orv_evidence::nsm::{DEVICE, Device, NitroCollector};
+
+    let device = Device::open(std::path::Path::new(DEVICE))?;
+    Ok(NitroCollector::new(device).random()?)
+}
+
 #[cfg(not(feature = "nitro"))]
-fn from_the_security_module() -> Result<(), EntropyError> {
+fn random() -> Result<Zeroizing<Vec<u8>>, EntropyError> {
     Err(EntropyError::NotBuilt)
 }

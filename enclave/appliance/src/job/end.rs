@@ -23,6 +23,8 @@ pub(crate) enum JobEnd {
     WrongBytes(String),
     #[error("no room for the host's bytes: {0}")]
     Room(io::Error),
+    #[error("the machine does not say how much memory is free: {0}")]
+    Memory(io::Error),
     #[error("the job was cancelled")]
     Cancelled,
     #[error("this ticket's code has been run already, and nothing was stated of it")]
@@ -81,6 +83,7 @@ impl JobEnd {
             Self::Trial(_)
             | Self::Prepare(_)
             | Self::Scratch(_)
+            | Self::Memory(_)
             | Self::Entropy(_)
             | Self::Rule(_)
             | Self::EmptyBundle(_) => true,
@@ -95,6 +98,16 @@ impl Stop {
             reason: reason.code().to_owned(),
             detail: orv_receipt::detail(detail),
         })
+    }
+
+    /// What it means that bytes did not come: a content that this machine has no memory for is a bound of the job.
+    pub(super) fn fetching(end: JobEnd) -> Self {
+        match end {
+            JobEnd::Room(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                Self::obstacle(Reason::JobLimit, error)
+            }
+            end => Self::End(end),
+        }
     }
 
     /// What it means that the job's directory cannot be made: a full disk is a bound of the job, anything else is this

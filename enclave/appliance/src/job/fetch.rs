@@ -1,5 +1,6 @@
 //! Bytes by hash, from a host that may send anything.
 
+use super::allowance::Allowance;
 use super::end::JobEnd;
 use super::limits;
 use alloy_primitives::B256;
@@ -23,13 +24,19 @@ pub(super) struct Host<'a, S> {
     stream: u32,
     /// When the last of its bytes must have come.
     until: Instant,
+    /// What its bytes may take of the memory.
+    allowance: Allowance,
 }
 
 impl<'a, S: Read + Write + AsFd> Host<'a, S> {
-    /// Speaks on one stream of a connection; the job's time begins now.
-    pub(super) fn new(channel: &'a mut Channel<S>, stream: u32) -> Self {
-        let until = Instant::now() + limits::JOB_TIME;
-        Self { channel, stream, until }
+    /// Speaks on one stream of a connection; the job's time begins now, and the memory that it may take is what is free now.
+    pub(super) fn new(channel: &'a mut Channel<S>, stream: u32) -> Result<Self, JobEnd> {
+        Ok(Self {
+            channel,
+            stream,
+            until: Instant::now() + limits::JOB_TIME,
+            allowance: Allowance::of_the_machine().map_err(JobEnd::Memory)?,
+        })
     }
 
     /// Bytes that the host says have this hash, at most `limit`, with the root that they were found to have while they
@@ -42,9 +49,9 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
             each: limits::SEGMENT_TIME,
             until: self.until,
         };
-        let downloaded = download(self.channel, self.stream, &order, Vec::new())?;
+        let downloaded = download(self.channel, self.stream, &order, self.allowance.place())?;
         Ok(downloaded.map(|downloaded| Fetched {
-            bytes: downloaded.sink.into(),
+            bytes: downloaded.sink.into_bytes().into(),
             root: downloaded.root,
         }))
     }

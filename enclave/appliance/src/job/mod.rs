@@ -1,5 +1,6 @@
 //! One job: bytes by hash, trees, trials, bundle, statement (DESIGN 4, steps 3 to 7).
 
+mod allowance;
 mod end;
 mod fetch;
 pub(crate) mod limits;
@@ -49,7 +50,7 @@ pub(crate) fn judge<S: Read + Write + AsFd>(
     keeper: &Keeper,
     workbench: &mut Workbench,
 ) -> Result<Outcome, JobEnd> {
-    let mut host = Host::new(channel, stream);
+    let mut host = Host::new(channel, stream)?;
     let mut bundle = begin(job, endorsed.tier, workbench)?;
     match work(&mut host, &mut bundle, workbench) {
         Ok(()) => {}
@@ -267,7 +268,7 @@ fn fetch_incumbent<S: Read + Write + AsFd>(
     bundle: &mut Bundle,
     hash: B256,
 ) -> Result<Option<Tree>, Stop> {
-    let Some(Fetched { bytes, root }) = host.fetch(hash, limits::ARCHIVE_BYTES)? else {
+    let Some(Fetched { bytes, root }) = host.fetch(hash, limits::ARCHIVE_BYTES).map_err(Stop::fetching)? else {
         return Ok(None);
     };
     match archive::open_hashed(Role::Incumbent, hash, &bytes, root) {
@@ -284,7 +285,7 @@ fn fetch_incumbent<S: Read + Write + AsFd>(
 }
 
 fn fetch<S: Read + Write + AsFd>(host: &mut Host<'_, S>, hash: B256, limit: u64, what: &str) -> Result<Fetched, Stop> {
-    let fetched = host.fetch(hash, limit)?;
+    let fetched = host.fetch(hash, limit).map_err(Stop::fetching)?;
     fetched.ok_or_else(|| Stop::obstacle(Reason::MissingBytes, format!("the host has no {what} ({hash})")))
 }
 

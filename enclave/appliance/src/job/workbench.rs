@@ -3,7 +3,7 @@
 use super::end::JobEnd;
 use crate::configuration::{Configuration, MissingLimits};
 use alloy_primitives::B256;
-use orv_runner::{CgroupMode, Runner, RunnerError};
+use orv_runner::{CgroupMode, Finding, Need, Runner, RunnerError, Strength};
 use orv_trial::missing_protections;
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,6 +44,15 @@ impl Workbench {
             jobs: 0,
             begun: BTreeSet::new(),
         })
+    }
+
+    /// Makes one container to prove that this machine can, so that no job has to find out that it cannot.
+    pub(crate) fn prove(&self) -> Result<(), WorkbenchError> {
+        let absent = |finding: &Finding| finding.need == Need::Run && finding.strength == Strength::Absent;
+        match self.runner.examine().findings.into_iter().find(absent) {
+            None => Ok(()),
+            Some(Finding { name, found, .. }) => Err(WorkbenchError::Unfit { name, found }),
+        }
     }
 
     pub(super) fn runner(&self) -> &Runner {
@@ -99,4 +108,6 @@ pub(crate) enum WorkbenchError {
     Scratch { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Runner(#[from] RunnerError),
+    #[error("this machine cannot run containers: {name}: {found}")]
+    Unfit { name: &'static str, found: String },
 }

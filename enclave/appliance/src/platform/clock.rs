@@ -28,7 +28,7 @@ enum GuestCounter {
 }
 
 /// The tier of this machine; what it found goes to the console.
-pub(super) fn tier(platform: Platform) -> PlatformTier {
+pub(crate) fn tier(platform: Platform) -> PlatformTier {
     let source = fs::read_to_string(SOURCE).ok();
     let source = source.as_deref().map(str::trim);
     let tier = tier_of(platform, source, guest_counter(sev_status()));

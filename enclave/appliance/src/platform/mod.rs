@@ -5,20 +5,20 @@
 //! built with the `simulator` feature; that is for development and is refused by every verifier that is not told to
 //! accept it.
 
-mod clock;
+pub(crate) mod clock;
 #[cfg(feature = "simulator")]
 mod simulated;
 
 use crate::configuration::{Configuration, Endorsement, Machine};
 use crate::service::Endorser;
 use orv_evidence::Collector;
-use orv_protocol::PlatformTier;
 use ring::digest::{SHA256, digest};
 
 /// Why no evidence can be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlatformError {
     /// This build cannot ask the hardware that the image is for, or has no simulator.
+    #[cfg(not(all(feature = "nitro", feature = "vm", feature = "simulator")))]
     #[error("ORV-E-020 this build has no collector for {0}")]
     NotBuilt(&'static str),
     /// The machine is no Nitro Enclave.
@@ -38,8 +38,8 @@ pub(crate) enum PlatformError {
     Entropy(#[from] getrandom::Error),
 }
 
-/// A collector, and what the machine's counter is worth.
-type Hardware = (Box<dyn Collector + Send + Sync>, PlatformTier);
+/// Whoever asks the hardware.
+type AnyCollector = Box<dyn Collector + Send + Sync>;
 
 /// The endorser of a service with this configuration.
 pub(crate) fn endorser(configuration: &Configuration) -> Result<Endorser, PlatformError> {
@@ -47,60 +47,60 @@ pub(crate) fn endorser(configuration: &Configuration) -> Result<Endorser, Platfo
     getrandom::fill(&mut boot_id)?;
     let mut configuration_hash = [0u8; 32];
     configuration_hash.copy_from_slice(digest(&SHA256, configuration.measured().as_bytes()).as_ref());
-    let (collector, tier) = hardware(configuration)?;
-    Ok(Endorser::new(collector, tier, boot_id, configuration_hash))
+    let collector = collector(configuration)?;
+    Ok(Endorser::new(collector, boot_id, configuration_hash))
 }
 
-fn hardware(configuration: &Configuration) -> Result<Hardware, PlatformError> {
+fn collector(configuration: &Configuration) -> Result<AnyCollector, PlatformError> {
     match configuration.endorsement {
-        Endorsement::Simulated => simulated_hardware(configuration),
+        Endorsement::Simulated => simulator(configuration),
         Endorsement::By(Machine::Nitro) => nitro(),
         Endorsement::By(Machine::Vm) => virtual_machine(),
     }
 }
 
 #[cfg(feature = "nitro")]
-fn nitro() -> Result<Hardware, PlatformError> {
+fn nitro() -> Result<AnyCollector, PlatformError> {
     use orv_evidence::nsm::{DEVICE, Device, NitroCollector};
 
     let collector = NitroCollector::new(Device::open(std::path::Path::new(DEVICE))?);
     let description = collector.describe()?;
     eprintln!("orv-enclave: module={}", description.module_id);
-    let tier = clock::tier(collector.platform());
-    Ok((Box::new(collector), tier))
+    Ok(Box::new(collector))
 }
 
 #[cfg(not(feature = "nitro"))]
-fn nitro() -> Result<Hardware, PlatformError> {
+fn nitro() -> Result<AnyCollector, PlatformError> {
     Err(PlatformError::NotBuilt("a Nitro Enclave"))
 }
 
 #[cfg(feature = "vm")]
-fn virtual_machine() -> Result<Hardware, PlatformError> {
+fn virtual_machine() -> Result<AnyCollector, PlatformError> {
     use orv_evidence::tsm::{Configfs, Monotonic, Patience, TsmCollector};
 
     let mut drawn = [0u8; 8];
     getrandom::fill(&mut drawn)?;
-    let collector = TsmCollector::open(Configfs::mounted(), Monotonic::start(), Patience::USUAL, drawn)?;
-    let tier = clock::tier(collector.platform());
-    Ok((Box::new(collector), tier))
+    Ok(Box::new(TsmCollector::open(
+        Configfs::mounted(),
+        Monotonic::start(),
+        Patience::USUAL,
+        drawn,
+    )?))
 }
 
 #[cfg(not(feature = "vm"))]
-fn virtual_machine() -> Result<Hardware, PlatformError> {
+fn virtual_machine() -> Result<AnyCollector, PlatformError> {
     Err(PlatformError::NotBuilt("a TDX or SEV-SNP guest"))
 }
 
 #[cfg(feature = "simulator")]
-fn simulated_hardware(configuration: &Configuration) -> Result<Hardware, PlatformError> {
+fn simulator(configuration: &Configuration) -> Result<AnyCollector, PlatformError> {
     eprintln!("orv-enclave: SIMULATED evidence: no hardware stands behind this key");
-    let collector = simulated::collector(configuration)?;
-    let tier = clock::tier(collector.platform());
-    Ok((Box::new(collector), tier))
+    Ok(Box::new(simulated::collector(configuration)?))
 }
 
 #[cfg(not(feature = "simulator"))]
-fn simulated_hardware(_: &Configuration) -> Result<Hardware, PlatformError> {
+fn simulator(_: &Configuration) -> Result<AnyCollector, PlatformError> {
     Err(PlatformError::NotBuilt("a simulator: it takes `--features simulator`"))
 }
 

@@ -1,6 +1,7 @@
 //! Evidence for the key: binds what the host asks for and has the platform endorse it.
 
 use crate::keeper::Binding;
+use crate::platform::clock;
 use orv_evidence::{Collector, Context, Envelope, KeyOrigin, Platform, VERDICT_KEY};
 use orv_protocol::PlatformTier;
 use orv_wire::Hello;
@@ -9,7 +10,6 @@ use std::sync::{Mutex, PoisonError};
 /// Collects evidence for the keeper's key.
 pub(crate) struct Endorser {
     collector: Box<dyn Collector + Send + Sync>,
-    tier: PlatformTier,
     boot_id: [u8; 32],
     configuration_hash: [u8; 32],
     last: Mutex<Option<(Hello, Vec<u8>)>>,
@@ -30,13 +30,11 @@ impl Endorser {
     /// Endorses with a collector; boot id and configuration hash go into every context.
     pub(crate) fn new(
         collector: Box<dyn Collector + Send + Sync>,
-        tier: PlatformTier,
         boot_id: [u8; 32],
         configuration_hash: [u8; 32],
     ) -> Self {
         Self {
             collector,
-            tier,
             boot_id,
             configuration_hash,
             last: Mutex::new(None),
@@ -48,9 +46,9 @@ impl Endorser {
         self.collector.platform()
     }
 
-    /// What its counter is worth.
+    /// What its counter is worth now: the kernel may need a while to trust it, and may come to distrust it.
     pub(crate) fn tier(&self) -> PlatformTier {
-        self.tier
+        clock::tier(self.platform())
     }
 
     /// The envelope that answers a challenge for this key and binding. The same `Hello` gets the same envelope again: the

@@ -4,8 +4,8 @@ use super::Service;
 use super::identity::EndorseError;
 use crate::job::{Endorsed, JobEnd, judge};
 use crate::keeper::{Binding, KeeperError, Refusal};
-use orv_content::merkle;
 use orv_content::merkle::EmptyContent;
+use orv_content::{Root, merkle};
 use orv_receipt::Domain;
 use orv_wire::{
     Channel, Exit, ExitCode, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, Stream, WIRE_VERSION,
@@ -15,7 +15,7 @@ use std::sync::PoisonError;
 /// What a connection has been told.
 struct Introduced {
     domain: Domain,
-    endorsed: Endorsed,
+    evidence_root: Root,
 }
 
 /// Speaks with one host until it leaves or breaks the protocol.
@@ -105,10 +105,7 @@ fn introduce(hello: &Hello, service: &Service) -> Result<(Introduced, Identity),
     let envelope = endorser.endorse(hello, service.keeper.public_key())?;
     let known = Introduced {
         domain: hello.domain,
-        endorsed: Endorsed {
-            evidence_root: merkle::root_of(&envelope)?,
-            tier: endorser.tier(),
-        },
+        evidence_root: merkle::root_of(&envelope)?,
     };
     Ok((
         known,
@@ -131,8 +128,15 @@ fn work(
         let detail = "the job is for another chain or gateway than the key";
         return Ok(channel.fail(stream, FailureCode::OtherBinding, detail)?);
     }
+    let Ok(endorser) = &service.endorser else {
+        return Ok(channel.fail(stream, FailureCode::NoIdentity, "this machine cannot endorse a key")?);
+    };
     let mut workbench = service.workbench.lock().unwrap_or_else(PoisonError::into_inner);
-    match judge(channel, stream, job, known.endorsed, &service.keeper, &mut workbench) {
+    let endorsed = Endorsed {
+        evidence_root: known.evidence_root,
+        tier: endorser.tier(),
+    };
+    match judge(channel, stream, job, endorsed, &service.keeper, &mut workbench) {
         Ok(outcome) => Ok(channel.send(stream, &Message::Result(Box::new(outcome)))?),
         Err(JobEnd::Connection(error)) => Err(error),
         Err(end) => {
