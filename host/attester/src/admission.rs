@@ -6,7 +6,7 @@ use orv_content::merkle::{self, EmptyContent};
 use orv_evidence::{Binding, Context, ContextError, Envelope, EnvelopeError, UnixTime, VERDICT_KEY, challenge};
 use orv_verify::{Acceptable, Collateral, ExpectedBinding, Refused, Roots, VerifyError, measurement_id};
 
-use crate::{AdmissionDecision, AdmissionPolicy, LONGEST_LIFE, MOST_VERDICTS};
+use crate::{AdmissionDecision, AdmissionPolicy};
 
 /// What the attester knows from the chain itself, not from the candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,8 @@ pub enum AttesterError {
 
 /// Judges the candidate's `envelope` bytes as of `now`.
 ///
-/// `now` should be the time of a recent block: the chain measures the admission's life by block time.
+/// `now` should be the time of a recent block: the chain measures the admission's life by block time. `collateral` is
+/// the attester's own; what the candidate brings in its envelope is looked at too, and believed as little.
 ///
 /// # Errors
 /// [`AttesterError`], one variant per cause. Nothing is admitted by default.
@@ -108,12 +109,17 @@ pub fn admit(
     now: UnixTime,
     roots: &Roots,
     policy: &AdmissionPolicy,
+    collateral: &Collateral,
 ) -> Result<AdmissionDecision, AttesterError> {
-    sensible(policy)?;
+    policy.sensible()?;
     // The encoding is unique, so the root of these bytes is the root of the envelope.
     let candidate = Envelope::decode(envelope)?;
     let expected = expected_binding(&candidate, facts)?;
-    let collateral = Collateral::none();
+    let mut collateral = collateral.clone();
+    if let Some(brought) = &candidate.collateral {
+        // A candidate's hint that is none does not matter: what is missing then fails its own check.
+        let _ = collateral.add(brought);
+    }
     let binding = ExpectedBinding::To(expected.clone());
     let verified = orv_verify::verify(&candidate.evidence, &collateral, now, roots, &policy.evidence, &binding)?;
     let acceptable = verified.acceptable()?;
@@ -133,19 +139,6 @@ pub fn admit(
         tier: claims.tier,
         checks: verified.checks().to_vec(),
     })
-}
-
-fn sensible(policy: &AdmissionPolicy) -> Result<(), AttesterError> {
-    if policy.evidence.measurements.is_none() {
-        return Err(AttesterError::PolicyWithoutMeasurements);
-    }
-    if !(1..=LONGEST_LIFE).contains(&policy.life) {
-        return Err(AttesterError::PolicyLife(policy.life));
-    }
-    if !(1..=MOST_VERDICTS).contains(&policy.verdicts) {
-        return Err(AttesterError::PolicyVerdicts(policy.verdicts));
-    }
-    Ok(())
 }
 
 /// The binding made of what the chain says, and of the candidate's only where it alone can know.
@@ -210,7 +203,7 @@ fn expiry(acceptable: Acceptable<'_>, now: UnixTime, policy: &AdmissionPolicy) -
 }
 
 /// The Ethereum address of an uncompressed key: the last 20 bytes of keccak256 over its 64 bytes of coordinates.
-fn address_of(public_key: &[u8; 65]) -> Result<Address, AttesterError> {
+pub(crate) fn address_of(public_key: &[u8; 65]) -> Result<Address, AttesterError> {
     PublicKey::from_sec1_bytes(public_key).map_err(|_| AttesterError::Key)?;
     let [_, coordinates @ ..] = public_key;
     Ok(Address::from_word(keccak256(coordinates)))

@@ -2,6 +2,8 @@
 
 use orv_verify::Policy;
 
+use crate::AttesterError;
+
 /// The longest life of a key, in seconds: `EnclaveRegistry` refuses more (DESIGN 5.3).
 pub const LONGEST_LIFE: u64 = 24 * 60 * 60;
 /// The most verdicts of a key: `EnclaveRegistry` refuses more.
@@ -27,5 +29,22 @@ impl AdmissionPolicy {
             life: LONGEST_LIFE,
             verdicts: MOST_VERDICTS,
         }
+    }
+
+    /// Whether it can admit anybody, and nobody that the chain refuses anyway.
+    ///
+    /// # Errors
+    /// [`AttesterError::PolicyWithoutMeasurements`], [`AttesterError::PolicyLife`] or [`AttesterError::PolicyVerdicts`].
+    pub fn sensible(&self) -> Result<(), AttesterError> {
+        if self.evidence.measurements.is_none() {
+            return Err(AttesterError::PolicyWithoutMeasurements);
+        }
+        if !(1..=LONGEST_LIFE).contains(&self.life) {
+            return Err(AttesterError::PolicyLife(self.life));
+        }
+        if !(1..=MOST_VERDICTS).contains(&self.verdicts) {
+            return Err(AttesterError::PolicyVerdicts(self.verdicts));
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256};
 use alloy::sol_types::{Eip712Domain, SolStruct};
 use k256::ecdsa::SigningKey;
 
-use crate::AdmissionDecision;
+use crate::{AdmissionDecision, SignedFields};
 
 mod typed {
     //! What attesters sign: the registry's admission and the challenge it recomputes (`AttesterQuorum`).
@@ -42,25 +42,30 @@ pub struct SigningError(pub String);
 
 /// The EIP-712 digest of an admission, as `AttesterQuorum.admissionDigest` gives it. `quorum` is that contract's address.
 pub fn admission_digest(decision: &AdmissionDecision, quorum: Address) -> B256 {
+    let fields = SignedFields::of(&decision.admission(), decision.challenge());
+    digest_of(&fields, decision.chain_id(), quorum)
+}
+
+/// The digest of fields that somebody else says to have signed.
+pub(crate) fn digest_of(fields: &SignedFields, chain_id: u64, quorum: Address) -> B256 {
     let domain = Eip712Domain::new(
         Some("orv".into()),
         Some("1".into()),
-        Some(alloy::primitives::U256::from(decision.chain_id())),
+        Some(alloy::primitives::U256::from(chain_id)),
         Some(quorum),
         None,
     );
-    let admission = decision.admission();
     typed::Admission {
-        key: admission.key,
-        operator: admission.operator,
-        platform: admission.platform,
-        measurement: admission.measurement,
-        evidenceRoot: admission.evidenceRoot,
-        challengeBlock: admission.challengeBlock,
-        expiresAt: admission.expiresAt,
-        verdicts: admission.verdicts,
-        platformTier: admission.platformTier,
-        challenge: decision.challenge(),
+        key: fields.key,
+        operator: fields.operator,
+        platform: fields.platform,
+        measurement: fields.measurement,
+        evidenceRoot: fields.evidence_root,
+        challengeBlock: fields.challenge_block,
+        expiresAt: fields.expires_at,
+        verdicts: fields.verdicts,
+        platformTier: fields.platform_tier,
+        challenge: fields.challenge,
     }
     .eip712_signing_hash(&domain)
 }

@@ -12,7 +12,7 @@ use orv_content::merkle;
 use orv_evidence::{Binding, Collector, Context, Envelope, KeyOrigin, Platform, UnixTime, VERDICT_KEY, challenge};
 use orv_simulator::{Measured, SimulatedNitro, root_der};
 use orv_verify::{
-    AllowedMeasurement, CheckName, PlatformTier, Policy, Register, Roots, VerifyError, nitro_measurement_id,
+    AllowedMeasurement, CheckName, Collateral, PlatformTier, Policy, Register, Roots, VerifyError, nitro_measurement_id,
 };
 
 const NOW: UnixTime = UnixTime::from_seconds(1_790_000_000);
@@ -86,7 +86,7 @@ fn roots() -> Roots {
 }
 
 fn judged(envelope: &[u8], facts: &ChainFacts) -> Result<AdmissionDecision, AttesterError> {
-    admit(envelope, facts, NOW, &roots(), &policy())
+    admit(envelope, facts, NOW, &roots(), &policy(), &Collateral::none())
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn an_admission_never_outlives_its_evidence() {
     let ends = NOW.plus_seconds(3 * 60 * 60);
     assert_eq!(judged(&envelope, &facts()).expect("admitted").expires_at(), ends);
     let short = AdmissionPolicy { life: 60, ..policy() };
-    let decision = admit(&envelope, &facts(), NOW, &roots(), &short).expect("admitted");
+    let decision = admit(&envelope, &facts(), NOW, &roots(), &short, &Collateral::none()).expect("admitted");
     assert_eq!(decision.expires_at(), NOW.plus_seconds(60));
-    let last = admit(&envelope, &facts(), ends, &roots(), &policy());
+    let last = admit(&envelope, &facts(), ends, &roots(), &policy(), &Collateral::none());
     assert!(
         matches!(last, Err(AttesterError::NoTimeLeft(end)) if end == ends),
         "{last:?}"
@@ -178,7 +178,14 @@ fn another_purpose_is_refused() {
 
 #[test]
 fn simulated_evidence_is_refused_under_production_roots() {
-    let refused = admit(&envelope_of(&binding()), &facts(), NOW, &Roots::production(), &policy());
+    let refused = admit(
+        &envelope_of(&binding()),
+        &facts(),
+        NOW,
+        &Roots::production(),
+        &policy(),
+        &Collateral::none(),
+    );
     assert!(matches!(
         refused,
         Err(AttesterError::NotAuthentic(VerifyError::NoRoot(Platform::SimNitro)))
@@ -188,7 +195,16 @@ fn simulated_evidence_is_refused_under_production_roots() {
 #[test]
 fn an_unlisted_measurement_is_refused_and_a_policy_without_a_list_admits_nobody() {
     let envelope = envelope_of(&binding());
-    let with = |evidence| admit(&envelope, &facts(), NOW, &roots(), &AdmissionPolicy::of(evidence));
+    let with = |evidence| {
+        admit(
+            &envelope,
+            &facts(),
+            NOW,
+            &roots(),
+            &AdmissionPolicy::of(evidence),
+            &Collateral::none(),
+        )
+    };
     let empty = with(Policy {
         measurements: Some(vec![]),
         ..Policy::built_in()
@@ -203,7 +219,7 @@ fn an_unlisted_measurement_is_refused_and_a_policy_without_a_list_admits_nobody(
 #[test]
 fn a_policy_beyond_the_chains_bounds_is_refused() {
     let envelope = envelope_of(&binding());
-    let with = |policy| admit(&envelope, &facts(), NOW, &roots(), &policy);
+    let with = |policy| admit(&envelope, &facts(), NOW, &roots(), &policy, &Collateral::none());
     for life in [0, 86_401] {
         let refused = with(AdmissionPolicy { life, ..policy() });
         assert!(matches!(refused, Err(AttesterError::PolicyLife(found)) if found == life));

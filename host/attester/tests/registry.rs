@@ -11,7 +11,7 @@ use orv_attester::{
 use orv_contracts::admission::{AttesterQuorum, EnclaveRegistry, MeasurementPolicy};
 use orv_evidence::{Binding, Collector, Context, Envelope, KeyOrigin, Platform, UnixTime, VERDICT_KEY, challenge};
 use orv_simulator::{Measured, SimulatedNitro, root_der};
-use orv_verify::{AllowedMeasurement, Policy, Register, Roots, nitro_measurement_id};
+use orv_verify::{AllowedMeasurement, Collateral, Policy, Register, Roots, nitro_measurement_id};
 use revm::context::{BlockEnv, TxEnv};
 use revm::context_interface::result::{ExecutionResult, Output};
 use revm::database::InMemoryDB;
@@ -192,7 +192,7 @@ fn decided(deployed: &mut Deployed) -> AdmissionDecision {
         ..Policy::built_in()
     });
     let roots = Roots::with_simulator(root_der()).expect("a root");
-    admit(&envelope, &facts, NOW, &roots, &policy).expect("admitted")
+    admit(&envelope, &facts, NOW, &roots, &policy, &Collateral::none()).expect("admitted")
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use orv_attester::ServiceError;
 use orv_chain::{ChainError, DeploymentError, HttpError, SendError, wallet::WalletError};
 use orv_creator::{BaselineError, FolderError, ImageSourceError, Problem};
 use orv_miner::{
@@ -124,6 +125,23 @@ impl From<Vec<Problem>> for Failure {
         Self {
             details,
             ..Self::new(Code::Project, message)
+        }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let exit = match &error {
+            ServiceError::Policy { .. } | ServiceError::Collateral(_) => Exit::BadContent,
+            ServiceError::Chain(_) | ServiceError::Storage(_) => Exit::Unavailable,
+            _ => Exit::Failed,
+        };
+        Self {
+            code: error.code(),
+            exit,
+            next: error.advice(),
+            message: error.to_string(),
+            details: Vec::new(),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::enclave::EnclaveAddress;
 use crate::error::VerifierError;
+pub use orv_attester::Trust;
 use orv_attester::{LONGEST_LIFE, MOST_VERDICTS};
 use orv_chain::primitives::U256;
-use orv_chain::wallet::{Passphrase, Wallet, WalletHome};
+pub use orv_chain::wallet::WalletSource;
+use orv_chain::wallet::without_keys;
 use orv_chain::{Deployment, ProjectId};
 use orv_storage::{FetchError, IndexSource};
 use orv_verify::AllowedMeasurement;
@@ -15,9 +17,6 @@ use zeroize::Zeroizing;
 
 /// Largest configuration file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
-
-/// Letters and digits in a row that may be most of a private key.
-const SHORTEST_KEY: usize = 40;
 
 /// The whole configuration.
 ///
@@ -94,29 +93,22 @@ pub struct ProjectFilter {
     pub deny: Vec<ProjectId>,
 }
 
-/// Where the operator's key is.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum WalletSource {
-    /// An encrypted file.
-    Keystore {
-        /// The directory of keystores.
-        directory: PathBuf,
-        /// The keystore's name in it.
-        id: String,
-        /// The file whose first line opens it.
-        passphrase_file: PathBuf,
-    },
-    /// A private key in the clear, 0x and 64 digits: development chains only.
-    UnsafeRawKey(String),
-}
-
-/// Who admits keys. A remote attester would be another variant.
+/// Who admits keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AdmissionSource {
     /// Attesters whose keys are on this machine: development networks, where nobody else could be asked.
     Local(LocalAttesters),
+    /// Attesters that are asked over HTTP, each with rules and a key of its own.
+    Remote(RemoteAttesters),
+}
+
+/// Attesters elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteAttesters {
+    /// Their addresses, `http(s)://HOST[:PORT]`; at least as many as the quorum's threshold.
+    pub attesters: Vec<String>,
 }
 
 /// Attesters on this machine and what they ask of evidence.
@@ -135,16 +127,6 @@ pub struct LocalAttesters {
     /// Verdicts of an admission.
     #[serde(default = "defaults::verdicts")]
     pub verdicts: u32,
-}
-
-/// Under which roots evidence is authentic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trust {
-    /// The hardware vendors' alone.
-    Production,
-    /// The published simulator's as well: proves nothing about hardware.
-    Simulator,
 }
 
 mod defaults {
@@ -269,33 +251,6 @@ impl ProjectFilter {
     }
 }
 
-impl WalletSource {
-    /// Opens the wallet. A keystore costs its own key derivation. Blocks.
-    pub(crate) fn open(&self) -> Result<Wallet, VerifierError> {
-        match self {
-            Self::Keystore {
-                directory,
-                id,
-                passphrase_file,
-            } => {
-                let passphrase = Passphrase::from_file(passphrase_file)?;
-                Ok(WalletHome::new(directory).load(id, &passphrase)?)
-            }
-            Self::UnsafeRawKey(text) => Ok(Wallet::from_raw_key_dangerously(&raw_key(text)?)?),
-        }
-    }
-}
-
-/// The parser's message quotes the line that it stumbles over, which may hold a private key.
-fn without_keys(message: &str) -> String {
-    let hidden = |word: &str| match word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric()) {
-        key if key.len() >= SHORTEST_KEY => word.replacen(key, "(hidden)", 1),
-        _ => word.to_owned(),
-    };
-    let words = message.split_inclusive(|end: char| !end.is_ascii_alphanumeric());
-    words.map(hidden).collect()
-}
-
 /// A private key in hexadecimal. The text itself never appears in an error.
 pub(crate) fn raw_key(text: &str) -> Result<Zeroizing<[u8; 32]>, VerifierError> {
     let mut key = Zeroizing::new([0; 32]);
@@ -303,15 +258,6 @@ pub(crate) fn raw_key(text: &str) -> Result<Zeroizing<[u8; 32]>, VerifierError> 
     hex::decode_to_slice(digits, key.as_mut_slice())
         .map_err(|_| VerifierError::Configuration("a raw key is not 0x and 64 hexadecimal digits".to_owned()))?;
     Ok(key)
-}
-
-impl std::fmt::Debug for WalletSource {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Keystore { directory, id, .. } => write!(formatter, "Keystore({}, {id})", directory.display()),
-            Self::UnsafeRawKey(_) => formatter.write_str("UnsafeRawKey(hidden)"),
-        }
-    }
 }
 
 impl std::fmt::Debug for LocalAttesters {
@@ -363,7 +309,9 @@ mod tests {
         assert_eq!(example.attempts, defaults::attempts());
         assert_eq!(example.least_balance, defaults::least_balance());
         assert_eq!(example.projects, ProjectFilter::default());
-        let AdmissionSource::Local(attesters) = example.admission;
+        let AdmissionSource::Local(attesters) = example.admission else {
+            panic!("the example's attesters are on this machine");
+        };
         assert_eq!(
             (attesters.life_seconds, attesters.verdicts),
             (defaults::life_seconds(), defaults::verdicts())

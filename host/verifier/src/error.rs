@@ -2,7 +2,7 @@
 
 use crate::enclave::{Distrust, EnclaveError};
 use crate::journal::JournalError;
-use orv_attester::{AttesterError, SigningError};
+use orv_attester::{AttesterError, RemoteError, SigningError};
 use orv_chain::primitives::{Address, B256};
 use orv_chain::wallet::WalletError;
 use orv_chain::{ChainError, DeploymentError, ProposalId, SendError};
@@ -108,7 +108,10 @@ pub enum VerifierError {
     /// An attester could not sign.
     #[error(transparent)]
     AttesterSigning(#[from] SigningError),
-    /// Fewer attester keys than the quorum needs.
+    /// The attesters elsewhere gave too few signatures.
+    #[error("the key is not admitted: {0}")]
+    RemoteAttesters(Box<RemoteError>),
+    /// Fewer attesters than the quorum needs.
     #[error("the quorum needs {needed} attesters, {known} are configured")]
     QuorumNotReached {
         /// The quorum's threshold.
@@ -183,6 +186,7 @@ impl VerifierError {
             Self::KeyDead { .. } => "ORV-V-051",
             Self::Attester(_) => "ORV-V-052",
             Self::AttesterSigning(_) => "ORV-V-053",
+            Self::RemoteAttesters(_) => "ORV-V-056",
             Self::QuorumNotReached { .. } => "ORV-V-054",
             Self::KeyNotLiveInTime { .. } => "ORV-V-055",
             Self::ReceiptFile { .. } => "ORV-V-060",
@@ -218,6 +222,7 @@ impl VerifierError {
             Self::EvidenceChanged { .. } | Self::KeyDead { .. } => "Restart the enclave, so that it makes a new key.",
             Self::Attester(_) => "Compare the enclave's measurement with the attesters' and the policy's list.",
             Self::AttesterSigning(_) => "Check the attester's key.",
+            Self::RemoteAttesters(_) => "Read what each attester said; ask those who do not answer.",
             Self::QuorumNotReached { .. } => "Configure as many attester keys as the quorum's threshold.",
             Self::KeyNotLiveInTime { .. } => "Wait for the challenge delay, or look whether the key was revoked.",
             Self::ReceiptFile { .. } => "Make the receipts directory writable, with space left.",
@@ -241,7 +246,7 @@ macro_rules! boxed {
 }
 
 // The largest ones are boxed: every `Result` of this crate would be as large as they are.
-boxed!(FetchError => Fetch, AttesterError => Attester);
+boxed!(FetchError => Fetch, AttesterError => Attester, RemoteError => RemoteAttesters);
 
 fn enclave_code(error: &EnclaveError) -> &'static str {
     match error {

@@ -37,7 +37,9 @@ mod ticket;
 mod watch;
 
 pub use self::{
-    configuration::{AdmissionSource, LocalAttesters, ProjectFilter, Trust, VerifierConfig, WalletSource},
+    configuration::{
+        AdmissionSource, LocalAttesters, ProjectFilter, RemoteAttesters, Trust, VerifierConfig, WalletSource,
+    },
     error::VerifierError,
     fetch::StoredContents,
     notice::{Notice, Observer, Silent},

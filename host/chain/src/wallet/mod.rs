@@ -4,6 +4,7 @@ mod cipher;
 mod document;
 mod file;
 mod passphrase;
+mod source;
 
 use std::{fmt, path::PathBuf};
 
@@ -13,7 +14,12 @@ use alloy::{
 };
 use zeroize::Zeroizing;
 
-pub use self::{cipher::Cost, file::WalletHome, passphrase::Passphrase};
+pub use self::{
+    cipher::Cost,
+    file::WalletHome,
+    passphrase::Passphrase,
+    source::{WalletSource, without_keys},
+};
 
 /// A decrypted key. It cannot be cloned, so that one [`TransactionOwner`](crate::TransactionOwner) can own it.
 pub struct Wallet {

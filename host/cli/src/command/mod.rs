@@ -1,5 +1,6 @@
 //! One module for each group of commands.
 
+mod attester;
 mod devnet;
 mod doctor;
 mod image;
@@ -14,9 +15,11 @@ mod verifier;
 mod wallet;
 
 use clap::Subcommand;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     arguments::GlobalArguments,
+    code::Code,
     failure::Failure,
     output::{Answer, Output},
     session::Session,
@@ -40,6 +43,9 @@ pub enum Command {
     Proposal(proposal::ProposalCommand),
     /// Run a protocol on a repository as the enclave would, and say all that was seen; needs root
     Trial(trial::TrialArguments),
+    /// Admit enclave keys by their evidence, as one of the registry's attesters
+    #[command(subcommand)]
+    Attester(attester::AttesterCommand),
     /// Judge proposals in an enclave and settle them on chain
     #[command(subcommand)]
     Verifier(verifier::VerifierCommand),
@@ -52,7 +58,7 @@ pub enum Command {
 }
 
 /// Does it. A command that runs on has said what it has to say itself. A devnet writes the deployment file that others
-/// read, and a verifier has a file of its own, so neither reads the settings.
+/// read, and verifier and attester have files of their own, so none of these reads the settings.
 pub async fn run(command: Command, flags: &GlobalArguments, output: &Output) -> Result<Option<Answer>, Failure> {
     let session = || Session::open(flags, output.clone());
     match command {
@@ -60,6 +66,7 @@ pub async fn run(command: Command, flags: &GlobalArguments, output: &Output) -> 
             .await
             .map(|()| None),
         Command::Doctor(arguments) => doctor::run(arguments).await.map(Some),
+        Command::Attester(command) => attester::run(command, output).await.map(Some),
         Command::Verifier(command) => verifier::run(command, output).await.map(Some),
         Command::Trial(arguments) => trial::run(arguments).await.map(Some),
         Command::Project(command) => project::run(command, &session()?).await.map(Some),
@@ -68,4 +75,16 @@ pub async fn run(command: Command, flags: &GlobalArguments, output: &Output) -> 
         Command::Storage(command) => storage::run(command, &session()?).await.map(Some),
         Command::Wallet(command) => wallet::run(command, &session()?).await.map(Some),
     }
+}
+
+/// Ready at SIGINT or SIGTERM.
+fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| signal(kind).map_err(|error| Failure::new(Code::Machine, format!("signal handler: {error}")));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use orv_verifier::{Daemon, Notice, Observer, StatusRow, Summary, VerifierConfig};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::interrupted;
 use crate::{
-    code::Code,
     failure::Failure,
     output::{Answer, Output, visible},
 };
@@ -55,18 +54,6 @@ pub async fn run(command: VerifierCommand, output: &Output) -> Result<Answer, Fa
             Ok(Answer::new("orv.verifier.status/1", json!({ "proposals": rows }), text))
         }
     }
-}
-
-/// Ready at SIGINT or SIGTERM.
-fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
-    let listen = |kind| signal(kind).map_err(|error| Failure::new(Code::Machine, format!("signal handler: {error}")));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }
 
 fn summarised(summary: Summary) -> Answer {

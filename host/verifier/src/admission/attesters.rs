@@ -1,14 +1,17 @@
-//! Who signs an admission. Today attesters on this machine; a remote one would be another arm of [`Attesters::admit`].
+//! Who signs an admission: attesters elsewhere, or, on development networks, attesters on this machine.
 
-use crate::configuration::{AdmissionSource, LocalAttesters, Trust, raw_key};
+use crate::configuration::{AdmissionSource, LocalAttesters, raw_key};
 use crate::enclave::Identity;
 use crate::error::VerifierError;
 use crate::operator::Operator;
 use k256::ecdsa::SigningKey;
-use orv_attester::{AdmissionPolicy, BlockReference, ChainFacts, admit, proof, sign};
+use orv_attester::{
+    AdmissionPolicy, AdmissionRequest, BlockReference, ChainFacts, GatheredAdmission, QuorumFacts, RemoteAttester,
+    admit, gather, proof, sign,
+};
 use orv_chain::bindings::{AttesterQuorum, EnclaveRegistry};
 use orv_evidence::UnixTime;
-use orv_verify::{Policy, Roots};
+use orv_verify::{Collateral, Policy, Roots};
 
 /// A signed admission, as the registry takes it.
 pub(crate) struct SignedAdmission {
@@ -17,41 +20,87 @@ pub(crate) struct SignedAdmission {
 }
 
 /// Attesters that suffice for the quorum.
-pub(crate) struct Attesters {
+pub(crate) enum Attesters {
+    /// On this machine, exactly as many as the quorum asks for.
+    Local(Box<Signers>),
+    /// Elsewhere.
+    Remote {
+        attesters: Vec<RemoteAttester>,
+        facts: QuorumFacts,
+    },
+}
+
+/// What attesters on this machine sign with, and by which rules.
+pub(crate) struct Signers {
     keys: Vec<SigningKey>,
     roots: Roots,
     policy: AdmissionPolicy,
 }
 
 impl Attesters {
-    /// The configured attesters, exactly as many as the quorum asks for.
+    /// The configured attesters, at least as many as the quorum asks for.
     pub(crate) async fn of(operator: &Operator) -> Result<Self, VerifierError> {
-        let AdmissionSource::Local(local) = &operator.config.admission;
         let quorum = operator.enclave.attester_quorum;
         let needed = operator.chain.call(quorum, &AttesterQuorum::thresholdCall {}).await?;
-        let count = usize::try_from(needed).unwrap_or(usize::MAX);
-        let mut keys = signing_keys(local)?;
-        if keys.len() < count {
-            return Err(VerifierError::QuorumNotReached {
-                needed,
-                known: keys.len(),
-            });
+        let threshold = usize::try_from(needed).unwrap_or(usize::MAX);
+        let enough = |known: usize| {
+            if known < threshold {
+                Err(VerifierError::QuorumNotReached { needed, known })
+            } else {
+                Ok(())
+            }
+        };
+        match &operator.config.admission {
+            AdmissionSource::Local(local) => {
+                let mut keys = signing_keys(local)?;
+                enough(keys.len())?;
+                keys.truncate(threshold);
+                Ok(Self::Local(Box::new(Signers {
+                    keys,
+                    roots: roots(local)?,
+                    policy: policy(local),
+                })))
+            }
+            AdmissionSource::Remote(remote) => {
+                enough(remote.attesters.len())?;
+                let attesters = remote.attesters.iter().map(|address| RemoteAttester::at(address));
+                Ok(Self::Remote {
+                    attesters: attesters.collect::<Result<_, _>>()?,
+                    facts: QuorumFacts {
+                        chain_id: operator.chain.chain_id(),
+                        quorum,
+                        threshold,
+                    },
+                })
+            }
         }
-        keys.truncate(count);
-        Ok(Self {
-            keys,
-            roots: roots(local.trust)?,
-            policy: policy(local),
-        })
     }
 
-    /// Judges the evidence as of a block's time and signs.
-    pub(crate) fn admit(
+    /// Has the evidence judged, by attesters here as of a block's time, and signed for.
+    pub(crate) async fn admit(
         &self,
         operator: &Operator,
         identity: &Identity,
         now: u64,
     ) -> Result<SignedAdmission, VerifierError> {
+        match self {
+            Self::Local(signers) => signers.admit(operator, identity, UnixTime::from_seconds(now)),
+            Self::Remote { attesters, facts } => {
+                let request = AdmissionRequest {
+                    operator: operator.owner.address(),
+                    challenge_block: identity.challenge_block.number,
+                    envelope: identity.envelope.clone().into(),
+                    terms: None,
+                };
+                let GatheredAdmission { admission, proof } = gather(attesters, &request, facts).await?;
+                Ok(SignedAdmission { admission, proof })
+            }
+        }
+    }
+}
+
+impl Signers {
+    fn admit(&self, operator: &Operator, identity: &Identity, now: UnixTime) -> Result<SignedAdmission, VerifierError> {
         let facts = ChainFacts {
             chain_id: operator.chain.chain_id(),
             registry: operator.enclave.enclave_registry,
@@ -62,8 +111,14 @@ impl Attesters {
                 hash: identity.challenge_block.hash,
             },
         };
-        let now = UnixTime::from_seconds(now);
-        let decision = admit(&identity.envelope, &facts, now, &self.roots, &self.policy)?;
+        let decision = admit(
+            &identity.envelope,
+            &facts,
+            now,
+            &self.roots,
+            &self.policy,
+            &Collateral::none(),
+        )?;
         let quorum = operator.enclave.attester_quorum;
         let signatures = self
             .keys
@@ -86,12 +141,9 @@ fn signing_keys(local: &LocalAttesters) -> Result<Vec<SigningKey>, VerifierError
     local.attester_keys.iter().map(key).collect()
 }
 
-fn roots(trust: Trust) -> Result<Roots, VerifierError> {
-    match trust {
-        Trust::Production => Ok(Roots::production()),
-        Trust::Simulator => Roots::with_simulator(orv_simulator::root_der())
-            .map_err(|error| VerifierError::Configuration(format!("the simulator's root: {error}"))),
-    }
+fn roots(local: &LocalAttesters) -> Result<Roots, VerifierError> {
+    let roots = local.trust.roots();
+    roots.map_err(|error| VerifierError::Configuration(format!("the simulator's root: {error}")))
 }
 
 fn policy(local: &LocalAttesters) -> AdmissionPolicy {

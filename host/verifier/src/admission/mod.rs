@@ -103,7 +103,7 @@ async fn register(operator: &Operator, identity: &Identity) -> Result<(), Verifi
     // Publishing has made a new block, so its time is close to the evidence's own.
     let now = operator.chain.head().await?.timestamp;
     let attesters = Attesters::of(operator).await?;
-    let signed = attesters.admit(operator, identity, now)?;
+    let signed = attesters.admit(operator, identity, now).await?;
     let call = EnclaveRegistry::admitCall {
         admission: signed.admission,
         proof: Bytes::from(signed.proof),
