@@ -111,6 +111,8 @@ impl Parts<'_> {
         }
         if let Some(certificate) = &self.signing_certificate {
             inputs.push(Input::bytes("signing certificate", certificate));
+            let words = "not checked here; the hypervisor starts no image whose signature is wrong";
+            inputs.push(Input::assumed("signature", words));
         }
         inputs
     }

@@ -28,7 +28,7 @@ mod setup_header;
 pub use boot::{DirectBoot, DirectBootError, InitrdArgument};
 pub use event::{Event, replay};
 pub use event_log::{EventLog, EventLogError, LoggedEvent, MAXIMUM_LOG};
-pub use firmware::{MAXIMUM_SECTION_BYTES, MAXIMUM_SECTIONS, Section, SectionKind, Tdvf, TdvfError};
+pub use firmware::{Added, MAXIMUM_SECTION_BYTES, MAXIMUM_SECTIONS, Measured, Section, SectionKind, Tdvf, TdvfError};
 pub use firmware_events::{AcpiTables, FirmwareEvents};
 pub use memory_map::MemoryError;
 pub use module_measurement::PageOrder;

@@ -128,8 +128,10 @@ fn a_changed_image_is_refused_with_a_code() {
     let printed = document(&output);
     assert_eq!(printed["code"], "ORV-A-010");
     assert!(printed["error"].as_str().unwrap().contains("checksum"), "{printed}");
-    let text = run(&[&image]);
-    assert!(text.stdout.is_empty() && String::from_utf8_lossy(&text.stderr).starts_with("ORV-A-010 "));
+    let output = run(&[&image]);
+    let words = [output.stdout, output.stderr].concat();
+    assert!(String::from_utf8(words).unwrap().contains("ORV-A-010 "));
+    assert_eq!(output.status.code(), Some(3));
 }
 
 #[test]
@@ -200,6 +202,19 @@ fn an_snp_guest_is_measured_from_its_firmware_and_kernel() {
         (output.status.code(), &alone["measurement"]),
         (Some(0), &Value::from(published))
     );
+
+    // A cloud's first registers are others, and show no processor.
+    let cloud = document(&run(&[
+        firmware,
+        "--json",
+        "--platform",
+        "snp",
+        "--vcpus",
+        "1",
+        "--monitor",
+        "gce",
+    ]));
+    assert_ne!(cloud["measurement"], alone["measurement"]);
 
     let kernel = written(&folder, "vmlinuz", b"MZ, a kernel");
     let line = written(&folder, "line", b"console=ttyS0\n");

@@ -102,7 +102,7 @@ pub(super) struct SnpOptions {
     /// How many virtual CPUs.
     #[arg(long, value_name = "NUMBER")]
     pub(super) vcpus: Option<NonZeroU16>,
-    /// The processor that the guest sees: QEMU's name (EPYC-Milan, EPYC-Genoa-v1), or 0x and a CPUID signature.
+    /// The processor that QEMU's guest sees: QEMU's name (EPYC-Milan, EPYC-Genoa-v1), or 0x and a CPUID signature.
     #[arg(long, value_name = "NAME", value_parser = |text: &str| text.parse::<Processor>().map_err(|error: UnknownProcessor| error))]
     pub(super) processor: Option<Processor>,
     /// SEV_FEATURES of the guest, hexadecimal. Bit 0 is SNP itself.

@@ -5,7 +5,7 @@ use super::report::Measurement;
 use super::request::MeasureRequest;
 use super::source::{Kind, Source, optional};
 use orv_evidence::Platform;
-use orv_measure::snp::{Firmware, KernelHashes, Launch};
+use orv_measure::snp::{Firmware, KernelHashes, Launch, Monitor, Processor};
 use orv_verify::snp_measurement_id;
 
 pub(super) fn measure(source: &Source, request: &MeasureRequest) -> Result<Measurement, MeasureError> {
@@ -13,9 +13,12 @@ pub(super) fn measure(source: &Source, request: &MeasureRequest) -> Result<Measu
     let vcpus = snp
         .vcpus
         .ok_or(MeasureError::Usage("a launch digest depends on --vcpus"))?;
-    let processor = snp
-        .processor
-        .ok_or(MeasureError::Usage("a launch digest depends on --processor"))?;
+    let processor = match (snp.monitor, snp.processor) {
+        (_, Some(processor)) => processor,
+        (Monitor::Qemu, None) => return Err(MeasureError::Usage("a launch digest under QEMU depends on --processor")),
+        // The first registers of the clouds' guests do not show it.
+        (Monitor::Ec2 | Monitor::Gce, None) => Processor(0),
+    };
     let beside = optional(boot.firmware.as_deref())?;
     let (firmware, direct_boot) = match source.kind {
         Kind::Kernel if boot.firmware.is_none() => {
