@@ -90,12 +90,12 @@ impl Launch {
         }
         let mut digest = LaunchDigest::starting_from(self.firmware.pages);
         self.add_sections(&mut digest)?;
-        digest.add_save_area(&self.save_area(SaveArea::BOOT_ADDRESS));
+        digest.add_save_areas(&self.save_area(SaveArea::BOOT_ADDRESS), 1);
         let others = self.vcpus.get().saturating_sub(1);
         if others > 0 {
             let address = self.firmware.reset_address.filter(|address| *address != 0);
             let save_area = self.save_area(address.ok_or(LaunchError::NoResetAddress)?);
-            (0..others).for_each(|_| digest.add_save_area(&save_area));
+            digest.add_save_areas(&save_area, others);
         }
         Ok(digest.register())
     }

@@ -92,14 +92,14 @@ pub enum ImageError {
     Signature(#[from] SignatureError),
 }
 
-/// Kinds of sections by their number in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+/// Kinds of sections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Kernel = 1,
-    CommandLine = 2,
-    Ramdisk = 3,
-    Signature = 4,
-    Metadata = 5,
+    Kernel,
+    CommandLine,
+    Ramdisk,
+    Signature,
+    Metadata,
 }
 
 impl Kind {

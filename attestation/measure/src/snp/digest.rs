@@ -47,9 +47,10 @@ impl LaunchDigest {
         self.add_pages(address.into(), page);
     }
 
-    pub(super) fn add_save_area(&mut self, save_area: &SaveArea) {
+    /// The first registers of `count` virtual CPUs that begin alike.
+    pub(super) fn add_save_areas(&mut self, save_area: &SaveArea, count: u16) {
         let contents = Register::digest([save_area.page().as_slice()]);
-        self.add(PageType::SaveArea, SAVE_AREA_ADDRESS, contents);
+        (0..count).for_each(|_| self.add(PageType::SaveArea, SAVE_AREA_ADDRESS, contents));
     }
 
     pub(super) fn add_zeros(&mut self, address: u32, length: u32) {
