@@ -4,7 +4,9 @@ use alloy::primitives::{Address, B256, keccak256};
 use k256::PublicKey;
 use orv_content::merkle::{self, EmptyContent};
 use orv_evidence::{Binding, Context, ContextError, Envelope, EnvelopeError, UnixTime, VERDICT_KEY, challenge};
-use orv_verify::{Acceptable, Collateral, ExpectedBinding, Refused, Roots, VerifyError, measurement_id};
+use orv_verify::{
+    Acceptable, CheckName, Collateral, ExpectedBinding, Refused, Roots, SnpError, VerifyError, measurement_id,
+};
 
 use crate::{AdmissionDecision, AdmissionPolicy};
 
@@ -94,6 +96,21 @@ pub enum AttesterError {
     /// The evidence ends before an admission could begin.
     #[error("the evidence ends at {0}, no admission is possible")]
     NoTimeLeft(UnixTime),
+}
+
+impl AttesterError {
+    /// Whether what is missing is the judge's: collateral that it does not have, or has not refreshed. Then nothing is
+    /// known, neither for the candidate nor against it.
+    pub fn is_want_of_collateral(&self) -> bool {
+        match self {
+            Self::NotAuthentic(VerifyError::Snp(error)) => matches!(
+                error,
+                SnpError::NoEndorsement { .. } | SnpError::NoAuthority { .. } | SnpError::StaleRevocationList { .. }
+            ),
+            Self::NotAuthentic(error @ VerifyError::Tdx(_)) => error.check().name == CheckName::Collateral,
+            _ => false,
+        }
+    }
 }
 
 /// Judges the candidate's `envelope` bytes as of `now`.

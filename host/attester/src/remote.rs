@@ -56,7 +56,7 @@ pub enum RemoteError {
     #[error("{attester} refused with {code}: {message}")]
     Refused {
         /// Who.
-        attester: Endpoint,
+        attester: String,
         /// Its stable code.
         code: String,
         /// Its words.
@@ -66,7 +66,7 @@ pub enum RemoteError {
     #[error("{attester} answered with status {status}: {reason}")]
     Answer {
         /// Who.
-        attester: Endpoint,
+        attester: String,
         /// The HTTP status.
         status: u16,
         /// What is wrong with the body.
@@ -76,7 +76,7 @@ pub enum RemoteError {
     #[error("{attester} signed something else: {what} differs")]
     Other {
         /// Who.
-        attester: Endpoint,
+        attester: String,
         /// What differs.
         what: &'static str,
     },
@@ -117,7 +117,7 @@ impl RemoteAttester {
     /// [`RemoteError`], one variant per cause.
     pub async fn ask(&self, request: &AdmissionRequest, facts: &QuorumFacts) -> Result<AdmissionAnswer, RemoteError> {
         let malformed = |status, reason: String| RemoteError::Answer {
-            attester: self.endpoint.clone(),
+            attester: self.endpoint.to_string(),
             status,
             reason,
         };
@@ -127,7 +127,7 @@ impl RemoteAttester {
             let refusal: Refusal =
                 serde_json::from_slice(&answer.body).map_err(|error| malformed(answer.status, error.to_string()))?;
             return Err(RemoteError::Refused {
-                attester: self.endpoint.clone(),
+                attester: self.endpoint.to_string(),
                 code: refusal.code,
                 message: refusal.message,
             });
@@ -138,7 +138,7 @@ impl RemoteAttester {
         match expected.differs(&signed, request, facts) {
             None => Ok(signed),
             Some(what) => Err(RemoteError::Other {
-                attester: self.endpoint.clone(),
+                attester: self.endpoint.to_string(),
                 what,
             }),
         }

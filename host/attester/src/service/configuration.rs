@@ -79,7 +79,8 @@ pub struct WatchConfig {
     /// What to do about a key whose evidence does not hold.
     #[serde(default = "defaults::on_fault")]
     pub on_fault: OnFinding,
-    /// What to do about a key whose evidence nobody serves when it becomes active.
+    /// What to do about a key that cannot be judged when it becomes active: nobody serves its evidence, or collateral
+    /// for it is missing.
     #[serde(default = "defaults::on_missing")]
     pub on_missing: OnFinding,
 }

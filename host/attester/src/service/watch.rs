@@ -15,7 +15,7 @@ use orv_storage::{FetchError, Storage, StorageOptions};
 
 use super::bench::{Bench, open_wallet};
 use super::{AttesterConfig, AttesterNotice, OnFinding, ServiceError, WatchConfig};
-use crate::{LONGEST_LIFE, inspect};
+use crate::{Fault, LONGEST_LIFE, inspect};
 
 type KeyAdmitted = orv_contracts::admission::EnclaveRegistry::KeyAdmitted;
 
@@ -48,7 +48,8 @@ pub(super) struct Watch {
 enum Finding {
     Sound,
     Fault(String),
-    Missing(String),
+    /// Its evidence or what it must be judged with is not to be had.
+    Unjudged(String),
 }
 
 impl Watch {
@@ -157,8 +158,8 @@ impl Watch {
             }
             Finding::Fault(reason) => (reason, self.settings.on_fault),
             // Whoever publishes it has until the key counts.
-            Finding::Missing(_) if !active => return Ok(()),
-            Finding::Missing(reason) => (reason, self.settings.on_missing),
+            Finding::Unjudged(_) if !active => return Ok(()),
+            Finding::Unjudged(reason) => (reason, self.settings.on_missing),
         };
         self.tell(key, reason);
         if answer == OnFinding::Revoke {
@@ -188,7 +189,9 @@ impl Watch {
             Ok(file) => file.read(MAXIMUM_ENVELOPE as u64),
             // An indexer that does not answer is this machine's trouble, and no finding.
             Err(FetchError::NotAvailable { blames, .. }) => {
-                return Ok(Finding::Missing(format!("nobody serves its evidence {root}: {blames}")));
+                return Ok(Finding::Unjudged(format!(
+                    "nobody serves its evidence {root}: {blames}"
+                )));
             }
             Err(error) => return Err(error.into()),
         };
@@ -208,7 +211,11 @@ impl Watch {
             &self.bench.policy,
             &collateral,
         );
-        Ok(inspected.map_or_else(|fault| Finding::Fault(fault.to_string()), |()| Finding::Sound))
+        Ok(match inspected {
+            Ok(()) => Finding::Sound,
+            Err(Fault::Evidence(error)) if error.is_want_of_collateral() => Finding::Unjudged(error.to_string()),
+            Err(fault) => Finding::Fault(fault.to_string()),
+        })
     }
 
     /// A key that somebody else has revoked meanwhile is as good.
