@@ -8,7 +8,7 @@ use crate::pin::{Cache, Input, Network, Pins, Purpose, Tool};
 use crate::platform::Platform;
 use crate::record::Facts;
 use crate::toolchain::{self, Mismatch};
-use crate::{binary, command_line, sbom};
+use crate::{binary, command_line, sbom, uki};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -69,12 +69,17 @@ pub fn build(request: &Request, cache: &Cache, say: &dyn Fn(&str)) -> Result<Bui
     let configuration = read(request, &format!("images/configuration/{name}.json"))?;
     let told = read(request, &format!("images/kernel/{name}.cmdline"))?;
     let command_line = command_line::of(&String::from_utf8_lossy(&told));
+    let stub = match request.platform {
+        Platform::Nitro => None,
+        Platform::Vm => Some(uki::compile(&request.repository, &request.target)?),
+    };
     let image = assemble(&Parts {
         platform: request.platform,
         kernel: &kernel,
         binary: &binary,
         configuration: &configuration,
         command_line: &command_line,
+        stub: stub.as_deref(),
         firmware: &request.firmware,
     })?;
     let record = Facts {

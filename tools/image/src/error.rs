@@ -4,6 +4,7 @@ use crate::cpio::CpioError;
 use crate::eif::EifError;
 use crate::kernel::OptionError;
 use crate::pin::PinError;
+use crate::uki::PeError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -112,6 +113,9 @@ pub enum ImageError {
     /// The image file cannot be written.
     #[error("the image: {0}")]
     Eif(#[from] EifError),
+    /// The one-file image for VMs cannot be written.
+    #[error("the one-file image: {0}")]
+    OneFile(#[from] PeError),
     /// The image that was written does not read back as what was put in.
     #[error("the image that was written does not measure: {0}")]
     Measure(String),
@@ -145,7 +149,7 @@ impl ImageError {
             Self::File { .. } => "ORV-I-010",
             Self::Binary(_) => "ORV-I-011",
             Self::TooLarge { .. } => "ORV-I-012",
-            Self::Initramfs(_) | Self::Eif(_) | Self::Measure(_) => "ORV-I-013",
+            Self::Initramfs(_) | Self::Eif(_) | Self::OneFile(_) | Self::Measure(_) => "ORV-I-013",
             Self::Differ(_) => "ORV-I-014",
             Self::Environment(_) => "ORV-I-015",
         }
@@ -178,7 +182,9 @@ impl ImageError {
             Self::File { .. } => "check the path, its permissions and the disk",
             Self::Binary(_) => "build it as `orv-image` does, from a clean checkout",
             Self::TooLarge { .. } => "find what grew: `cargo bloat`, the kernel's configuration",
-            Self::Initramfs(_) | Self::Eif(_) | Self::Measure(_) => "report it: this is a defect of orv-image",
+            Self::Initramfs(_) | Self::Eif(_) | Self::OneFile(_) | Self::Measure(_) => {
+                "report it: this is a defect of orv-image"
+            }
             Self::Differ(_) => "compare the two folders that the message names, e.g. with diffoscope",
             Self::Environment(_) => "set HOME or XDG_CACHE_HOME, and run it inside the checkout",
         }

@@ -6,7 +6,7 @@ use crate::kernel::Kernel;
 use crate::measurements::{Firmware, Measurements};
 use crate::pin::sha256;
 use crate::platform::Platform;
-use crate::{initramfs, measurements};
+use crate::{initramfs, measurements, uki};
 use std::fs;
 use std::path::Path;
 
@@ -26,6 +26,8 @@ pub struct Parts<'a> {
     pub configuration: &'a [u8],
     /// What the kernel is told.
     pub command_line: &'a str,
+    /// The compiled stub of the one-file image for VMs; without it, there are the parts alone.
+    pub stub: Option<&'a [u8]>,
     /// Firmware whose measurements with this image are wanted.
     pub firmware: &'a Firmware,
 }
@@ -57,31 +59,45 @@ pub fn assemble(parts: &Parts<'_>) -> Result<Assembled, ImageError> {
     let ramdisk = initramfs::archive(parts.binary, parts.configuration, &parts.kernel.modules)?;
     let files = match parts.platform {
         Platform::Nitro => vec![nitro(parts, &ramdisk)?],
-        Platform::Vm => vec![
-            ImageFile {
-                name: "orv-vm.kernel",
-                content: parts.kernel.image.clone(),
-            },
-            ImageFile {
-                name: "orv-vm.initrd",
-                content: ramdisk,
-            },
-            ImageFile {
-                name: "orv-vm.cmdline",
-                content: parts.command_line.as_bytes().to_vec(),
-            },
-        ],
+        Platform::Vm => virtual_machine(parts, ramdisk)?,
     };
-    let size = files.iter().map(|file| file.content.len() as u64).sum();
-    if size > LARGEST {
+    let largest = files
+        .iter()
+        .map(|file| file.content.len() as u64)
+        .max()
+        .unwrap_or_default();
+    if largest > LARGEST {
         return Err(ImageError::TooLarge {
             what: "the image",
-            size,
+            size: largest,
             most: LARGEST,
         });
     }
     let measurements = measurements::of(parts.platform, &files, parts.firmware)?;
     Ok(Assembled { files, measurements })
+}
+
+/// The parts, for direct boot, and behind them one file with the same parts inside.
+fn virtual_machine(parts: &Parts<'_>, ramdisk: Vec<u8>) -> Result<Vec<ImageFile>, ImageError> {
+    let file = |name, content| ImageFile { name, content };
+    let one_file = |stub| {
+        let contents = uki::Contents {
+            stub,
+            kernel: &parts.kernel.image,
+            initrd: &ramdisk,
+            command_line: parts.command_line,
+            release: &parts.kernel.release,
+        };
+        contents.write().map(|content| file("orv-vm.efi", content))
+    };
+    let one_file = parts.stub.map(one_file).transpose()?;
+    let mut files = vec![
+        file("orv-vm.kernel", parts.kernel.image.clone()),
+        file("orv-vm.initrd", ramdisk),
+        file("orv-vm.cmdline", parts.command_line.as_bytes().to_vec()),
+    ];
+    files.extend(one_file);
+    Ok(files)
 }
 
 fn nitro(parts: &Parts<'_>, ramdisk: &[u8]) -> Result<ImageFile, ImageError> {

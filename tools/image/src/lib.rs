@@ -15,7 +15,7 @@
 //! let kernel = Kernel { image: b"bzImage".to_vec(), release: "6.12".into(), origin: Origin::Debian, modules: vec![] };
 //! let parts = Parts {
 //!     platform: Platform::Nitro, kernel: &kernel, binary: b"\x7fELF", configuration: b"{}", command_line: "quiet",
-//!     firmware: &Firmware::default(),
+//!     stub: None, firmware: &Firmware::default(),
 //! };
 //! let once = assemble(&parts)?;
 //! assert_eq!(once.files, assemble(&parts)?.files);
@@ -28,6 +28,7 @@ pub mod build;
 pub mod command_line;
 pub mod cpio;
 pub mod eif;
+mod elf;
 pub mod error;
 pub mod image;
 pub mod initramfs;
@@ -41,3 +42,4 @@ pub mod repository;
 pub mod reproduce;
 pub mod sbom;
 pub mod toolchain;
+pub mod uki;

@@ -12,8 +12,9 @@ use orv_image::image::{Assembled, Parts, assemble};
 use orv_image::kernel::Kernel;
 use orv_image::measurements::Firmware;
 use orv_image::pin::{self, Cache, Network, Pins};
+use orv_image::platform::Platform;
 use orv_image::reproduce::{self, KernelBuild, Twice};
-use orv_image::{command_line, repository};
+use orv_image::{command_line, repository, uki};
 use output::Output;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -102,12 +103,20 @@ fn pack(repository: &Path, asked: &PackArguments) -> Result<Assembled, ImageErro
     let told = given(&asked.command_line, format!("images/kernel/{name}.cmdline"))?;
     let configuration = given(&asked.configuration, format!("images/configuration/{name}.json"))?;
     let kernel = Kernel::given(read(&asked.kernel)?);
+    let stub = match asked.platform {
+        Platform::Nitro => None,
+        Platform::Vm => {
+            let work = tempfile::tempdir().map_err(ImageError::file("a temporary folder"))?;
+            Some(uki::compile(repository, work.path())?)
+        }
+    };
     let image = assemble(&Parts {
         platform: asked.platform,
         kernel: &kernel,
         binary: &read(&asked.binary)?,
         configuration: &configuration,
         command_line: &command_line::of(&String::from_utf8_lossy(&told)),
+        stub: stub.as_deref(),
         firmware: &Firmware::default(),
     })?;
     image.write(&asked.out)?;

@@ -75,7 +75,7 @@ pub fn of(platform: Platform, files: &[ImageFile], firmware: &Firmware) -> Resul
     };
     let measurements = match (platform, files) {
         (Platform::Nitro, [image]) => vec![of_nitro(&image.content)?],
-        (Platform::Vm, [kernel, initrd, command_line]) => {
+        (Platform::Vm, [kernel, initrd, command_line, ..]) => {
             let parts = VirtualMachine {
                 kernel: &kernel.content,
                 initrd: &initrd.content,

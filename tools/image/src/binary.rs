@@ -1,7 +1,6 @@
 //! The enclave's binary: static, and the same bytes from any folder and for any user.
 
-mod elf;
-
+use crate::elf;
 use crate::error::ImageError;
 use crate::platform::Platform;
 use crate::process::{logged, output, plain};
