@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Receipt(ReceiptRequest),
     /// Verifies hardware evidence of AWS Nitro, Intel TDX or AMD SEV-SNP: is it authentic, and acceptable?
     Evidence(EvidenceRequest),
+    /// Explains evidence in plain words: what it says with which bytes, what is proven and by whom, and what is not.
+    Explain(EvidenceRequest),
     /// Computes what hardware will report of an image: PCRs, SNP launch digest, TDX MRTD and RTMRs.
     Measure(Box<MeasureRequest>),
 }
@@ -33,9 +35,8 @@ pub(crate) struct ReceiptRequest {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) output: OutputOptions,
-    /// Accept evidence of the simulator. It proves nothing about any hardware: for development only.
-    #[arg(long)]
-    pub(crate) allow_simulated: bool,
+    #[command(flatten)]
+    pub(crate) trust: TrustOptions,
     /// The measurement that the enclave must have, as published: 0x and 64 hexadecimal digits.
     #[arg(long, value_name = "ID", value_parser = parse_measurement)]
     pub(crate) measurement: Option<[u8; 32]>,
@@ -44,7 +45,8 @@ pub(crate) struct ReceiptRequest {
 #[derive(Debug, Args)]
 #[command(after_help = EVIDENCE_HELP)]
 pub(crate) struct EvidenceRequest {
-    /// The evidence: the vendor's raw bytes (a COSE document, a quote, a report) or orv's envelope around them.
+    /// The evidence: the vendor's raw bytes (a COSE document, a quote, a report), orv's envelope around them, or a
+    /// receipt.
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) output: OutputOptions,
@@ -66,7 +68,8 @@ Exit codes: 0 acceptable, 1 a file could not be read, 2 wrong usage, 3 not accep
 #[derive(Debug, Args)]
 pub(crate) struct TrustOptions {
     /// The moment to judge at, in UTC, such as 2026-01-31T12:00:00Z; without it, now. Evidence of Nitro is valid for
-    /// three hours, so an auditor gives the time at which it was used.
+    /// three hours, so an auditor gives the time at which it was used; in a receipt, the time that it names itself is
+    /// the default.
     #[arg(long, value_name = "RFC3339", value_parser = parse_instant)]
     pub(crate) at: Option<UnixTime>,
     /// What the vendor published beside it, a file or a folder: for TDX a caching service's JSON, for SNP the VCEK or

@@ -1,6 +1,7 @@
 //! One line of a report: a check by name, how it ended, and what was seen.
 
-use orv_receipt::{check, printable};
+use crate::page::{CheckRow, Mark};
+use orv_receipt::check;
 use orv_verify::{Check, CheckResult};
 use serde::Serialize;
 
@@ -40,15 +41,19 @@ impl Line {
             detail: detail.to_string(),
         }
     }
+}
 
-    /// For people; what others wrote is escaped.
-    pub(crate) fn text(&self) -> String {
-        let mark = match self.result {
-            LineResult::Pass => "pass",
-            LineResult::Fail => "FAIL",
-            LineResult::Skipped => "skip",
-        };
-        format!("{mark}  {:<20} {}\n", self.name, printable(&self.detail))
+impl From<&Line> for CheckRow {
+    fn from(line: &Line) -> Self {
+        Self {
+            mark: match line.result {
+                LineResult::Pass => Mark::Good,
+                LineResult::Fail => Mark::Bad,
+                LineResult::Skipped => Mark::Open,
+            },
+            name: line.name.clone(),
+            detail: line.detail.clone(),
+        }
     }
 }
 

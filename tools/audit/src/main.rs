@@ -6,10 +6,13 @@
 mod collateral;
 mod command_line;
 mod evidence;
+mod explain;
 mod line;
 mod measure;
 mod output;
+mod page;
 mod receipt;
+mod trust;
 
 use clap::Parser;
 use command_line::{Command, CommandLine};
@@ -19,6 +22,7 @@ fn main() -> ExitCode {
     match CommandLine::parse().command {
         Command::Receipt(request) => receipt::run(&request),
         Command::Evidence(request) => evidence::run(&request),
+        Command::Explain(request) => explain::run(&request),
         Command::Measure(request) => measure::run(&request),
     }
 }

@@ -9,12 +9,17 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
+use crate::page::Page;
+
 /// How the result is written.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OutputOptions {
     /// One JSON document on one line instead of text.
     #[arg(long)]
     json: bool,
+    /// Write the report as one HTML file too: no script, nothing fetched.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// The form of a report.
@@ -38,7 +43,7 @@ pub(crate) trait Report: Serialize {
     const SCHEMA: &'static str;
 
     /// For people.
-    fn text(&self) -> String;
+    fn page(&self) -> Page;
 
     /// The program's end.
     fn exit_code(&self) -> ExitCode;
@@ -47,9 +52,15 @@ pub(crate) trait Report: Serialize {
 /// Prints a report in the form asked for, and ends with its code.
 pub(crate) fn finish<R: Report>(report: &R, options: &OutputOptions) -> ExitCode {
     let text = match options.form() {
-        Form::Text => report.text(),
+        Form::Text => report.page().text(),
         Form::Json => json(report),
     };
+    if let Some(path) = &options.html
+        && let Err(error) = std::fs::write(path, report.page().html())
+    {
+        eprintln!("ORV-A-002 {} could not be written: {error}", path.display());
+        return ExitCode::FAILURE;
+    }
     match print(&text) {
         // A reader that has seen enough of it (`| head`) changes nothing: the exit status still tells.
         Ok(()) => report.exit_code(),

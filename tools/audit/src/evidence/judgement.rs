@@ -3,8 +3,10 @@
 use super::given::Given;
 use crate::line::{Line, LineResult};
 use crate::output::Report;
+use crate::page::{CheckRow, Mark, Page, Section};
+use crate::trust::policy_text;
 use orv_evidence::{Envelope, Platform};
-use orv_verify::{Claims, NOT_PROVEN, Verified, VerifyError, measurement_id, verify};
+use orv_verify::{Claims, NOT_PROVEN, Verified, measurement_id};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -51,14 +53,14 @@ impl Judgement {
             acceptable: false,
             simulated: given.platform.is_some_and(Platform::is_simulated),
             at: given.at.to_string(),
-            policy: given.policy_hash.map(hex::encode),
+            policy: given.trust.policy_hash.map(hex::encode),
             measurement: None,
             bound: given.envelope.as_ref().map(Bound::of),
             claims: None,
             checks: Vec::new(),
             not_proven: &NOT_PROVEN,
         };
-        match Self::verified(given) {
+        match given.verify() {
             None => judgement.checks.push(Line::fail(
                 "format",
                 "neither a Nitro document, a TDX quote, an SEV-SNP report nor an envelope of orv",
@@ -76,17 +78,18 @@ impl Judgement {
         judgement
     }
 
-    fn verified(given: &Given) -> Option<Result<Verified, VerifyError>> {
-        let expected = given.expected.as_ref()?;
-        let Given {
-            evidence,
-            collateral,
-            at,
-            roots,
-            policy,
-            ..
-        } = given;
-        Some(verify(evidence, collateral, *at, roots, policy, expected))
+    fn verdict(&self) -> (Mark, String) {
+        match (self.authentic, self.acceptable) {
+            (_, true) => (Mark::Good, "AUTHENTIC AND ACCEPTABLE".to_owned()),
+            (true, false) => (
+                Mark::Bad,
+                "ORV-A-005 AUTHENTIC, NOT ACCEPTABLE: see the lines marked FAIL".to_owned(),
+            ),
+            (false, false) => (
+                Mark::Bad,
+                "ORV-A-006 NOT AUTHENTIC: see the line marked FAIL".to_owned(),
+            ),
+        }
     }
 
     fn take(&mut self, verified: &Verified) {
@@ -122,29 +125,28 @@ impl Report for Judgement {
         }
     }
 
-    fn text(&self) -> String {
-        let mut text: String = self.checks.iter().map(Line::text).collect();
-        let _ = writeln!(text);
+    fn page(&self) -> Page {
+        let mut lines = String::new();
         if let Some(measurement) = &self.measurement {
-            let _ = writeln!(text, "  measurement {measurement}");
+            let _ = writeln!(lines, "  measurement {measurement}");
         }
-        let _ = writeln!(text, "  judged at {}", self.at);
-        let _ = match &self.policy {
-            Some(hash) => writeln!(text, "  by the policy with SHA-256 {hash}"),
-            None => writeln!(
-                text,
-                "  by the built-in policy, which asks for no measurement and nobody's identity"
-            ),
-        };
+        let _ = writeln!(lines, "  judged at {}", self.at);
+        let _ = writeln!(lines, "  by {}", policy_text(self.policy.as_deref()));
+        let mut sections = vec![
+            Section::Checks(self.checks.iter().map(CheckRow::from).collect()),
+            Section::Lines(lines),
+        ];
         if self.simulated {
-            text.push_str("\nSIMULATED: no hardware stands behind this evidence. It proves nothing to anybody.\n");
+            sections.push(Section::Text(
+                "SIMULATED: no hardware stands behind this evidence. It proves nothing to anybody.".to_owned(),
+            ));
         }
-        let _ = writeln!(text, "\nNot proven by any evidence: {}.", self.not_proven.join("; "));
-        text.push_str(match (self.authentic, self.acceptable) {
-            (_, true) => "AUTHENTIC AND ACCEPTABLE\n",
-            (true, false) => "ORV-A-005 AUTHENTIC, NOT ACCEPTABLE: see the lines marked FAIL\n",
-            (false, false) => "ORV-A-006 NOT AUTHENTIC: see the line marked FAIL\n",
-        });
-        text
+        let not_proven = self.not_proven.join("; ");
+        sections.push(Section::Text(format!("Not proven by any evidence: {not_proven}.")));
+        Page {
+            title: "Hardware evidence".to_owned(),
+            verdict: self.verdict(),
+            sections,
+        }
     }
 }

@@ -3,6 +3,8 @@
 mod given;
 mod judgement;
 
+pub(crate) use given::{Form, Given};
+
 use crate::command_line::EvidenceRequest;
 use crate::output::{InputError, Report, finish};
 use judgement::Judgement;
@@ -17,6 +19,6 @@ pub(crate) fn run(request: &EvidenceRequest) -> ExitCode {
 }
 
 fn judge(request: &EvidenceRequest) -> Result<Judgement, InputError> {
-    let given = given::Given::read(&request.file, &request.trust)?;
+    let given = Given::read(&request.file, &request.trust)?;
     Ok(Judgement::of(&given))
 }

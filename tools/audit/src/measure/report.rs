@@ -1,6 +1,7 @@
 //! The registers of an image, for people and for programs.
 
 use crate::output::Report;
+use crate::page::{Mark, Page, Section};
 use orv_evidence::Platform;
 use orv_measure::tdx::Event;
 use orv_measure::{Input, InputValue, Register};
@@ -78,10 +79,9 @@ impl Measurement {
     }
 }
 
-impl Report for Measurement {
-    const SCHEMA: &'static str = "orv.audit.measure/1";
-
-    fn text(&self) -> String {
+impl Measurement {
+    /// For a terminal; what others wrote is escaped.
+    fn lines(&self) -> String {
         let mut text = format!("platform        {}\n", self.platform.as_str());
         for (name, register) in &self.registers {
             let _ = writeln!(text, "{name:<15} {register}");
@@ -108,6 +108,18 @@ impl Report for Measurement {
             let _ = writeln!(text, "\nNot computed: {}, {}.", missing.register, missing.reason);
         }
         text
+    }
+}
+
+impl Report for Measurement {
+    const SCHEMA: &'static str = "orv.audit.measure/1";
+
+    fn page(&self) -> Page {
+        Page {
+            title: "What hardware will report of this image".to_owned(),
+            verdict: (Mark::Good, "MEASURED".to_owned()),
+            sections: vec![Section::Lines(self.lines())],
+        }
     }
 
     fn exit_code(&self) -> ExitCode {
@@ -140,10 +152,12 @@ impl Failure {
 impl Report for Failure {
     const SCHEMA: &'static str = Measurement::SCHEMA;
 
-    /// The words go where messages of failure go, so standard output stays empty.
-    fn text(&self) -> String {
-        eprintln!("{} {}", self.code, printable(&self.error));
-        String::new()
+    fn page(&self) -> Page {
+        Page {
+            title: "What hardware will report of this image".to_owned(),
+            verdict: (Mark::Bad, format!("{} {}", self.code, printable(&self.error))),
+            sections: Vec::new(),
+        }
     }
 
     fn exit_code(&self) -> ExitCode {

@@ -2,12 +2,10 @@
 
 use crate::command_line::ReceiptRequest;
 use crate::line::Line;
+use crate::trust::{Trust, policy_text};
 use orv_evidence::Envelope;
 use orv_receipt::Receipt;
-use orv_simulator::root_der;
-use orv_verify::{
-    AllowedMeasurement, Check, Claims, Collateral, ExpectedBinding, Policy, Roots, claimed_time, measurement_id, verify,
-};
+use orv_verify::{AllowedMeasurement, Check, Claims, ExpectedBinding, Policy, claimed_time, measurement_id, verify};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -17,6 +15,9 @@ pub(crate) struct Summary {
     platform: String,
     measurement: String,
     measurement_compared: bool,
+    judged_at: String,
+    /// SHA-256 of the policy's file; null for the built-in one.
+    policy: Option<String>,
     key_origin: String,
     claims: Claims,
 }
@@ -28,31 +29,33 @@ pub(crate) struct Examined {
     pub(crate) simulated: bool,
 }
 
-/// Verifies the envelope's evidence as of the time it names itself; the challenge bounds that time from below.
-pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest) -> Examined {
+/// Verifies the envelope's evidence, as of the time that was asked for. Without one, evidence that names its own time
+/// is judged at that: the challenge bounds it from below. TDX and SNP name none, and are judged now.
+pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest, trust: &Trust) -> Examined {
     let envelope = match Envelope::decode(&receipt.envelope) {
         Ok(envelope) => envelope,
         Err(error) => return Examined::failed(Line::fail("evidence", error), false),
     };
     let simulated = envelope.platform.is_simulated();
-    if simulated && !request.allow_simulated {
+    if simulated && !request.trust.allow_simulated {
         let detail = "the evidence is SIMULATED; --allow-simulated accepts it, for development only";
         return Examined::failed(Line::fail("evidence", detail), simulated);
     }
-    let roots = match roots(request) {
-        Ok(roots) => roots,
-        Err(error) => return Examined::failed(Line::fail("evidence", error), simulated),
-    };
     let binding = ExpectedBinding::To(envelope.binding());
-    let policy = policy(request);
-    let verified = claimed_time(&envelope.evidence, envelope.platform)
-        .and_then(|time| verify(&envelope.evidence, &Collateral::none(), time, &roots, &policy, &binding));
-    match verified {
+    let mut collateral = trust.collateral.clone();
+    // Anybody may have put it there, so it may be nonsense without making the evidence wrong.
+    let _ = envelope.collateral.as_deref().map(|hint| collateral.add(hint));
+    let named = claimed_time(&envelope.evidence, envelope.platform);
+    let at = trust.at.or(named.ok()).unwrap_or_else(|| trust.moment());
+    let policy = policy(request, trust);
+    match verify(&envelope.evidence, &collateral, at, &trust.roots, &policy, &binding) {
         Ok(verified) => {
             let summary = Summary {
                 platform: envelope.platform.as_str().to_owned(),
                 measurement: format!("0x{}", hex::encode(measurement_id(verified.claims()))),
-                measurement_compared: request.measurement.is_some(),
+                measurement_compared: policy.measurements.is_some(),
+                judged_at: at.to_string(),
+                policy: trust.policy_hash.map(hex::encode),
                 key_origin: envelope.key_origin.to_string(),
                 claims: verified.claims().clone(),
             };
@@ -76,22 +79,13 @@ fn line(check: &Check) -> Line {
     }
 }
 
-fn roots(request: &ReceiptRequest) -> Result<Roots, orv_verify::RootError> {
-    if request.allow_simulated {
-        Roots::with_simulator(root_der())
-    } else {
-        Ok(Roots::production())
+/// The policy, with the measurement of the command line in place of its list.
+fn policy(request: &ReceiptRequest, trust: &Trust) -> Policy {
+    let mut policy = trust.policy.clone();
+    if let Some(id) = request.measurement {
+        policy.measurements = Some(vec![AllowedMeasurement::by_id(id, "given on the command line")]);
     }
-}
-
-fn policy(request: &ReceiptRequest) -> Policy {
-    let measurements = request
-        .measurement
-        .map(|id| vec![AllowedMeasurement::by_id(id, "given on the command line")]);
-    Policy {
-        measurements,
-        ..Policy::built_in()
-    }
+    policy
 }
 
 impl Examined {
@@ -112,6 +106,12 @@ impl Summary {
             text,
             "  key {} on {}, measurement {}",
             self.key_origin, self.platform, self.measurement
+        );
+        let _ = writeln!(
+            text,
+            "  evidence judged at {} by {}",
+            self.judged_at,
+            policy_text(self.policy.as_deref())
         );
         if !self.measurement_compared {
             let _ = writeln!(

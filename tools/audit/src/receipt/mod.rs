@@ -7,10 +7,11 @@ mod verdict;
 use crate::command_line::ReceiptRequest;
 use crate::line::{Line, LineResult};
 use crate::output::{InputError, Report, finish, read};
+use crate::page::{CheckRow, Mark, Page, Section};
+use crate::trust::Trust;
 use information::Information;
 use orv_receipt::{MAX_RECEIPT, Receipt, check};
 use serde::Serialize;
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 /// Version of the JSON document.
@@ -33,7 +34,8 @@ pub(crate) fn run(request: &ReceiptRequest) -> ExitCode {
 
 fn audit(request: &ReceiptRequest) -> Result<Audit, InputError> {
     let bytes = read(&request.file, MAX_RECEIPT)?;
-    Ok(Audit::of(&bytes, request))
+    let trust = Trust::read(&request.trust)?;
+    Ok(Audit::of(&bytes, request, &trust))
 }
 
 /// A finished audit.
@@ -54,7 +56,7 @@ pub(crate) struct Audit {
 
 impl Audit {
     /// Audits the bytes of a file.
-    pub(crate) fn of(bytes: &[u8], request: &ReceiptRequest) -> Self {
+    pub(crate) fn of(bytes: &[u8], request: &ReceiptRequest, trust: &Trust) -> Self {
         let receipt = match Receipt::decode(bytes) {
             Ok(receipt) => receipt,
             Err(error) => return Self::finished(vec![Line::fail("encoding", error)], None, None, false),
@@ -64,7 +66,7 @@ impl Audit {
             format!("{} bytes, canonical, version 1", bytes.len()),
         )];
         checks.extend(check::check(&receipt).into_iter().map(Line::from));
-        let examined = evidence::examine(&receipt, request);
+        let examined = evidence::examine(&receipt, request, trust);
         checks.extend(examined.checks);
         let statement = verdict::Statement::of(&receipt);
         let information = receipt.bundle().ok().map(|bundle| Information::of(&bundle));
@@ -106,26 +108,40 @@ impl Report for Audit {
         }
     }
 
-    fn text(&self) -> String {
-        let mut text: String = self.checks.iter().map(Line::text).collect();
+    fn page(&self) -> Page {
+        let mut sections = vec![Section::Checks(self.checks.iter().map(CheckRow::from).collect())];
+        let mut told = String::new();
         if let Some(statement) = &self.statement {
-            let _ = write!(text, "\n{}", statement.text());
+            told.push_str(&statement.text());
         }
         if let Some(evidence) = &self.evidence {
-            let _ = write!(text, "{}", evidence.text());
+            told.push_str(&evidence.text());
         }
         if let Some(information) = &self.information {
-            text.push_str(&information.text());
+            told.push_str(&information.text());
+        }
+        if !told.is_empty() {
+            sections.push(Section::Lines(told));
         }
         if self.simulated {
-            text.push_str("\nSIMULATED: no hardware stands behind this receipt. It proves nothing to anybody.\n");
+            sections.push(Section::Text(
+                "SIMULATED: no hardware stands behind this receipt. It proves nothing to anybody.".to_owned(),
+            ));
         }
-        let _ = writeln!(text, "\nNot proven by any receipt: {}.", self.not_proven.join("; "));
-        text.push_str(if self.verified {
-            "VERIFIED\n"
+        let not_proven = self.not_proven.join("; ");
+        sections.push(Section::Text(format!("Not proven by any receipt: {not_proven}.")));
+        let verdict = if self.verified {
+            (Mark::Good, "VERIFIED".to_owned())
         } else {
-            "ORV-A-003 NOT VERIFIED: see the lines marked FAIL\n"
-        });
-        text
+            (
+                Mark::Bad,
+                "ORV-A-003 NOT VERIFIED: see the lines marked FAIL".to_owned(),
+            )
+        };
+        Page {
+            title: "Receipt of a verdict".to_owned(),
+            verdict,
+            sections,
+        }
     }
 }
