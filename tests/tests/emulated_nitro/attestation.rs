@@ -46,7 +46,7 @@ async fn the_machine_attests_what_was_predicted_and_binds_what_was_asked() {
     assert_ne!(later.envelope, identity.envelope);
 
     // Another boot has another key.
-    machine.restart(&shipped.boot(), Size::default());
+    machine.restart();
     machine.stream();
     assert_ne!(network.introduce(&machine.address()).await.key, identity.key);
 }

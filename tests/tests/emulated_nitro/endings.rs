@@ -5,7 +5,7 @@
 
 use crate::host::candidate;
 use crate::support::images::{Parts, Shipped};
-use crate::support::machine::{Boot, Machine, Size};
+use crate::support::machine::{Machine, Size};
 use crate::support::network::{Network, example};
 use crate::support::observer::Recorder;
 use crate::support::saboteur;
@@ -16,12 +16,11 @@ use std::sync::Arc;
 use std::thread;
 
 /// A machine with a saboteur, on a network that lists its image.
-async fn sabotaged(folder: &Path) -> (Network, Machine, Boot) {
+async fn sabotaged(folder: &Path) -> (Network, Machine) {
     let parts = saboteur::smuggled(&Parts::of(&Shipped::of("nitro").eif()));
     let network = example(&parts.eif()).await;
-    let boot = parts.boot(folder);
-    let machine = Machine::start(&boot, Size::default());
-    (network, machine, boot)
+    let machine = Machine::start(&parts.boot(folder), Size::default());
+    (network, machine)
 }
 
 /// Begins a job, breaks the machine in the midst of its trials, and returns what the daemon told.
@@ -52,9 +51,9 @@ async fn broken_in_a_job(
 
 /// A new machine in the place of the old one has a new key, and the daemon goes on where it was: the ticket of the old key
 /// lapses, the next attempt is judged.
-async fn goes_on(network: &Network, machine: &mut Machine, boot: &Boot) {
+async fn goes_on(network: &Network, machine: &mut Machine) {
     machine.wait_until_ended();
-    machine.restart(boot, Size::default());
+    machine.restart();
     machine.stream();
     network.pass(3700).await;
     network.hire(&machine.address()).await;
@@ -80,19 +79,19 @@ fn assert_told(failures: &[String], code: &str, words: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_keeper_ends_the_enclave_with_its_words_and_the_daemon_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let (network, mut machine, boot) = sabotaged(folder.path()).await;
+    let (network, mut machine) = sabotaged(folder.path()).await;
     let failures = broken_in_a_job(&network, &mut machine, |address, _| {
         saboteur::order(&address, "kill keeper");
     })
     .await;
     assert_told(&failures, "ORV-V-033", "ORV-E-006 the keeper is gone");
-    goes_on(&network, &mut machine, &boot).await;
+    goes_on(&network, &mut machine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_without_memory_is_told_of_as_that() {
     let folder = tempfile::tempdir().unwrap();
-    let (network, mut machine, _) = sabotaged(folder.path()).await;
+    let (network, mut machine) = sabotaged(folder.path()).await;
     let failures = broken_in_a_job(&network, &mut machine, |address, _| {
         saboteur::order(&address, "starve service");
         // The next connection needs a stack.
@@ -106,7 +105,7 @@ async fn a_service_without_memory_is_told_of_as_that() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_of_the_service_is_told_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
-    let (network, mut machine, _) = sabotaged(folder.path()).await;
+    let (network, mut machine) = sabotaged(folder.path()).await;
     let failures = broken_in_a_job(&network, &mut machine, |address, _| {
         saboteur::order(&address, "cramp service");
         // The thread of the next connection cannot be made.
@@ -120,7 +119,7 @@ async fn a_panic_of_the_service_is_told_with_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_service_is_told_with_the_signal() {
     let folder = tempfile::tempdir().unwrap();
-    let (network, mut machine, _) = sabotaged(folder.path()).await;
+    let (network, mut machine) = sabotaged(folder.path()).await;
     let failures = broken_in_a_job(&network, &mut machine, |address, _| {
         saboteur::order(&address, "kill service");
     })
@@ -136,5 +135,5 @@ async fn a_machine_without_power_says_nothing_and_the_daemon_goes_on() {
     let mut machine = Machine::start(&shipped.boot(), Size::default());
     let failures = broken_in_a_job(&network, &mut machine, |_, machine| machine.kill()).await;
     assert_told(&failures, "ORV-V-031", "the enclave's connection");
-    goes_on(&network, &mut machine, &shipped.boot()).await;
+    goes_on(&network, &mut machine).await;
 }

@@ -136,7 +136,9 @@ impl Network {
 
     /// Asks the enclave who it is, for this network and operator.
     pub async fn introduce(&self, enclave: &EnclaveAddress) -> Identity {
-        let block = self.chain().await.head().await.unwrap().reference;
+        let keys = EnclaveKeys::new(self.chain().await, self.deployment.enclave.unwrap());
+        let operator = self.account(OPERATOR).await.address();
+        let block = keys.challenge(operator).await.unwrap().block;
         let mut session = Session::new(enclave.connect().unwrap());
         session.introduce(&self.binding().await, block).unwrap()
     }
