@@ -112,3 +112,40 @@ fn write(kernel: &mut [u8], at: usize, bytes: &[u8]) {
         *to = *from;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What QEMU 9 changed in a shipped kernel, as dstack published it (Dstack-TEE/dstack, issue 1185).
+    #[test]
+    fn the_bytes_that_qemu_changes_are_those_of_a_published_difference() {
+        let mut kernel = vec![0; 0x300];
+        write(&mut kernel, 0x202, b"HdrS\x0f\x02");
+        write(&mut kernel, 0x210, &[0x00, 0x01]);
+        write(&mut kernel, 0x224, &[0xa0, 0x50]);
+        write(&mut kernel, 0x236, &[0x7f]);
+        let patched = patched(&kernel, 0x00a9_62c0, 4 << 30).unwrap();
+        let changed: Vec<_> = kernel
+            .iter()
+            .zip(&patched)
+            .enumerate()
+            .filter(|(_, (old, new))| old != new)
+            .collect();
+        let changed: Vec<_> = changed.into_iter().map(|(at, (_, new))| (at, *new)).collect();
+        let published = [
+            (0x210, 0xb0),
+            (0x211, 0x81),
+            (0x219, 0x10),
+            (0x21a, 0x54),
+            (0x21b, 0x7f),
+            (0x21c, 0xc0),
+            (0x21d, 0x62),
+            (0x21e, 0xa9),
+            (0x224, 0x00),
+            (0x225, 0xfe),
+            (0x22a, 0x02),
+        ];
+        assert_eq!(changed, published);
+    }
+}
