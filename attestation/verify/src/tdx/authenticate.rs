@@ -5,10 +5,9 @@ use std::sync::Arc;
 use orv_evidence::{Platform, UnixTime};
 
 use super::attributes::TdAttributes;
-use super::cache::TdxCache;
+use super::cache::{CollateralKey, PlatformKey, TdxCache};
 use super::certificate::Certificate;
 use super::claims::{QuotingEnclave, TdxClaims, TdxPlatform, TdxTcb};
-use super::collateral::CollateralDigest;
 use super::enclave::EnclaveReport;
 use super::endorsement::{Claimed, Endorsed};
 use super::published::Published;
@@ -41,7 +40,7 @@ pub(crate) fn authenticate(
     cache: &mut TdxCache,
 ) -> Result<Authentic, VerifyError> {
     let quote = Quote::parse(evidence).map_err(TdxError::from)?;
-    let root = Certificate::parse(root.to_vec(), 0).map_err(|cause| TdxError::Chain {
+    let root = cache.root(root).map_err(|cause| TdxError::Chain {
         of: TdxPart::Root,
         cause,
     })?;
@@ -89,13 +88,19 @@ fn ground(
     now: UnixTime,
     cache: &mut TdxCache,
 ) -> Result<Ground, TdxError> {
-    if let [set] = collateral.tdx.as_slice()
-        && let Some(ground) = known(set.digest(), quote, root, now, cache)
+    let sets: Vec<_> = collateral
+        .tdx
+        .iter()
+        .map(|set| (CollateralKey::of(set, root), set))
+        .collect();
+    if let [(key, _)] = sets.as_slice()
+        && let Some(published) = cache.published(*key, now)
+        && let Some(endorsed) = cache.endorsed(PlatformKey::of(quote.chain, *key), now)
     {
-        return Ok(ground);
+        return Ok(Ground { published, endorsed });
     }
     let claimed = Claimed::parse(quote.chain, root)?;
-    let (digest, published) = select(&collateral.tdx, &claimed, root, now, cache)?;
+    let (key, published) = select(&sets, &claimed, root, now, cache)?;
     let (found, offered) = (claimed.platform.pce_id, published.pce_id);
     if found != offered {
         return Err(TdxError::AnotherPceId {
@@ -103,24 +108,12 @@ fn ground(
             offered: hex::encode(offered),
         });
     }
-    let endorsed = match cache.endorsed(root, digest, quote.chain, now) {
+    let key = PlatformKey::of(quote.chain, key);
+    let endorsed = match cache.endorsed(key, now) {
         Some(endorsed) => endorsed,
-        None => cache.keep_endorsed(root, digest, quote.chain, claimed.endorse(&published, root, now)?),
+        None => cache.keep_endorsed(key, claimed.endorse(&published, root, now)?),
     };
     Ok(Ground { published, endorsed })
-}
-
-fn known(
-    digest: CollateralDigest,
-    quote: &Quote<'_>,
-    root: &Certificate,
-    now: UnixTime,
-    cache: &TdxCache,
-) -> Option<Ground> {
-    Some(Ground {
-        published: cache.published(root, digest, now)?,
-        endorsed: cache.endorsed(root, digest, quote.chain, now)?,
-    })
 }
 
 /// What no cache answers: the quoting enclave's report, the key that it vouches for, the quote's own signature.

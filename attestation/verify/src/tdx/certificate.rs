@@ -2,8 +2,9 @@
 
 use orv_evidence::UnixTime;
 use x509_cert::der::asn1::BitStringRef;
-use x509_cert::der::{Decode, Encode, Reader, SliceReader};
+use x509_cert::der::{Decode, Reader, SliceReader};
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::name::Name;
 use x509_cert::time::Time;
 
 use super::platform::PlatformExtension;
@@ -13,17 +14,13 @@ use crate::{ChainError, Validity};
 const MAXIMUM_CERTIFICATE: usize = 1 << 14;
 
 /// `ecdsa-with-SHA256`, the one signature algorithm of the hierarchy.
-const ECDSA_WITH_SHA256: [u8; 12] = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+pub(super) const ECDSA_WITH_SHA256: [u8; 12] = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 
 /// A certificate that parses. Who signed it is another question.
 pub(super) struct Certificate {
     pub(super) der: Vec<u8>,
-    /// DER, as compared.
-    pub(super) subject: Vec<u8>,
-    pub(super) issuer: Vec<u8>,
-    /// RFC 4514, as shown.
-    pub(super) subject_text: String,
-    pub(super) issuer_text: String,
+    pub(super) subject: Name,
+    pub(super) issuer: Name,
     pub(super) validity: Validity,
     /// The serial number, big-endian.
     pub(super) serial: Vec<u8>,
@@ -51,10 +48,6 @@ impl Certificate {
         let constraints = contents.get::<BasicConstraints>().map_err(|error| malformed(&error))?;
         let extension = PlatformExtension::find(&contents).map_err(|error| malformed(&error))?;
         Ok(Self {
-            subject: contents.subject.to_der().map_err(|error| malformed(&error))?,
-            issuer: contents.issuer.to_der().map_err(|error| malformed(&error))?,
-            subject_text: contents.subject.to_string(),
-            issuer_text: contents.issuer.to_string(),
             validity: Validity {
                 not_before: unix(contents.validity.not_before),
                 not_after: unix(contents.validity.not_after),
@@ -64,6 +57,8 @@ impl Certificate {
             is_authority: constraints.is_some_and(|(_, constraints)| constraints.ca),
             usage: usage.map(|(_, usage)| usage),
             extension: extension.map(<[u8]>::to_vec),
+            subject: contents.subject,
+            issuer: contents.issuer,
             der,
         })
     }
@@ -107,6 +102,7 @@ impl<'a> Signed<'a> {
         if algorithm != ECDSA_WITH_SHA256 {
             return Err("signed with another algorithm than ECDSA with SHA-256".to_owned());
         }
+        reader.finish(()).map_err(|error| error.to_string())?;
         let signature = signature.as_bytes().ok_or("a signature of broken bits")?;
         Ok(Self { contents, signature })
     }

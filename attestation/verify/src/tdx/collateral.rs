@@ -1,8 +1,5 @@
 //! What Intel publishes about one platform.
 
-use std::fmt;
-
-use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 /// Longest text that is taken for one set of collateral, in bytes.
@@ -16,10 +13,12 @@ pub const MAXIMUM_TDX_COLLATERAL: usize = 4 << 20;
 pub struct TdxCollateral {
     /// Issuers of `pck_crl`, PEM. Not read: the list's issuer is the quote's own authority, or the list is not for it.
     pub pck_crl_issuer_chain: String,
-    /// The root's revocation list, hexadecimal DER.
-    pub root_ca_crl: String,
-    /// The platform certificates' revocation list, hexadecimal DER.
-    pub pck_crl: String,
+    /// The root's revocation list, DER; hexadecimal in JSON.
+    #[serde(with = "digits")]
+    pub root_ca_crl: Vec<u8>,
+    /// The platform certificates' revocation list, DER; hexadecimal in JSON.
+    #[serde(with = "digits")]
+    pub pck_crl: Vec<u8>,
     /// Signers of `tcb_info`, PEM.
     pub tcb_info_issuer_chain: String,
     /// The TCB information, exact JSON text.
@@ -60,35 +59,18 @@ impl TdxCollateral {
         }
         serde_json::from_slice(json).map_err(|error| TdxCollateralError::Json(error.to_string()))
     }
-
-    /// SHA-256 over everything that is read, each text with its length before it.
-    pub(super) fn digest(&self) -> CollateralDigest {
-        let mut context = Context::new(&SHA256);
-        for text in [
-            &self.root_ca_crl,
-            &self.pck_crl,
-            &self.tcb_info_issuer_chain,
-            &self.tcb_info,
-            &self.tcb_info_signature,
-            &self.qe_identity_issuer_chain,
-            &self.qe_identity,
-            &self.qe_identity_signature,
-        ] {
-            context.update(&text.len().to_be_bytes());
-            context.update(text.as_bytes());
-        }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(context.finish().as_ref());
-        CollateralDigest(digest)
-    }
 }
 
-/// What stands for one set of collateral.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct CollateralDigest(pub(super) [u8; 32]);
+/// Bytes as hexadecimal digits, in whatever case.
+mod digits {
+    use serde::{Deserialize, Deserializer, Serializer};
 
-impl fmt::Debug for CollateralDigest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&hex::encode(self.0))
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        hex::decode(&digits).map_err(serde::de::Error::custom)
     }
 }

@@ -1,9 +1,11 @@
 //! The platform whose key vouches for the quoting enclave.
 
 use orv_evidence::UnixTime;
+use x509_cert::name::Name;
 
 use super::certificate::Certificate;
 use super::chain::{Chain, Outside, both, moment};
+use super::name::shown;
 use super::platform::PlatformExtension;
 use super::published::Published;
 use super::{TdxError, TdxPart};
@@ -44,9 +46,9 @@ impl Claimed {
         })
     }
 
-    /// The platform certificate's issuer: DER, and as shown.
-    pub(super) fn authority(&self) -> (&[u8], &str) {
-        (&self.chain.leaf.issuer, &self.chain.leaf.issuer_text)
+    /// The platform certificate's issuer.
+    pub(super) const fn authority(&self) -> &Name {
+        &self.chain.leaf.issuer
     }
 
     /// Follows the chain and looks both certificates up in the lists that cover them.
@@ -84,9 +86,9 @@ impl Claimed {
             platform,
             validity: both(span, published.validity),
             certificate_validity: chain.leaf.validity,
-            issuer: chain.leaf.issuer_text.clone(),
+            issuer: shown(&chain.leaf.issuer),
             subjects: [&chain.leaf, authority, root]
-                .map(|certificate| certificate.subject_text.clone())
+                .map(|certificate| shown(&certificate.subject))
                 .to_vec(),
             root_sha256: fingerprint(&root.der),
             public_key: chain.leaf.public_key,

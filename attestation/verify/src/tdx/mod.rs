@@ -18,6 +18,7 @@ mod enclave;
 mod endorsement;
 mod error;
 mod layout;
+mod name;
 mod pem;
 mod platform;
 mod policy;
