@@ -153,11 +153,10 @@ fn build(asked: &Twice, cache: &Cache, work: &Path, conditions: &Conditions) -> 
     }
     let out = folder.join("out");
     let program = std::env::current_exe().map_err(ImageError::file("/proc/self/exe"))?;
-    let mut shell = as_user(conditions.user);
     // A shell, because a process sets its umask for all of its threads or not at all.
-    shell
-        .args(["sh", "-c", "umask \"$1\"; shift; exec \"$@\"", "sh", conditions.umask])
-        .arg(program);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "umask \"$1\"; shift; exec \"$@\"", "sh", conditions.umask]);
+    shell.args(as_user(conditions.user)).arg(program);
     shell
         .args([
             "build",
@@ -191,17 +190,23 @@ fn build(asked: &Twice, cache: &Cache, work: &Path, conditions: &Conditions) -> 
     paths.map(hashed).collect()
 }
 
-/// Another user who may still read what the first one owns.
-fn as_user(user: User) -> Command {
+/// The words that start a program as another user, who may still reach what the first one owns. The real user stays,
+/// for `access(2)`, by which linkers look for each other, asks about that one and knows no capabilities.
+fn as_user(user: User) -> &'static [&'static str] {
     match user {
-        User::Same => Command::new("env"),
-        User::Another => {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
-            let capabilities = "+dac_override,+dac_read_search,+fowner";
-            command.args(["--inh-caps", capabilities, "--ambient-caps", capabilities]);
-            command
-        }
+        User::Same => &[],
+        User::Another => &[
+            "setpriv",
+            "--euid",
+            "65534",
+            "--egid",
+            "65534",
+            "--clear-groups",
+            "--inh-caps",
+            "+dac_override,+dac_read_search,+fowner",
+            "--ambient-caps",
+            "+dac_override,+dac_read_search,+fowner",
+        ],
     }
 }
 

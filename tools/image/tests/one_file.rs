@@ -1,5 +1,4 @@
-//! The one-file image for VMs, read back by a reader that shares no code with the writer. That it boots is shown by the
-//! suite that starts it under OVMF (`tests/tests/emulated_nitro`).
+//! The one-file image for VMs, read back by a reader that shares no code with the writer.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
