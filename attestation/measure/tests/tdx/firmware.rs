@@ -61,10 +61,10 @@ fn a_descriptor_that_cannot_be_followed_is_refused() {
     assert_eq!(bent(12, 0), TdvfError::Sections(0));
     assert_eq!(bent(12, 65), TdvfError::Sections(65));
     assert_eq!(
-        bent(12, 6),
+        bent(12, 7),
         TdvfError::Length {
-            sections: 6,
-            length: 176
+            sections: 7,
+            length: 208
         }
     );
 }
@@ -152,6 +152,22 @@ fn every_input_changes_rtmr0() {
     assert_eq!(registers.len(), 6);
 }
 
+/// From the event log of a trust domain of two gibibytes (virtee/tdx-measure, issue 52).
+#[test]
+fn the_hand_off_blocks_are_those_that_a_published_log_measured() {
+    let bytes = firmware(&ORDINARY);
+    let tdvf = Tdvf::parse(&bytes).unwrap();
+    let events = FirmwareEvents {
+        firmware: &tdvf,
+        memory: 2 << 30,
+        acpi: ACPI,
+    }
+    .events()
+    .unwrap();
+    let published = "0b8772e5b0b41b83e6044a68397e02f49fb47066b4fbe4917ea2c45c64f323fdacbb37948f821ebaf8bc9c938ba8a749";
+    assert_eq!(events[0].digest.to_string(), published);
+}
+
 #[test]
 fn firmware_that_does_not_fit_into_memory_is_refused() {
     let bytes = firmware(&ORDINARY);
@@ -166,7 +182,7 @@ fn firmware_that_does_not_fit_into_memory_is_refused() {
         Err(MemoryError::Section { address: 0x81_0000, .. })
     ));
 
-    let bytes = firmware(&[ORDINARY[2], ORDINARY[2], ORDINARY[3]]);
+    let bytes = firmware(&[ORDINARY[2], ORDINARY[2], ORDINARY[4]]);
     let tdvf = Tdvf::parse(&bytes).unwrap();
     let doubled = FirmwareEvents {
         firmware: &tdvf,
@@ -193,7 +209,7 @@ proptest! {
     ) {
         let mut bytes = firmware(&ORDINARY);
         for (at, byte) in changes {
-            bytes[DESCRIPTOR_AT + at.index(176)] = byte;
+            bytes[DESCRIPTOR_AT + at.index(208)] = byte;
         }
         if let Ok(tdvf) = Tdvf::parse(&bytes) {
             let _ = FirmwareEvents { firmware: &tdvf, memory, acpi: ACPI }.rtmr0();

@@ -7,11 +7,12 @@ const DESCRIPTOR: &str = "35657ae44a989847865e4685a7bf8ec2";
 /// Offset in the file, length there, address, length in memory, kind, attributes.
 pub type Section = (u32, u32, u64, u64, u32, u32);
 
-/// Two pages of code, a page of variables, blocks, stack: as OVMF has it, but small.
-pub const ORDINARY: [Section; 5] = [
+/// Two pages of code and a page of variables, and OVMF's own ranges of memory.
+pub const ORDINARY: [Section; 6] = [
     (0x1000, 0x2000, 0xffff_e000, 0x2000, 0, 1),
     (0, 0x1000, 0xffff_d000, 0x1000, 1, 0),
     (0, 0, 0x81_0000, 0x1_0000, 3, 0),
+    (0, 0, 0x80_b000, 0x2000, 3, 0),
     (0, 0, 0x80_9000, 0x2000, 2, 0),
     (0, 0, 0x80_0000, 0x6000, 3, 0),
 ];
