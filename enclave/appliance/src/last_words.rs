@@ -3,6 +3,7 @@
 //! The words go as one wire frame through a pipe that init made and that stands where the service's standard input would:
 //! a panic, an anomaly and a dead keeper end the whole process at once, and only somebody else can then tell the host.
 
+use crate::console::tell;
 use orv_wire::{Exit, Message};
 use std::fs::File;
 use std::io;
@@ -35,7 +36,7 @@ impl LastWords {
 
     /// Says why, without ending.
     pub(crate) fn say(&self, exit: &Exit) {
-        eprintln!("orv-enclave: ends: {exit}");
+        tell(format_args!("ends: {exit}"));
         if let Some(pipe) = &self.0 {
             // Whoever reads it is the only one to tell.
             let _ = Message::Exit(exit.clone()).to_frame(0).write_to(&mut pipe.as_ref());

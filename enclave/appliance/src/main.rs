@@ -10,6 +10,7 @@
 //! will name, and be silent.
 
 mod configuration;
+mod console;
 mod init;
 mod job;
 mod keeper;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         Some(orv_runner::HELPER_ARGUMENT) => orv_runner::helper_main(),
         Some(init::SERVICE) => start::in_an_image(),
         Some("--help" | "-h") => {
-            println!("{}", configuration::command_line::USAGE);
+            console::say(configuration::command_line::USAGE);
             ExitCode::SUCCESS
         }
         _ => start::by_hand(arguments),

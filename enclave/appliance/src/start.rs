@@ -3,6 +3,7 @@
 use crate::configuration::command_line::{self, Task, USAGE};
 use crate::configuration::image::{Image, ImageError};
 use crate::configuration::{Configuration, Endorsement};
+use crate::console::{say, tell};
 use crate::job::{Workbench, WorkbenchError};
 use crate::keeper::{Keeper, KeeperError};
 use crate::last_words::LastWords;
@@ -52,7 +53,7 @@ pub(crate) fn in_an_image() -> ExitCode {
     let words = match LastWords::to_init() {
         Ok(words) => words,
         Err(error) => {
-            eprintln!("orv-enclave: no init: {error}");
+            tell(format_args!("no init: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -70,7 +71,7 @@ pub(crate) fn by_hand(arguments: impl Iterator<Item = String>) -> ExitCode {
     let (task, configuration) = match command_line::parse(arguments) {
         Ok(parsed) => parsed,
         Err(error) => {
-            eprintln!("orv-enclave: {error}\n\n{USAGE}");
+            tell(format_args!("{error}\n\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
@@ -80,11 +81,11 @@ pub(crate) fn by_hand(arguments: impl Iterator<Item = String>) -> ExitCode {
     };
     match done {
         Ok(measurement) => {
-            println!("{measurement}");
+            say(measurement);
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("orv-enclave: {error}");
+            tell(&error);
             ExitCode::FAILURE
         }
     }

@@ -144,7 +144,7 @@ fn the_enclave_ends_when_its_keeper_is_gone() {
         panic!()
     };
     assert_eq!(exit.code, ExitCode::Keeper);
-    assert!(exit.detail.contains("keeper is gone"), "{exit:?}");
+    assert!(exit.detail.contains("no answer from the keeper"), "{exit:?}");
     assert_eq!(enclave.wait(), Some(4));
 }
 

@@ -7,6 +7,7 @@ use super::mounts::{self, MountError};
 use super::root::{self, RootError};
 use super::{kernel, modules::FOLDER};
 use crate::configuration::image::Image;
+use crate::console::tell;
 use orv_wire::ExitCode;
 use std::io;
 use std::path::Path;
@@ -65,9 +66,9 @@ pub(super) fn make_ready(image: &Image) -> Result<(), BootError> {
     kernel::loopback_up().map_err(|errno| BootError::Loopback(errno.into()))?;
     entropy::fill_the_pool(image.machine)?;
     root::make_the_root_read_only()?;
-    println!(
-        "orv-enclave: boot: machine={} ready for the service",
+    tell(format_args!(
+        "boot: machine={} ready for the service",
         image.machine.name()
-    );
+    ));
     Ok(())
 }

@@ -7,6 +7,7 @@
 
 use super::kernel::{MOST_RANDOM, add_entropy};
 use crate::configuration::Machine;
+use crate::console::tell;
 use std::fs::OpenOptions;
 use zeroize::Zeroizing;
 
@@ -50,7 +51,9 @@ fn from_the_security_module() -> Result<(), EntropyError> {
         }
         added += random.len();
     }
-    println!("orv-enclave: boot: {added} bytes of the security module are in the kernel's pool");
+    tell(format_args!(
+        "boot: {added} bytes of the security module are in the kernel's pool"
+    ));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::configuration::Machine;
 use crate::configuration::image::Image;
+use crate::console::tell;
 use nix::sys::reboot::{RebootMode, reboot};
 use orv_wire::{Channel, Exit, Message, Stream};
 use std::io::Read;
@@ -40,13 +41,13 @@ impl Farewell {
 
     /// Tells why, and stops the machine.
     pub(super) fn end(&self, exit: &Exit) -> ! {
-        eprintln!("orv-enclave: ends: {exit}");
+        tell(format_args!("ends: {exit}"));
         let told = self.parents.iter().any(|parent| self.tell(*parent, exit).is_ok());
         if !told {
-            eprintln!("orv-enclave: nobody was there to be told");
+            tell("nobody was there to be told");
         }
         let refused = reboot(self.stop);
-        eprintln!("orv-enclave: the machine does not stop: {refused:?}");
+        tell(format_args!("the machine does not stop: {refused:?}"));
         // The kernel ends the machine when its first process dies.
         std::process::exit(1)
     }

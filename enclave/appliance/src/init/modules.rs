@@ -1,5 +1,6 @@
 //! The kernel's modules, where an image has some: one that carries a distribution's own kernel.
 
+use crate::console::tell;
 use nix::errno::Errno;
 use nix::kmod::{ModuleInitFlags, finit_module};
 use std::fs::File;
@@ -24,7 +25,7 @@ pub(super) fn load_all(folder: &Path) -> Result<(), ModuleError> {
         let file = File::open(&path).map_err(at(&path))?;
         match finit_module(&file, c"", ModuleInitFlags::empty()) {
             Ok(()) | Err(Errno::EEXIST) => {}
-            Err(Errno::ENODEV) => eprintln!("orv-enclave: boot: {} has no device here", path.display()),
+            Err(Errno::ENODEV) => tell(format_args!("boot: {} has no device here", path.display())),
             Err(errno) => return Err(at(&path)(errno.into())),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::end::JobEnd;
 use crate::configuration::{Configuration, MissingLimits};
+use crate::console::tell;
 use alloy_primitives::B256;
 use orv_runner::{CgroupMode, Finding, Need, Runner, RunnerError, Strength};
 use orv_trial::missing_protections;
@@ -96,7 +97,7 @@ impl JobDirectory {
 impl Drop for JobDirectory {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("orv-enclave: {} could not be removed: {error}", self.0.display());
+            tell(format_args!("{} could not be removed: {error}", self.0.display()));
         }
     }
 }

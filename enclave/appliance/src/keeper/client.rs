@@ -25,7 +25,7 @@ pub(crate) enum KeeperError {
     #[error("the keeper refuses: {0}")]
     Refused(#[from] Refusal),
     /// Its socket failed: the keeper is gone, and with it the key.
-    #[error("the keeper is gone: {0}")]
+    #[error("no answer from the keeper: {0}")]
     Gone(#[from] io::Error),
     /// It answered something else than asked.
     #[error("the keeper answered out of turn")]

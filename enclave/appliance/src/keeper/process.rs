@@ -2,6 +2,7 @@
 
 use super::request::{Request, read, write};
 use super::vault::Vault;
+use crate::console::tell;
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
@@ -33,7 +34,7 @@ pub(crate) fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("orv-enclave keeper: {failure}");
+            tell(format_args!("keeper: {failure}"));
             ExitCode::FAILURE
         }
     }

@@ -5,6 +5,7 @@
 //! TDX, where the module guards the counter, if the kernel counts by it; under SEV-SNP only with SecureTSC, which is in
 //! the launch measurement. Anywhere else a timed verdict does not count, and the statement says so.
 
+use crate::console::tell;
 use orv_evidence::Platform;
 use orv_protocol::PlatformTier;
 use std::fs::{self, File};
@@ -32,7 +33,7 @@ pub(crate) fn tier(platform: Platform) -> PlatformTier {
     let source = fs::read_to_string(SOURCE).ok();
     let source = source.as_deref().map(str::trim);
     let tier = tier_of(platform, source, guest_counter(sev_status()));
-    eprintln!("orv-enclave: clock={} tier={tier:?}", source.unwrap_or("unknown"));
+    tell(format_args!("clock={} tier={tier:?}", source.unwrap_or("unknown")));
     tier
 }
 

@@ -10,6 +10,8 @@ pub(crate) mod clock;
 mod simulated;
 
 use crate::configuration::{Configuration, Endorsement, Machine};
+#[cfg(any(feature = "nitro", feature = "simulator"))]
+use crate::console::tell;
 use crate::service::Endorser;
 use orv_evidence::Collector;
 use ring::digest::{SHA256, digest};
@@ -65,7 +67,7 @@ fn nitro() -> Result<AnyCollector, PlatformError> {
 
     let collector = NitroCollector::new(Device::open(std::path::Path::new(DEVICE))?);
     let description = collector.describe()?;
-    eprintln!("orv-enclave: module={}", description.module_id);
+    tell(format_args!("module={}", description.module_id));
     Ok(Box::new(collector))
 }
 
@@ -95,7 +97,7 @@ fn virtual_machine() -> Result<AnyCollector, PlatformError> {
 
 #[cfg(feature = "simulator")]
 fn simulator(configuration: &Configuration) -> Result<AnyCollector, PlatformError> {
-    eprintln!("orv-enclave: SIMULATED evidence: no hardware stands behind this key");
+    tell("SIMULATED evidence: no hardware stands behind this key");
     Ok(Box::new(simulated::collector(configuration)?))
 }
 

@@ -1,6 +1,7 @@
 //! The sign of life that `nitro-cli` waits for when it starts an enclave: one byte to the parent, which sends it back.
 
 use crate::configuration::image::Image;
+use crate::console::tell;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 use vsock::VsockStream;
@@ -19,12 +20,12 @@ pub(crate) fn begin(image: &Image) {
     let given = std::thread::Builder::new().name("heartbeat".to_owned()).spawn(move || {
         let heard = parents.into_iter().find(|parent| beat(*parent, port).is_ok());
         match heard {
-            Some(parent) => eprintln!("orv-enclave: heartbeat answered by context id {parent}"),
-            None => eprintln!("orv-enclave: heartbeat answered by nobody"),
+            Some(parent) => tell(format_args!("heartbeat answered by context id {parent}")),
+            None => tell("heartbeat answered by nobody"),
         }
     });
     if let Err(error) = given {
-        eprintln!("orv-enclave: no heartbeat: {error}");
+        tell(format_args!("no heartbeat: {error}"));
     }
 }
 

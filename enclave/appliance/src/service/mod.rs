@@ -9,6 +9,7 @@ pub(crate) use identity::Endorser;
 pub(crate) use session::code_of;
 
 use crate::configuration::Configuration;
+use crate::console::{say, tell};
 use crate::job::Workbench;
 use crate::keeper::Keeper;
 use crate::last_words::LastWords;
@@ -76,10 +77,13 @@ fn announce(service: &Service) -> Result<(), ServeError> {
     let address = orv_receipt::address_of_sec1(&service.keeper.public_key()).ok_or(ServeError::NoPoint)?;
     let keeper = service.keeper.process_id();
     match &service.endorser {
-        Ok(endorser) => println!("ready key={address} keeper={keeper} platform={}", endorser.platform()),
+        Ok(endorser) => say(format_args!(
+            "ready key={address} keeper={keeper} platform={}",
+            endorser.platform()
+        )),
         Err(error) => {
-            eprintln!("orv-enclave: serves no job: {error}");
-            println!("ready key={address} keeper={keeper} platform=none");
+            tell(format_args!("serves no job: {error}"));
+            say(format_args!("ready key={address} keeper={keeper} platform=none"));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::identity::EndorseError;
+use crate::console::tell;
 use crate::job::{Endorsed, JobEnd, judge};
 use crate::keeper::{Binding, KeeperError, Refusal};
 use orv_content::merkle::EmptyContent;
@@ -22,7 +23,7 @@ struct Introduced {
 pub(super) fn run(stream: Stream, service: &Service) {
     let mut channel = Channel::new(stream);
     if let Err(error) = converse(&mut channel, service) {
-        eprintln!("orv-enclave: connection closed: {error}");
+        tell(format_args!("connection closed: {error}"));
     }
 }
 

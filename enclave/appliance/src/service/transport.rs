@@ -1,6 +1,7 @@
 //! Listening sockets: vsock in an enclave, unix sockets in development.
 
 use crate::configuration::{Listen, Peers};
+use crate::console::tell;
 use orv_wire::Stream;
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -53,7 +54,7 @@ impl Listener {
                 if peers.admits(peer.cid()) {
                     return Ok(Some(Stream::Vsock(stream)));
                 }
-                eprintln!("orv-enclave: a connection of context id {} is refused", peer.cid());
+                tell(format_args!("a connection of context id {} is refused", peer.cid()));
                 Ok(None)
             }
         }
