@@ -9,8 +9,8 @@
 //! * [`tdx`]: DCAP quotes of versions 4 and 5 with signed collateral ([`tdx::SimulatedTdx`]).
 //!
 //! The parts are public on their own because they are the test PKI with which `orv-verify` proves that each of its checks
-//! can fail: change any field of a document, report or certificate ([`x509`]), then sign it. [`snp::Defect`] and
-//! [`tdx::Defect`] are catalogues of what can be wrong, each with the [`Standing`] that a verifier must give it.
+//! can fail: change any field of a document, report or certificate ([`x509`]), then sign it. [`NitroDefect`],
+//! [`snp::Defect`] and [`tdx::Defect`] are catalogues of what can be wrong, each with the [`Standing`] that a verifier must give it.
 //!
 //! ```
 //! use orv_evidence::{Binding, Collector, Platform, UnixTime};
@@ -38,8 +38,9 @@ pub mod tdx;
 pub mod x509;
 
 pub use nitro::{
-    Certificate, LEAF_LIFETIME, Measured, NITRO_MODULE, NitroDocument, PROTECTED_HEADER, Register, Role,
-    SimulatedNitro, envelope_of_signature, instance_register, measured_register, published_root, root_der, sign,
+    Certificate, LEAF_LIFETIME, Measured, NITRO_MODULE, NitroDefect, NitroDocument, NitroEvidence, PROTECTED_HEADER,
+    Register, Role, SimulatedNitro, envelope_of_signature, instance_register, measured_register, published_root,
+    root_der, sign,
 };
 pub use standing::Standing;
 pub use x509::{Authority, KeyPair, RevocationList, SimulatorError};

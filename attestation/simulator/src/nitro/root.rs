@@ -32,4 +32,4 @@ pub fn published_root() -> Result<Authority, SimulatorError> {
 }
 
 /// The root's common name.
-const NAME: &str = "orv simulator root - SIMULATED - private key published";
+pub(super) const NAME: &str = "orv simulator root - SIMULATED - private key published";
