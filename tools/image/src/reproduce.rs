@@ -32,7 +32,7 @@ pub struct Twice {
     pub platform: Platform,
     /// Whether the kernel is built too.
     pub kernel: KernelBuild,
-    /// Where both are built; a temporary folder where none is given.
+    /// Where both are built; a temporary folder where none is given. One of an earlier run saves what did not change.
     pub work: Option<PathBuf>,
 }
 
@@ -227,9 +227,14 @@ fn copy_checkout(from: &Path, to: &Path, order: &Order) -> Result<(), ImageError
         if !source.is_file() {
             continue;
         }
+        let content = fs::read(&source).map_err(ImageError::file(&source))?;
+        // In a folder of an earlier run, cargo builds only what has changed.
+        if fs::read(&copy).is_ok_and(|there| there == content) {
+            continue;
+        }
         let folder = copy.parent().unwrap_or(to);
         fs::create_dir_all(folder).map_err(ImageError::file(folder))?;
-        fs::copy(&source, &copy).map_err(ImageError::file(&copy))?;
+        fs::write(&copy, content).map_err(ImageError::file(&copy))?;
     }
     Ok(())
 }
