@@ -1,4 +1,4 @@
-//! What the service says when it ends: to the console, and to the init that outlives it.
+//! What the service says when it ends: to the init that outlives it, or by hand to the console.
 //!
 //! The words go as one wire frame through a pipe that init made and that stands where the service's standard input would:
 //! a panic, an anomaly and a dead keeper end the whole process at once, and only somebody else can then tell the host.
@@ -34,12 +34,14 @@ impl LastWords {
         self.0.is_some()
     }
 
-    /// Says why, without ending.
+    /// Says why, without ending. Init puts what it hears on the console itself.
     pub(crate) fn say(&self, exit: &Exit) {
-        tell(format_args!("ends: {exit}"));
-        if let Some(pipe) = &self.0 {
-            // Whoever reads it is the only one to tell.
-            let _ = Message::Exit(exit.clone()).to_frame(0).write_to(&mut pipe.as_ref());
+        match &self.0 {
+            None => tell(format_args!("ends: {exit}")),
+            Some(pipe) => {
+                // Whoever reads it is the only one to tell.
+                let _ = Message::Exit(exit.clone()).to_frame(0).write_to(&mut pipe.as_ref());
+            }
         }
     }
 

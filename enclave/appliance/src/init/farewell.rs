@@ -12,6 +12,13 @@ use vsock::VsockStream;
 /// How long the host may take to read the report.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What this program is built for: all that is known where there is no configuration.
+const BUILT_FOR: Machine = if cfg!(feature = "nitro") {
+    Machine::Nitro
+} else {
+    Machine::Vm
+};
+
 /// Whom to tell, and how this machine stops.
 #[derive(Debug, Clone)]
 pub(super) struct Farewell {
@@ -26,7 +33,7 @@ impl Farewell {
         Self {
             parents: vec![],
             port: 0,
-            stop: RebootMode::RB_AUTOBOOT,
+            stop: stop_of(BUILT_FOR),
         }
     }
 
