@@ -52,7 +52,7 @@ impl Reproduced {
                 ", in other folders, for another user, with another umask, time zone, language and order of files"
             }
             User::Same => {
-                ", in other folders, with another umask, time zone, language and order of files (one user: not root)"
+                ", in other folders, with another umask, time zone, language and order of files (one user: this machine forbids namespaces)"
             }
         }
     }
@@ -87,10 +87,7 @@ pub fn compare(asked: &Twice, cache: &Cache, say: &dyn Fn(&str)) -> Result<Repro
     let temporary = tempfile::tempdir().map_err(ImageError::file("a temporary folder"))?;
     let work = asked.work.clone().unwrap_or_else(|| temporary.path().to_owned());
     let work = std::path::absolute(&work).map_err(ImageError::file(&work))?;
-    let user = match output(Command::new("id").arg("-u"))?.trim() {
-        "0" => User::Another,
-        _ => User::Same,
-    };
+    let user = other_users();
     let conditions = [
         Conditions {
             folder: "first",
@@ -175,6 +172,7 @@ fn build(asked: &Twice, cache: &Cache, work: &Path, conditions: &Conditions) -> 
         .env("TZ", conditions.zone)
         .env("LC_ALL", conditions.language)
         .env("LANG", conditions.language);
+    shell.env("USER", conditions.folder).env("LOGNAME", conditions.folder);
     shell
         .env("CARGO_HOME", &home)
         .env("XDG_CACHE_HOME", folder.join("cache"))
@@ -190,23 +188,23 @@ fn build(asked: &Twice, cache: &Cache, work: &Path, conditions: &Conditions) -> 
     paths.map(hashed).collect()
 }
 
-/// The words that start a program as another user, who may still reach what the first one owns. The real user stays,
-/// for `access(2)`, by which linkers look for each other, asks about that one and knows no capabilities.
+/// The words that start a program as another user: one of a namespace of its own, who owns there what this one owns
+/// here. A real other user could not reach a toolchain in this one's home.
+const ANOTHER_USER: [&str; 4] = ["unshare", "--user", "--map-user=1234", "--map-group=1234"];
+
+/// Whether this machine lets its users do that.
+fn other_users() -> User {
+    let [program, arguments @ ..] = ANOTHER_USER;
+    match output(Command::new(program).args(arguments).arg("true")) {
+        Ok(_) => User::Another,
+        Err(_) => User::Same,
+    }
+}
+
 fn as_user(user: User) -> &'static [&'static str] {
     match user {
         User::Same => &[],
-        User::Another => &[
-            "setpriv",
-            "--euid",
-            "65534",
-            "--egid",
-            "65534",
-            "--clear-groups",
-            "--inh-caps",
-            "+dac_override,+dac_read_search,+fowner",
-            "--ambient-caps",
-            "+dac_override,+dac_read_search,+fowner",
-        ],
+        User::Another => &ANOTHER_USER,
     }
 }
 
