@@ -21,10 +21,10 @@ pub(super) fn certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
             .strip_prefix(BEGIN)
             .and_then(|block| block.split_once(END))
             .ok_or("text that is not a certificate")?;
-        let digits: Vec<u8> = block
-            .bytes()
-            .filter(|letter| !matches!(letter, b'\r' | b'\n'))
-            .collect();
+        let mut digits = Vec::with_capacity(block.len());
+        for line in block.split(['\r', '\n']) {
+            digits.extend_from_slice(line.as_bytes());
+        }
         found.push(STANDARD.decode(digits).map_err(|error| error.to_string())?);
         rest = after.trim_ascii_start();
     }

@@ -98,7 +98,7 @@ impl Contents {
                 _ => None,
             };
             let revoked = match reader.peek_tag() {
-                Ok(Tag::Sequence) => reader.sequence(|entries| serial_numbers(entries))?,
+                Ok(Tag::Sequence) => reader.sequence(serial_numbers)?,
                 _ => Vec::new(),
             };
             let extensions = ContextSpecific::decode_explicit(reader, TagNumber::N0)?;
