@@ -2,6 +2,7 @@
 
 use crate::keeper::KeeperError;
 use crate::service::code_of;
+use orv_protocol::PlatformTier;
 use orv_protocol::judgement::Reason;
 use orv_receipt::Obstacle;
 use orv_receipt::rule::RuleError;
@@ -25,6 +26,8 @@ pub(crate) enum JobEnd {
     Room(io::Error),
     #[error("the machine does not say how much memory is free: {0}")]
     Memory(io::Error),
+    #[error("the machine's counter was {before:?} when the job began and is {now:?} now")]
+    Counter { before: PlatformTier, now: PlatformTier },
     #[error("the job was cancelled")]
     Cancelled,
     #[error("this ticket's code has been run already, and nothing was stated of it")]
@@ -84,6 +87,7 @@ impl JobEnd {
             | Self::Prepare(_)
             | Self::Scratch(_)
             | Self::Memory(_)
+            | Self::Counter { .. }
             | Self::Entropy(_)
             | Self::Rule(_)
             | Self::EmptyBundle(_) => true,

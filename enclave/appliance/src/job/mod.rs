@@ -10,6 +10,7 @@ pub(crate) use end::JobEnd;
 pub(crate) use workbench::{Workbench, WorkbenchError};
 
 use crate::keeper::Keeper;
+use crate::service::Endorser;
 use alloy_primitives::B256;
 use end::{Stop, preparation};
 use fetch::{Fetched, Host};
@@ -33,12 +34,14 @@ use std::path::Path;
 use std::time::Instant;
 
 /// What stands behind the statements of a connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Endorsed {
+#[derive(Clone, Copy)]
+pub(crate) struct Backing<'a> {
     /// The 0G root of the envelope that the host was given.
     pub(crate) evidence_root: Root,
-    /// What the machine's counter is worth.
-    pub(crate) tier: PlatformTier,
+    /// Knows what the machine's counter is worth.
+    pub(crate) endorser: &'a Endorser,
+    /// Signs.
+    pub(crate) keeper: &'a Keeper,
 }
 
 /// Judges one proposal: the bundle's bytes go to the host, the signed statement is returned.
@@ -46,22 +49,27 @@ pub(crate) fn judge<S: Read + Write + AsFd>(
     channel: &mut Channel<S>,
     stream: u32,
     job: &Job,
-    endorsed: Endorsed,
-    keeper: &Keeper,
+    backing: Backing<'_>,
     workbench: &mut Workbench,
 ) -> Result<Outcome, JobEnd> {
     let mut host = Host::new(channel, stream)?;
-    let mut bundle = begin(job, endorsed.tier, workbench)?;
+    let tier = backing.endorser.tier();
+    let mut bundle = begin(job, tier, workbench)?;
     match work(&mut host, &mut bundle, workbench) {
         Ok(()) => {}
         Err(Stop::Obstacle(obstacle)) => bundle.obstacle = Some(obstacle),
         Err(Stop::End(end)) => return Err(end),
     }
+    // A counter that the kernel came to distrust may have been bent at any time before.
+    let now = backing.endorser.tier();
+    if tier == PlatformTier::TrustedCounter && now != tier {
+        return Err(JobEnd::Counter { before: tier, now });
+    }
     host.progress(Stage::Sign, 0, 1)?;
     let (bundle, bytes) = bounded(bundle, limits::BUNDLE_BYTES);
     let root = merkle::root_of(&bytes)?;
-    let run = statement_of(&bundle, root, endorsed.evidence_root)?;
-    let signature = keeper.sign(job.domain, run.clone())?;
+    let run = statement_of(&bundle, root, backing.evidence_root)?;
+    let signature = backing.keeper.sign(job.domain, run.clone())?;
     host.deliver(B256::from(root.0), &bytes)?;
     Ok(Outcome { run, signature })
 }

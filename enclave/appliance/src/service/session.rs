@@ -3,7 +3,7 @@
 use super::Service;
 use super::identity::EndorseError;
 use crate::console::tell;
-use crate::job::{Endorsed, JobEnd, judge};
+use crate::job::{Backing, JobEnd, judge};
 use crate::keeper::{Binding, KeeperError, Refusal};
 use orv_content::merkle::EmptyContent;
 use orv_content::{Root, merkle};
@@ -133,11 +133,12 @@ fn work(
         return Ok(channel.fail(stream, FailureCode::NoIdentity, "this machine cannot endorse a key")?);
     };
     let mut workbench = service.workbench.lock().unwrap_or_else(PoisonError::into_inner);
-    let endorsed = Endorsed {
+    let backing = Backing {
         evidence_root: known.evidence_root,
-        tier: endorser.tier(),
+        endorser,
+        keeper: &service.keeper,
     };
-    match judge(channel, stream, job, endorsed, &service.keeper, &mut workbench) {
+    match judge(channel, stream, job, backing, &mut workbench) {
         Ok(outcome) => Ok(channel.send(stream, &Message::Result(Box::new(outcome)))?),
         Err(JobEnd::Connection(error)) => Err(error),
         Err(end) => {
