@@ -5,6 +5,7 @@
 mod fake;
 
 use fake::{Script, listen, sample, simulator};
+use orv_attester::{AttesterConfig, AttesterNotice, AttesterObserver};
 use orv_chain::bindings::VerifierGateway;
 use orv_chain::primitives::{B256, I256, U256};
 use orv_chain::wallet::Wallet;
@@ -19,7 +20,9 @@ use orv_evidence::Platform;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
 use orv_verifier::journal::{CloseCause, Journal, Settlement, State, WaitCause};
-use orv_verifier::{Daemon, Notice, Observer, Silent, StatusRow, Summary, VerifierConfig};
+use orv_verifier::{
+    AdmissionSource, Daemon, Notice, Observer, RemoteAttesters, Silent, StatusRow, Summary, VerifierConfig,
+};
 use orv_verify::{Register, nitro_measurement_id};
 use serde_json::json;
 use std::path::PathBuf;
@@ -49,6 +52,7 @@ on_both_chains!(
     a_denied_project_is_left_alone,
     a_proposal_whose_time_has_passed_is_closed_without_a_ticket,
     a_key_that_would_expire_under_a_run_opens_no_ticket,
+    attesters_elsewhere_admit_the_key_or_say_why_not,
 );
 
 /// A network with one project whose bytes nobody has, and an operator's configuration.
@@ -228,6 +232,58 @@ async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_recei
 
     let again = network.once().await;
     assert!(again.outcomes.is_empty() && again.failures.is_empty(), "{again:?}");
+}
+
+/// Where an attester listens, once it does.
+struct Listening(tokio::sync::mpsc::UnboundedSender<String>);
+
+impl AttesterObserver for Listening {
+    fn notice(&self, notice: &AttesterNotice) {
+        if let AttesterNotice::Listening { address, .. } = notice {
+            self.0.send(format!("http://{address}")).unwrap();
+        }
+    }
+}
+
+async fn attesters_elsewhere_admit_the_key_or_say_why_not(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let local = network.config();
+    let AdmissionSource::Local(signer) = &local.admission else {
+        panic!("the attester of this suite is local");
+    };
+    let policy = network.directory.path().join("policy.toml");
+    let listed = format!("[[measurements]]\nname = \"scripted\"\nid = \"{}\"\n", measurement());
+    std::fs::write(&policy, listed).unwrap();
+    let text = format!(
+        "deployment = {:?}\npolicy = {policy:?}\ntrust = \"simulator\"\nlisten = \"127.0.0.1:0\"\n\
+         [key]\nunsafe_raw_key = \"{}\"\n",
+        local.deployment, signer.attester_keys[0],
+    );
+    let (told, mut listening) = tokio::sync::mpsc::unbounded_channel();
+    let attester = AttesterConfig::parse(&text).unwrap();
+    let serving = tokio::spawn(orv_attester::run(
+        attester,
+        std::future::pending(),
+        Arc::new(Listening(told)),
+    ));
+    let address = listening.recv().await.unwrap();
+
+    let asking = |attesters: Vec<String>| VerifierConfig {
+        admission: AdmissionSource::Remote(RemoteAttesters { attesters }),
+        ..local.clone()
+    };
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let nobody = Daemon::once(asking(vec!["http://127.0.0.1:9".to_owned()]), Arc::new(Silent)).await;
+    let failures = nobody.unwrap().failures;
+    assert!(
+        failures.iter().any(|failure| failure.code == "ORV-V-056"),
+        "{failures:?}"
+    );
+    let summary = Daemon::once(asking(vec![address]), Arc::new(Silent)).await.unwrap();
+    assert_eq!(summary.failures, Vec::new());
+    assert_eq!(only(&summary).state, State::Inconclusive);
+    serving.abort();
 }
 
 async fn an_improvement_is_approved_and_a_failure_to_improve_rejected_in_one_transaction_each(kind: PeerKind) {
