@@ -58,21 +58,34 @@ fn judged(name: &str, ticket: u8) -> Judged {
     Judged { bundle, folder }
 }
 
-/// The `orv` beside the running test.
-fn orv() -> PathBuf {
+/// A program beside the running test.
+fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("orv");
+    let path = test.parent().unwrap().parent().unwrap().join(name);
     assert!(
         path.exists(),
-        "{} is missing; build it: cargo build -p orv",
+        "{} is missing; build it: cargo build -p {name}",
         path.display()
     );
     path
 }
 
+/// The one document of `orv-audit replay` of the folder's receipt, from what the folder has, and the exit status.
+fn replay(folder: &Path) -> (i32, Value) {
+    let output = Command::new(program("orv-audit"))
+        .current_dir(folder)
+        .args(["replay", "receipt.orv", "--from", ".", "--json"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let document = serde_json::from_str(&text);
+    let document = document.unwrap_or_else(|_| panic!("{text}\n{}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code().unwrap(), document)
+}
+
 /// The one document of `orv trial` with these arguments, and the exit status.
 fn trial(folder: &Path, arguments: &[&str]) -> (i32, Value) {
-    let output = Command::new(orv())
+    let output = Command::new(program("orv"))
         .current_dir(folder)
         .args(["--json", "trial"])
         .args(arguments)
@@ -209,4 +222,19 @@ fn other_files_than_those_of_the_receipt_are_refused() {
         document["error"].as_str().unwrap().contains("candidate's code"),
         "{document}"
     );
+}
+
+#[test]
+fn an_auditor_replays_a_receipt_from_a_folder_of_archives_found_by_hash() {
+    let judged = judged("improvement", 5);
+    let (status, document) = replay(judged.folder.path());
+    assert_eq!((status, &document["outcome"]), (0, &json!("reproduced")), "{document}");
+    assert_eq!(document["differences"], json!([]));
+    assert!(document["here"].as_str().unwrap().starts_with("approve"), "{document}");
+
+    std::fs::remove_file(judged.folder.path().join("candidate.tar")).unwrap();
+    let (status, document) = replay(judged.folder.path());
+    assert_eq!((status, &document["code"]), (5, &json!("ORV-A-011")), "{document}");
+    let hash = judged.bundle.proposal.code_hash.to_string();
+    assert!(document["error"].as_str().unwrap().contains(&hash), "{document}");
 }

@@ -32,7 +32,7 @@ fn add(collateral: &mut Collateral, path: &Path) -> Result<(), InputError> {
 }
 
 /// In an order that is the same everywhere.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
     let unreadable = |cause| InputError::Unreadable {
         path: folder.to_owned(),
         cause,

@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Evidence(EvidenceRequest),
     /// Explains evidence in plain words: what it says with which bytes, what is proven and by whom, and what is not.
     Explain(EvidenceRequest),
+    /// Runs a receipt's job again on this machine, from the bytes that the receipt names, and compares.
+    Replay(ReplayRequest),
     /// Computes what hardware will report of an image: PCRs, SNP launch digest, TDX MRTD and RTMRs.
     Measure(Box<MeasureRequest>),
 }
@@ -63,6 +65,32 @@ never acceptable. Without --policy every check is made but those that ask who so
   orv-audit evidence quote.bin --collateral tcb/ --policy policy.toml --json
 
 Exit codes: 0 acceptable, 1 a file could not be read, 2 wrong usage, 3 not acceptable or not authentic.";
+
+#[derive(Debug, Args)]
+#[command(after_help = REPLAY_HELP)]
+pub(crate) struct ReplayRequest {
+    /// The receipt file (*.orv).
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    /// Archives that the receipt names (snapshot, benchmark, candidate, incumbent, image), or folders of them. They are
+    /// found by hash, whatever their names are.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) from: Vec<PathBuf>,
+    /// A storage indexer to ask for what no file given has; its nodes are not believed.
+    #[arg(long, value_name = "URL")]
+    pub(crate) indexer: Option<String>,
+}
+
+const REPLAY_HELP: &str = "\
+The job runs in the verifier's containers by the verifier's rule, which takes root. An exact metric must come out as on
+record in every field. Times differ by nature: there the verdict must be the same.
+
+  sudo orv-audit replay 12.orv --from bundles/
+  sudo orv-audit replay 12.orv --indexer https://indexer-storage-testnet-turbo.0g.ai --json
+
+Exit codes: 0 the same, 1 it could not be run here, 2 wrong usage, 3 it came out otherwise, or the receipt does not hold,
+4 this machine is too unsteady to say, 5 bytes are missing.";
 
 /// What evidence is judged by.
 #[derive(Debug, Args)]

@@ -277,7 +277,7 @@ fn an_explanation_says_what_is_proven_by_whom_and_what_is_not() {
         "80..144  ",
         "What is proven:",
         "What is not as it must be:",
-        "What was not looked at:",
+        "What nobody looked at, or what there was nothing to compare with:",
         "BadFuse",
         "ORV-A-005",
     ] {

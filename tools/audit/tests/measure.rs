@@ -237,6 +237,11 @@ fn an_event_log_is_replayed() {
         assert_eq!(printed[register], expected["expected"][register]);
     }
     assert_eq!(printed["platform"], "tdx");
+    assert_eq!(
+        printed["events"]["rtmr1"][0]["name"],
+        "action: Calling EFI Application from Boot Option"
+    );
+    assert!(printed["events"].get("rtmr3").is_none(), "nothing was written to it");
     assert!(printed.get("measurement_id").is_none(), "MRTD is not in a log");
 }
 
@@ -283,6 +288,22 @@ fn a_trust_domain_has_an_id_once_all_of_its_registers_are_known() {
         .filter(|input| input["kind"] == "assumed")
         .count();
     assert_eq!(assumed, 5, "{printed}");
+}
+
+#[test]
+fn a_unified_kernel_image_is_known_by_its_digest_in_a_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut unified = program();
+    unified[0x46] = 1;
+    unified[0x148..0x14e].copy_from_slice(b".linux");
+    let image = written(&folder, "unified.efi", &unified);
+    let printed = document(&run(&[&image, "--platform", "tdx", "--json"]));
+    let digest = orv_measure::authenticode_sha384(&unified).unwrap().to_string();
+    assert_eq!(printed["authenticode"], digest);
+    assert!(
+        printed.get("rtmr1").is_none() && printed.get("rtmr2").is_none(),
+        "{printed}"
+    );
 }
 
 /// The smallest PE32+ program: headers and nothing else.

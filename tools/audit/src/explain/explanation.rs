@@ -196,7 +196,10 @@ impl Report for Explanation {
                 },
                 list("What is proven", &self.proven),
                 list("What is not as it must be", &self.refuted),
-                list("What was not looked at", &self.not_looked_at),
+                list(
+                    "What nobody looked at, or what there was nothing to compare with",
+                    &self.not_looked_at,
+                ),
                 Section::List {
                     title: "What is not proven, whatever stands above".to_owned(),
                     items: self.not_proven.iter().map(ToString::to_string).collect(),
@@ -210,7 +213,11 @@ impl Report for Explanation {
 fn shortened(value: &str) -> String {
     let shown = printable(value);
     match shown.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}… ({} characters)", shown.get(..end).unwrap_or_default(), value.len()),
+        Some((end, _)) => format!(
+            "{}... ({} characters)",
+            shown.get(..end).unwrap_or_default(),
+            value.len()
+        ),
         None => shown,
     }
 }

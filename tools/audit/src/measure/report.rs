@@ -63,7 +63,9 @@ impl Measurement {
     /// A register by its events, which are told too.
     pub(super) fn replayed(&mut self, name: &'static str, events: Vec<Event>) {
         self.registers.insert(name, orv_measure::tdx::replay(&events));
-        self.events.insert(name, events);
+        if !events.is_empty() {
+            self.events.insert(name, events);
+        }
     }
 
     pub(super) fn identify(&mut self, id: [u8; 32]) {

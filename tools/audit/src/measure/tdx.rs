@@ -6,9 +6,10 @@ use super::request::{InitrdPlace, KernelHeader, MeasureRequest, Pages, TdxOption
 use super::source::{Kind, Source, optional};
 use orv_evidence::Platform;
 use orv_measure::tdx::{
-    AcpiTables, DirectBoot, EventLog, FirmwareEvents, InitrdArgument, KernelHandover, PageOrder, Tdvf,
+    AcpiTables, DirectBoot, Event, EventLog, FirmwareEvents, InitrdArgument, KernelHandover, PageOrder, Tdvf,
+    is_unified,
 };
-use orv_measure::{Input, Register};
+use orv_measure::{Input, Register, authenticode_sha384};
 use orv_verify::tdx_measurement_id;
 
 pub(super) fn measure(source: &Source, request: &MeasureRequest) -> Result<Measurement, MeasureError> {
@@ -61,6 +62,10 @@ fn kernel(measurement: &mut Measurement, kernel: &[u8], request: &MeasureRequest
         }
     };
     let (initrd, command_line) = (optional(boot.initrd.as_deref())?, boot.command_line()?);
+    if is_unified(kernel).map_err(MeasureError::image)? {
+        unified(measurement, kernel)?;
+        return Ok(());
+    }
     let boot = DirectBoot {
         kernel,
         initrd: &initrd,
@@ -74,6 +79,20 @@ fn kernel(measurement: &mut Measurement, kernel: &[u8], request: &MeasureRequest
     measurement.add_inputs(boot.inputs());
     measurement.replayed("rtmr1", boot.rtmr1_events().map_err(MeasureError::image)?);
     measurement.replayed("rtmr2", boot.rtmr2_events().map_err(MeasureError::image)?);
+    Ok(())
+}
+
+/// A program that holds kernel, initrd and command line. A machine's event log names it by its digest.
+fn unified(measurement: &mut Measurement, program: &[u8]) -> Result<(), MeasureError> {
+    measurement.register(
+        "authenticode",
+        authenticode_sha384(program).map_err(MeasureError::image)?,
+    );
+    measurement.add_inputs([Input::bytes("unified kernel image", program)]);
+    let reason = "it depends on what the firmware meets before a unified kernel image: look for its authenticode \
+                  digest in the machine's event log, or measure its parts";
+    measurement.not_computed("rtmr1", reason);
+    measurement.not_computed("rtmr2", "the program in the image decides what its kernel measures");
     Ok(())
 }
 
@@ -138,8 +157,13 @@ pub(super) fn replay(source: &Source) -> Result<Measurement, MeasureError> {
         Input::setting("events", log.events().len()),
     ];
     let mut measurement = Measurement::new(Platform::Tdx, inputs);
-    for (name, register) in ["rtmr0", "rtmr1", "rtmr2", "rtmr3"].into_iter().zip(log.replay()) {
-        measurement.register(name, register);
+    for (rtmr, name) in (0..).zip(["rtmr0", "rtmr1", "rtmr2", "rtmr3"]) {
+        let logged = log.events().iter().filter(|event| event.rtmr == rtmr);
+        let events = logged.map(|event| Event {
+            name: event.describe(),
+            digest: event.digest,
+        });
+        measurement.replayed(name, events.collect());
     }
     measurement.not_computed("mrtd", "no log covers it; it needs the firmware");
     Ok(measurement)
