@@ -7,12 +7,18 @@ use orv_image::platform::Platform;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
-An image is what attested hardware measures: whoever rebuilds it from the same commit gets the same bytes and so the same
-registers. To check a published measurement, check out its commit, build, and compare measurements.json.
+An image is what attested hardware measures: whoever rebuilds it from the same commit gets the
+same bytes, and so the same registers. To check a published measurement, check out its commit,
+build, and compare measurements.json. docs/images.md has the recipes.
 
-What is needed: Rust, and Debian's gcc, make, flex, bison, bc, libelf-dev, xz-utils (`./dev image` installs them).
-What is fetched is in images/pins.toml; it is kept below $XDG_CACHE_HOME/orv by its hash, and so are built kernels.
-Every failure has a code, which docs/errors.md explains.
+Needed: Rust, and Debian's gcc, make, flex, bison, bc, libelf-dev, xz-utils (`./dev image` installs
+them). What is fetched is in images/pins.toml; it is kept below $XDG_CACHE_HOME/orv by its hash, and
+so are built kernels. Every failure has a code, which docs/errors.md explains.
+
+Examples:
+  orv-image build --platform nitro --out out
+  orv-image build --platform vm --out out --snp-firmware OVMF.amdsev.fd
+  orv-image pin list
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 wrong content, 5 something is not available.";
 
