@@ -78,6 +78,14 @@ pub fn authenticode_sha384(program: &[u8]) -> Result<Register, PeError> {
     Ok(Register::finish(context))
 }
 
+/// Whether the program has a section of this name, as unified kernel images have `.linux`.
+///
+/// # Errors
+/// [`PeError`] when the headers cannot be read.
+pub fn has_section(program: &[u8], name: [u8; 8]) -> Result<bool, PeError> {
+    Ok(Headers::parse(program)?.names.contains(&name))
+}
+
 /// What the digest needs of the headers. Offsets are from the beginning of the file and lie inside it.
 struct Headers {
     length: u64,
@@ -87,6 +95,8 @@ struct Headers {
     signatures_length: u32,
     /// Begin and length of the sections that have data, in the order of the file.
     sections: Vec<(u32, u32)>,
+    /// Of all sections, in the order of the table.
+    names: Vec<[u8; 8]>,
 }
 
 impl Headers {
@@ -118,12 +128,14 @@ impl Headers {
         };
         let length = Reader::at(program, optional + 60)?.u32_le()?;
         let (signatures_entry, signatures_length) = signatures(program, directory)?;
+        let (names, sections) = sections(program, optional + u64::from(optional_length), count)?;
         Ok(Self {
+            names,
+            sections,
             length: length.into(),
             checksum: optional + 64,
             signatures_entry,
             signatures_length,
-            sections: sections(program, optional + u64::from(optional_length), count)?,
         })
     }
 }
@@ -140,11 +152,15 @@ fn signatures(program: &[u8], at: u64) -> Result<(Option<u64>, u32), PeError> {
     Ok((Some(entry), reader.u32_le()?))
 }
 
-fn sections(program: &[u8], at: u64, count: u16) -> Result<Vec<(u32, u32)>, PeError> {
+/// Names, and begin and length of those with data.
+type Sections = (Vec<[u8; 8]>, Vec<(u32, u32)>);
+
+fn sections(program: &[u8], at: u64, count: u16) -> Result<Sections, PeError> {
     let mut reader = Reader::at(program, at)?;
-    let mut sections = Vec::new();
+    let (mut names, mut sections) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        let _name_and_memory = reader.take(16)?;
+        names.push(reader.array()?);
+        let _memory = reader.take(8)?;
         let (length, start) = (reader.u32_le()?, reader.u32_le()?);
         let _relocations_and_flags = reader.take(16)?;
         if length > 0 {
@@ -152,5 +168,5 @@ fn sections(program: &[u8], at: u64, count: u16) -> Result<Vec<(u32, u32)>, PeEr
         }
     }
     sections.sort_by_key(|(start, _)| *start);
-    Ok(sections)
+    Ok((names, sections))
 }

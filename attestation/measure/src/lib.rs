@@ -22,7 +22,7 @@ pub mod nitro;
 pub mod snp;
 pub mod tdx;
 
-pub use authenticode::{PeError, authenticode_sha384};
+pub use authenticode::{PeError, authenticode_sha384, has_section};
 pub use firmware::{FirmwareTableError, MAXIMUM_FIRMWARE, PAGE};
 pub use input::{Input, InputValue};
 pub use reader::Truncated;

@@ -25,7 +25,7 @@ mod memory_map;
 mod module_measurement;
 mod setup_header;
 
-pub use boot::{DirectBoot, DirectBootError, InitrdArgument};
+pub use boot::{DirectBoot, DirectBootError, InitrdArgument, is_unified};
 pub use event::{Event, replay};
 pub use event_log::{EventLog, EventLogError, LoggedEvent, MAXIMUM_LOG};
 pub use firmware::{Added, MAXIMUM_SECTION_BYTES, MAXIMUM_SECTIONS, Measured, Section, SectionKind, Tdvf, TdvfError};

@@ -3,7 +3,7 @@
 use super::firmware_events::utf16;
 use super::setup_header::{KernelHandover, SetupHeaderError, patched};
 use super::{Event, replay};
-use crate::{Input, PeError, Register, authenticode_sha384};
+use crate::{Input, PeError, Register, authenticode_sha384, has_section};
 use serde::Serialize;
 
 /// What is booted, and by whom.
@@ -40,6 +40,9 @@ pub enum DirectBootError {
     /// QEMU would not hand it over.
     #[error(transparent)]
     SetupHeader(#[from] SetupHeaderError),
+    /// Its sections hold kernel, initrd and command line: other events follow its own, and the firmware's disk before.
+    #[error("the program is a unified kernel image, whose registers depend on how it is started: measure its parts")]
+    Unified,
     /// The command line has letters that firmware cannot hand on.
     #[error("the command line holds {0:?}, which is not printable ASCII")]
     CommandLine(char),
@@ -52,6 +55,9 @@ impl DirectBoot<'_> {
     /// [`DirectBootError`] when the kernel cannot be started so.
     pub fn rtmr1_events(&self) -> Result<Vec<Event>, DirectBootError> {
         self.check_command_line()?;
+        if is_unified(self.kernel)? {
+            return Err(DirectBootError::Unified);
+        }
         let digest = match self.handover {
             KernelHandover::Unchanged => authenticode_sha384(self.kernel)?,
             KernelHandover::Patched { .. } if self.command_line.contains("vga=") => {
@@ -146,6 +152,14 @@ impl DirectBoot<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether a program brings a kernel of its own in a section `.linux`, as unified kernel images do.
+///
+/// # Errors
+/// [`PeError`] when it is not a program.
+pub fn is_unified(program: &[u8]) -> Result<bool, PeError> {
+    has_section(program, *b".linux\0\0")
 }
 
 fn action(text: &'static str) -> Event {

@@ -44,6 +44,38 @@ impl LoggedEvent<'_> {
     }
 }
 
+impl LoggedEvent<'_> {
+    /// The kind in words, and what the record says where its digest vouches for a text.
+    pub fn describe(&self) -> String {
+        let kind = match self.kind {
+            0x1 => "measured code",
+            0x4 => "separator",
+            0x5 => "action",
+            0x6 => "tagged event",
+            0xa => "platform configuration",
+            0xd => "program loader",
+            0x8000_0001 => "variable of the firmware's configuration",
+            0x8000_0002 => "variable of the boot order",
+            0x8000_0003 => "program, by its Authenticode digest",
+            0x8000_0004 | 0x8000_0005 => "driver, by its Authenticode digest",
+            0x8000_0006 => "partition table",
+            0x8000_0007 => "action",
+            0x8000_0008 | 0x8000_000a => "firmware volume",
+            0x8000_0009 | 0x8000_000b => "hand-off tables",
+            0x8000_00e0 => "authority of a signature",
+            other => return format!("event of kind {other:#x}"),
+        };
+        match std::str::from_utf8(self.data) {
+            Ok(text) if is_plain(text) && self.is_digest_of_its_data() => format!("{kind}: {text}"),
+            _ => kind.to_owned(),
+        }
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| (' '..='~').contains(&letter))
+}
+
 /// Why bytes are not a log that can be replayed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventLogError {

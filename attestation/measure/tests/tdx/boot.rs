@@ -158,8 +158,21 @@ fn a_boot_that_qemu_refuses_is_refused() {
             kernel: b"MZ",
             ..patched
         }),
-        DirectBootError::SetupHeader(SetupHeaderError::Truncated(_))
+        DirectBootError::Kernel(PeError::Truncated(_))
     ));
+    let mut unified = program(b"");
+    unified[SECTIONS_AT + 40..SECTIONS_AT + 46].copy_from_slice(b".linux");
+    for handover in [KernelHandover::Unchanged, handover] {
+        let kernel = &unified;
+        assert_eq!(
+            refused(DirectBoot {
+                kernel,
+                handover,
+                ..patched
+            }),
+            DirectBootError::Unified
+        );
+    }
     let little = KernelHandover::Patched { memory: 1000 };
     assert_eq!(
         refused(DirectBoot {

@@ -20,6 +20,21 @@ fn a_published_log_gives_the_registers_of_its_quote() {
     let signed = &quote[48 + 328..48 + 328 + 4 * 48];
     assert_eq!(log.replay().map(|register| register.0).concat(), signed);
 
+    let described: Vec<_> = log.events().iter().map(|event| event.describe()).collect();
+    let expected = [
+        "hand-off tables",
+        "action: Calling EFI Application from Boot Option",
+        "program, by its Authenticode digest",
+        "program loader",
+        "action: Exit Boot Services Returned with Success",
+    ];
+    for words in expected {
+        assert!(
+            described.iter().any(|description| description == words),
+            "{words} is not in {described:#?}"
+        );
+    }
+
     let separator = log.events().iter().find(|event| event.kind == 4).unwrap();
     assert!(separator.is_digest_of_its_data() && separator.data == [0; 4]);
     let application = log.events().iter().find(|event| event.kind == 0x8000_0003).unwrap();
