@@ -186,7 +186,7 @@ fn checks(quote: &Quote<'_>, ground: &Ground, tcb: &TdxTcb, now: UnixTime) -> Ve
     };
     let chain = format!("3 certificates to the pinned root, valid at {}{skew}", now);
     let published = format!(
-        "TCB information {} and quoting enclave identity for FMSPC {}, signed by Intel and current{skew}",
+        "TCB information {} and quoting enclave identity for FMSPC {}, signed under the root and current{skew}",
         ground.published.tcb_info.tcb_evaluation_data_number,
         hex::encode(ground.published.fmspc)
     );
@@ -197,7 +197,7 @@ fn checks(quote: &Quote<'_>, ground: &Ground, tcb: &TdxTcb, now: UnixTime) -> Ve
         Check::pass(CheckName::Collateral, published),
         Check::pass(
             CheckName::QuotingEnclave,
-            "Intel's, signed by the platform, and it vouches for the attestation key",
+            "the published one, signed by the platform, and it vouches for the attestation key",
         ),
         Check::pass(CheckName::DocumentSignature, "ECDSA-P256 by the attestation key"),
         Check::pass(CheckName::TcbLevel, format!("{} as of {}", tcb.status, tcb.date)),
