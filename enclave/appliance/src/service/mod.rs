@@ -107,7 +107,9 @@ fn watch_the_keeper(service: Arc<Service>) -> Result<(), ServeError> {
 fn end_at_a_panic(words: LastWords) {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        report(panic);
-        words.end(&Exit::new(ExitCode::Panic, panic));
+        if !words.are_heard() {
+            report(panic);
+        }
+        words.end(&Exit::new(ExitCode::Panic, panic.to_string().replace('\n', " ")));
     }));
 }
