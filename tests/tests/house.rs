@@ -253,10 +253,7 @@ fn every_licence_is_permissive() {
         let (name, expression) = line.split_once('\t').unwrap_or((line, ""));
         let package = name.split_whitespace().next().unwrap_or_default();
         let exception = NAMED_EXCEPTIONS.contains(&(package, expression));
-        assert!(
-            permissive(expression) || exception,
-            "{name} has licence {expression:?}"
-        );
+        assert!(permissive(expression) || exception, "{name} has licence {expression:?}");
         seen += 1;
     }
     assert!(seen > 200, "only {seen} crates were seen");

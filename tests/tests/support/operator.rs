@@ -147,7 +147,15 @@ async fn attested(network: &Network, envelope: &[u8], facts: &ChainFacts) -> (En
     };
     let now = UnixTime::from_seconds(network.chain.head().await.unwrap().timestamp);
     let roots = Roots::with_simulator(root_der()).unwrap();
-    let decision = admit(envelope, facts, now, &roots, &AdmissionPolicy::of(evidence), &orv_verify::Collateral::none()).unwrap();
+    let decision = admit(
+        envelope,
+        facts,
+        now,
+        &roots,
+        &AdmissionPolicy::of(evidence),
+        &orv_verify::Collateral::none(),
+    )
+    .unwrap();
     let signature = sign(&decision, network.enclave.attester_quorum, &attester()).unwrap();
     (decision.admission(), proof(vec![signature]).into())
 }

@@ -222,7 +222,7 @@ impl Network {
     pub fn config(&self, enclave: &EnclaveAddress) -> VerifierConfig {
         let accounts = self.running.accounts();
         let text = format!(
-            "deployment = {:?}\nenclave = \"{}\"\ndata_directory = {:?}\npoll_seconds = 1\nattempts = 3\n\
+            "deployment = {:?}\nenclave = \"{}\"\ndata_directory = {:?}\npoll_seconds = 1\nattempts = 2\n\
              [wallet]\nunsafe_raw_key = \"{}\"\n\
              [admission.local]\ntrust = \"production\"\nattester_keys = [\"{}\"]\n\
              measurements = [{{ id = \"{}\", name = \"the image\" }}]\n",
