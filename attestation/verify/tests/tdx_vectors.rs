@@ -5,7 +5,7 @@
 mod tdx_support;
 
 use orv_verify::tdx::{QuoteError, canonical_quote};
-use orv_verify::{CheckName, CheckResult, TdxError, VerifyError, instant};
+use orv_verify::{CheckName, CheckResult, Register, TdxError, VerifyError, instant};
 use serde_json::Value;
 use tdx_support::{collateral, failed, json, judge, read, result, tdx, text, vectors};
 
@@ -224,4 +224,21 @@ fn bytes_after_a_quote_count_for_nothing() {
     assert_eq!(tdx(&one).report, tdx(&two).report);
     assert_eq!((tdx(&one).trailing, tdx(&two).trailing), (70, 14));
     assert_eq!(result(one.checks(), CheckName::Format), CheckResult::Pass);
+}
+
+/// The log's replay itself is `orv-measure`'s, and tested there on the same log.
+#[test]
+fn a_real_event_logs_replay_explains_its_quote() {
+    let Some(folder) = vectors() else { return };
+    let replay = json(&folder, "measurement/tdx_rtmr_replay.json");
+    let quote = std::fs::read(folder.join(text(&replay, "quote"))).expect("a quote");
+    let mut set = collateral(&folder, "00806f_2025-07.json");
+    set.replayed = Some(["rtmr0", "rtmr1", "rtmr2", "rtmr3"].map(|name| {
+        let digits = hex::decode(text(&replay["expected"], name)).expect("digits");
+        Register(digits.try_into().expect("48 bytes"))
+    }));
+    let now = instant("2025-07-15T00:00:00Z").expect("a time");
+    let verified = judge(&quote, &set, now).expect("authentic");
+    assert_eq!(result(verified.checks(), CheckName::EventLog), CheckResult::Pass);
+    assert!(verified.acceptable().is_ok());
 }
