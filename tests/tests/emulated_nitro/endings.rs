@@ -40,10 +40,11 @@ async fn broken_in_a_job(
     let work = network.work(&address, observer.clone());
     thread::scope(|scope| {
         let breaking = scope.spawn(move || {
-            trials.recv().unwrap();
+            trials.recv().expect("the job came to its trials");
             break_it(aimed, machine);
         });
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work));
+        observer.close();
         breaking.join().unwrap();
     });
     observer.failures()

@@ -53,6 +53,9 @@ impl Default for Size {
 /// emulator alone.
 const LOST_MODULE: &str = "Expected response buffer after request buffer in virtqueue";
 
+/// What init says on the console when the machine is ready.
+const BOOTED: &str = "orv-enclave: boot: machine=";
+
 /// Most machines that are started for one that keeps its module.
 const STARTS: u32 = 5;
 
@@ -110,16 +113,21 @@ impl Machine {
         Channel::new(self.stream())
     }
 
-    /// A connection to the enclave, once it listens.
+    /// A connection to the enclave, once it listens. Nobody may connect before the guest has its device: the device beside
+    /// the machine has come to a standstill over that.
     pub fn stream(&mut self) -> UnixStream {
         let address = self.address();
         let begun = Instant::now();
         let mut starts = 1;
         loop {
-            let error = match address.connect() {
-                Ok(Stream::Unix(stream)) => return stream,
-                Ok(Stream::Vsock(_)) => unreachable!("{address} is a unix socket"),
-                Err(error) => error,
+            let error = if self.console().contains(BOOTED) {
+                match address.connect() {
+                    Ok(Stream::Unix(stream)) => return stream,
+                    Ok(Stream::Vsock(_)) => unreachable!("{address} is a unix socket"),
+                    Err(error) => error.to_string(),
+                }
+            } else {
+                format!("no {BOOTED:?} on its console")
             };
             if self.qemu.said().contains(LOST_MODULE) && starts < STARTS {
                 eprintln!("QEMU lost its security module; the machine is started again");
@@ -146,19 +154,6 @@ impl Machine {
         let begun = Instant::now();
         while self.is_running() {
             assert!(begun.elapsed() < GENEROUS, "still running\n{}", self.everything_said());
-            sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Waits for a line on the console that has these words, and returns it.
-    pub fn wait_for_console(&mut self, words: &str) -> String {
-        let begun = Instant::now();
-        loop {
-            if let Some(line) = self.console().lines().find(|line| line.contains(words)) {
-                return line.to_owned();
-            }
-            let goes_on = self.is_running() && begun.elapsed() < GENEROUS;
-            assert!(goes_on, "no {words:?} on the console\n{}", self.everything_said());
             sleep(Duration::from_millis(50));
         }
     }

@@ -29,6 +29,11 @@ impl Recorder {
         (recorder, receiver)
     }
 
+    /// No trials will come any more: whoever waits for them hears that, too.
+    pub fn close(&self) {
+        self.trials.lock().unwrap().take();
+    }
+
     /// Every failure as `code message`.
     pub fn failures(&self) -> Vec<String> {
         let notices = self.notices.lock().unwrap();
