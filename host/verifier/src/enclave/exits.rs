@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -68,10 +68,7 @@ impl ExitReports {
     /// The oldest report that nobody has read, waiting for one at most this long.
     pub fn next(&self, patience: Duration) -> Option<Exit> {
         let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        match arrived.recv_timeout(patience) {
-            Ok(exit) => Some(exit),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        arrived.recv_timeout(patience).ok()
     }
 
     /// Forgets what was reported: a new enclave has begun.
