@@ -35,6 +35,15 @@ fn change_configuration(parts: &mut Parts) {
     change(&mut parts.ramdisk, "\"scratch_percent\": 60");
 }
 
+type Alteration = (&'static str, fn(&mut Parts));
+
+const ALTERATIONS: [Alteration; 4] = [
+    ("kernel", change_kernel),
+    ("command line", change_command_line),
+    ("init", change_init),
+    ("configuration", change_configuration),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_byte_gives_another_measurement_and_no_admission() {
     let shipped = Shipped::of("nitro").eif();
@@ -42,14 +51,8 @@ async fn a_changed_byte_gives_another_measurement_and_no_admission() {
     let original = predicted(&shipped);
     let untouched = Parts::of(&shipped);
     assert_eq!(predicted(&untouched.eif()), original, "taking apart changes nothing");
-    let alterations: [(&str, fn(&mut Parts)); 4] = [
-        ("kernel", change_kernel),
-        ("command line", change_command_line),
-        ("init", change_init),
-        ("configuration", change_configuration),
-    ];
     let folder = tempfile::tempdir().unwrap();
-    for (what, alter) in alterations {
+    for (what, alter) in ALTERATIONS {
         let mut parts = untouched.clone();
         alter(&mut parts);
         let registers = predicted(&parts.eif());

@@ -10,7 +10,6 @@ mod alteration;
 mod attestation;
 mod endings;
 mod figures;
-#[allow(dead_code, reason = "shared with the enclave's own tests")]
 #[path = "../../../enclave/appliance/tests/host/mod.rs"]
 mod host;
 mod hostile_miner;

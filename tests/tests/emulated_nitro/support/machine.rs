@@ -53,6 +53,12 @@ impl Default for Size {
 /// emulator alone.
 const LOST_MODULE: &str = "Expected response buffer after request buffer in virtqueue";
 
+/// What the kernel says when it gives up.
+const PANIC: &str = "Kernel panic";
+
+/// What every line of the image's programs begins with.
+const OURS: &str = "orv-enclave:";
+
 /// What init says on the console when the machine is ready.
 const BOOTED: &str = "orv-enclave: boot: machine=";
 
@@ -129,8 +135,8 @@ impl Machine {
             } else {
                 format!("no {BOOTED:?} on its console")
             };
-            if self.qemu.said().contains(LOST_MODULE) && starts < STARTS {
-                eprintln!("QEMU lost its security module; the machine is started again");
+            if let Some(fault) = self.emulators_fault().filter(|_| starts < STARTS) {
+                eprintln!("{fault}; the machine is started again");
                 starts += 1;
                 self.restart();
             }
@@ -172,6 +178,18 @@ impl Machine {
     /// Time since QEMU was started.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// What the emulator has spoilt, if it looks like that: its security module; or the kernel gave up before there was a
+    /// process, as it does on a busy machine when the emulated timer does not tick while the kernel looks. An image that
+    /// does so always is found out all the same: it is started a few times only.
+    fn emulators_fault(&self) -> Option<String> {
+        if self.qemu.said().contains(LOST_MODULE) {
+            return Some("QEMU lost its security module".to_owned());
+        }
+        let console = self.console();
+        let panic = console.lines().find(|line| line.contains(PANIC))?;
+        (!console.contains(OURS)).then(|| panic.to_owned())
     }
 
     fn everything_said(&self) -> String {

@@ -2,7 +2,7 @@
 
 use super::images::predicted;
 use crate::host::Shelf;
-use alloy_primitives::{Address, B256, I256, U256};
+use alloy_primitives::{B256, I256, U256};
 use orv_chain::bindings::EnclaveRegistry::Admission;
 use orv_chain::wallet::Wallet;
 use orv_chain::{
@@ -251,11 +251,6 @@ impl Network {
         ] {
             self.running.steer(method, parameters).await.unwrap();
         }
-    }
-
-    /// The address of the registry of keys.
-    pub fn registry(&self) -> Address {
-        self.deployment.enclave.unwrap().enclave_registry
     }
 
     pub async fn chain(&self) -> Chain {
