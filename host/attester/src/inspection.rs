@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use orv_contracts::admission::EnclaveRegistry::KeyAdmitted;
-use orv_evidence::UnixTime;
+use orv_evidence::{Envelope, UnixTime};
 use orv_verify::{Collateral, Roots};
 
 use crate::{AdmissionPolicy, AttesterError, ChainFacts, LONGEST_LIFE, MOST_VERDICTS, admit};
@@ -50,6 +50,23 @@ pub enum Fault {
     },
 }
 
+/// Zeros behind an envelope that are tried; a genuine one ends in a few by chance.
+const MOST_ZEROS: usize = 64;
+
+/// An envelope with the zeros at its end that it was sealed with. A root does not bind a length (DESIGN 5.7), so whoever
+/// serves the bytes may add or cut some, and must not make a sound key look unsound.
+fn as_sealed(served: &[u8]) -> Vec<u8> {
+    let end = served.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let mut bytes = served.get(..end).unwrap_or_default().to_vec();
+    for _ in 0..=MOST_ZEROS {
+        if Envelope::decode(&bytes).is_ok() {
+            return bytes;
+        }
+        bytes.push(0);
+    }
+    served.to_vec()
+}
+
 /// Judges an admission that is on chain by its evidence, as of the moment it was admitted. How long a life and how many
 /// verdicts the attester itself would have granted plays no part: those are the chain's bounds.
 ///
@@ -69,7 +86,7 @@ pub fn inspect(
         life: LONGEST_LIFE,
         verdicts: MOST_VERDICTS,
     };
-    let found = admit(envelope, facts, admitted_at, roots, &bounds, collateral)?.admission();
+    let found = admit(&as_sealed(envelope), facts, admitted_at, roots, &bounds, collateral)?.admission();
     if found.key != admitted.key {
         return Err(Fault::Key {
             evidence: found.key,

@@ -38,6 +38,7 @@ mod request;
 mod service;
 mod signature;
 mod terms;
+mod told;
 mod trust;
 
 pub use admission::{AttesterError, BlockReference, ChainFacts, Fact, admit};
@@ -53,4 +54,5 @@ pub use request::{
 pub use service::{AttesterConfig, AttesterNotice, AttesterObserver, OnFinding, ServiceError, WatchConfig, run};
 pub use signature::{AttesterSignature, SigningError, admission_digest, proof, sign};
 pub use terms::{AdmissionTerms, TermsError};
+pub use told::{ToldAdmission, admissions, ranges};
 pub use trust::Trust;

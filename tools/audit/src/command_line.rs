@@ -1,12 +1,15 @@
 //! The command line, and nothing else.
 
 use crate::measure::MeasureRequest;
-use crate::output::OutputOptions;
+use crate::output::{Form, OutputOptions, fail};
+use crate::registry::RegistryRequest;
+use crate::source::SourceOptions;
 use clap::{Args, Parser, Subcommand};
 use orv_verify::{NotAnInstant, UnixTime, instant};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-/// Checks what an orv enclave signed, and what its hardware says of it, offline.
+/// Checks what an orv enclave signed, what its hardware says of it, and whom the chain admitted for it.
 #[derive(Debug, Parser)]
 #[command(name = "orv-audit", version, about, after_help = AFTER_HELP)]
 pub(crate) struct CommandLine {
@@ -15,7 +18,36 @@ pub(crate) struct CommandLine {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 every check passed, 1 the file could not be read, 2 wrong usage, 3 not verified.";
+Everything but `registry`, and `replay --indexer`, works offline, from files alone.
+
+Exit codes: 0 every check passed, 1 a file could not be read or written, 2 wrong usage, 3 not verified, 4 inconclusive,
+5 what is needed is not to be had.";
+
+/// Version of the JSON document that says that a command line is wrong.
+const USAGE_SCHEMA: &str = "orv.audit.usage/1";
+
+/// Help and version are answers; anything else is a mistake in the arguments. Whether JSON is wanted has to be seen
+/// without the parser, which has just failed.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let paragraph: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let next = "Read what orv-audit and the command say with --help";
+        fail(USAGE_SCHEMA, "ORV-A-014", &paragraph.join(" "), next, Form::Json);
+        return ExitCode::from(2);
+    }
+    // Where nobody reads it, the exit code still tells.
+    let _ = error.print();
+    match error.use_stderr() {
+        true => ExitCode::from(2),
+        false => ExitCode::SUCCESS,
+    }
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -27,11 +59,14 @@ pub(crate) enum Command {
     Explain(EvidenceRequest),
     /// Runs a receipt's job again on this machine, from the bytes that the receipt names, and compares.
     Replay(ReplayRequest),
+    /// Examines every key that the chain ever admitted: its evidence is fetched, verified, and held against the admission.
+    Registry(Box<RegistryRequest>),
     /// Computes what hardware will report of an image: PCRs, SNP launch digest, TDX MRTD and RTMRs.
     Measure(Box<MeasureRequest>),
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = RECEIPT_HELP)]
 pub(crate) struct ReceiptRequest {
     /// The receipt file (*.orv).
     pub(crate) file: PathBuf,
@@ -43,6 +78,15 @@ pub(crate) struct ReceiptRequest {
     #[arg(long, value_name = "ID", value_parser = parse_measurement)]
     pub(crate) measurement: Option<[u8; 32]>,
 }
+
+const RECEIPT_HELP: &str = "\
+Nitro's evidence names its own time, at which it is judged. TDX and SNP name none: give --at, the time at which the key
+was used, and --collateral of that time. Without --measurement or a list in --policy, nobody asks which program ran.
+
+  orv-audit receipt 12.orv --measurement 0x… --html 12.html
+  orv-audit receipt 12.orv --at 2026-09-21T14:14:10Z --collateral tcb/ --policy policy.toml --json
+
+Exit codes: 0 every check passed, 1 a file could not be read, 2 wrong usage, 3 not verified.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EVIDENCE_HELP)]
@@ -73,13 +117,9 @@ pub(crate) struct ReplayRequest {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) output: OutputOptions,
-    /// Archives that the receipt names (snapshot, benchmark, candidate, incumbent, image), or folders of them. They are
-    /// found by hash, whatever their names are.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) from: Vec<PathBuf>,
-    /// A storage indexer to ask for what no file given has; its nodes are not believed.
-    #[arg(long, value_name = "URL")]
-    pub(crate) indexer: Option<String>,
+    /// Where the archives are that the receipt names: snapshot, benchmark, candidate, incumbent, image.
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
 }
 
 const REPLAY_HELP: &str = "\
@@ -100,6 +140,13 @@ pub(crate) struct TrustOptions {
     /// the default.
     #[arg(long, value_name = "RFC3339", value_parser = parse_instant)]
     pub(crate) at: Option<UnixTime>,
+    #[command(flatten)]
+    pub(crate) rules: RuleOptions,
+}
+
+/// What evidence is judged by at any time.
+#[derive(Debug, Args)]
+pub(crate) struct RuleOptions {
     /// What the vendor published beside it, a file or a folder: for TDX a caching service's JSON, for SNP the VCEK or
     /// VLEK (DER, PEM, or a host's table), for any revocation lists. Roots and AMD's intermediates are built in.
     #[arg(long, value_name = "PATH")]

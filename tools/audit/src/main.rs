@@ -1,8 +1,8 @@
 //! `orv-audit`: checks what enclaves signed and what hardware said of them, offline, from files alone.
 //!
-//! It needs no enclave, no chain, no network and no trust in whoever handed over the file; only `replay` reaches for
-//! storage nodes, where it is asked to. Every check is one line
-//! with its result and reason, and what can never be proven is said beside what is.
+//! It needs no enclave, no chain, no network and no trust in whoever handed over the file. Only `registry` asks a chain,
+//! and it and `replay` ask storage nodes, of which neither is believed more than it says. Every check is one line with
+//! its result and reason, and what can never be proven is said beside what is.
 
 mod collateral;
 mod command_line;
@@ -13,7 +13,9 @@ mod measure;
 mod output;
 mod page;
 mod receipt;
+mod registry;
 mod replay;
+mod source;
 mod trust;
 
 use clap::Parser;
@@ -28,11 +30,16 @@ fn main() -> ExitCode {
     {
         return orv_runner::helper_main();
     }
-    match CommandLine::parse().command {
+    let command = match CommandLine::try_parse() {
+        Ok(line) => line.command,
+        Err(error) => return command_line::refuse(&error),
+    };
+    match command {
         Command::Receipt(request) => receipt::run(&request),
         Command::Evidence(request) => evidence::run(&request),
         Command::Explain(request) => explain::run(&request),
         Command::Replay(request) => replay::run(&request),
+        Command::Registry(request) => registry::run(&request),
         Command::Measure(request) => measure::run(&request),
     }
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use orv_receipt::printable;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::page::Page;
 
@@ -58,7 +60,8 @@ pub(crate) fn finish<R: Report>(report: &R, options: &OutputOptions) -> ExitCode
     if let Some(path) = &options.html
         && let Err(error) = std::fs::write(path, report.page().html())
     {
-        eprintln!("ORV-A-002 {} could not be written: {error}", path.display());
+        let words = format!("{} could not be written: {error}", path.display());
+        fail(R::SCHEMA, "ORV-A-002", &words, "Check that path", options.form());
         return ExitCode::FAILURE;
     }
     match print(&text) {
@@ -78,10 +81,15 @@ fn print(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// One line of JSON, in printable ASCII: what is not is escaped as JSON escapes it.
+/// A report as one line of JSON.
 fn json<R: Report>(report: &R) -> String {
     let document = serde_json::to_string(report)
-        .unwrap_or_else(|error| format!("{{\"schema\":\"{}\",\"error\":\"{error}\"}}", R::SCHEMA));
+        .unwrap_or_else(|error| json!({"schema": R::SCHEMA, "error": error.to_string()}).to_string());
+    ascii_line(&document)
+}
+
+/// One line in printable ASCII: what is not is escaped as JSON escapes it.
+fn ascii_line(document: &str) -> String {
     let mut line = String::with_capacity(document.len());
     for letter in document.chars() {
         if (' '..='~').contains(&letter) {
@@ -94,6 +102,20 @@ fn json<R: Report>(report: &R) -> String {
     }
     line.push('\n');
     line
+}
+
+/// An end without a report: a document in the place of one, or words on stderr.
+pub(crate) fn fail(schema: &str, code: &str, error: &str, next: &str, form: Form) {
+    match form {
+        Form::Text => eprintln!("{code} {}. {next}", printable(error)),
+        Form::Json => {
+            let document = json!({
+                "schema": schema, "verified": false, "code": code, "error": error, "next": next,
+            });
+            // Where nobody reads it, the exit code still tells.
+            let _ = print(&ascii_line(&document.to_string()));
+        }
+    }
 }
 
 /// Why there is nothing to report on.
@@ -117,24 +139,25 @@ pub(crate) enum InputError {
         /// Why it is not.
         cause: String,
     },
+    /// Somebody who has to be asked does not answer as he must.
+    #[error("{what} gives no answer that can be used: {cause}")]
+    Unavailable {
+        /// Who.
+        what: &'static str,
+        /// What came instead.
+        cause: String,
+    },
 }
 
 impl InputError {
     /// Says it, and ends with its code: nothing was verified.
     pub(crate) fn finish(&self, schema: &str, options: &OutputOptions) -> ExitCode {
         let (code, next, end) = match self {
+            Self::Unavailable { .. } => ("ORV-A-013", "Check the address, or try another one", ExitCode::from(5)),
             Self::Unreadable { .. } => ("ORV-A-001", "Check the path and who may read it", ExitCode::FAILURE),
             Self::Content { .. } => ("ORV-A-004", "Correct that file, or leave it out", ExitCode::from(3)),
         };
-        match options.form() {
-            Form::Text => eprintln!("{code} {self}. {next}"),
-            Form::Json => {
-                let document = serde_json::json!({
-                    "schema": schema, "verified": false, "code": code, "error": self.to_string(),
-                });
-                println!("{document}");
-            }
-        }
+        fail(schema, code, &self.to_string(), next, options.form());
         end
     }
 }

@@ -1,7 +1,7 @@
 //! What evidence is judged by: the time, the roots, the collateral and the policy that the auditor names.
 
 use crate::collateral;
-use crate::command_line::TrustOptions;
+use crate::command_line::{RuleOptions, TrustOptions};
 use crate::output::{InputError, read};
 use orv_simulator::snp::Product;
 use orv_simulator::{root_der, snp, tdx};
@@ -26,12 +26,17 @@ pub(crate) struct Trust {
 impl Trust {
     /// Reads what the options name.
     pub(crate) fn read(options: &TrustOptions) -> Result<Self, InputError> {
+        Self::at(options.at, &options.rules)
+    }
+
+    /// The same, for a moment that is not the auditor's to choose.
+    pub(crate) fn at(at: Option<UnixTime>, options: &RuleOptions) -> Result<Self, InputError> {
         let (policy, policy_hash) = match &options.policy {
             None => (Policy::built_in(), None),
             Some(path) => policy(path)?,
         };
         Ok(Self {
-            at: options.at,
+            at,
             collateral: collateral::read_all(&options.collateral)?,
             policy,
             policy_hash,

@@ -5,22 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
-use alloy::rpc::types::{Filter, Log};
-use alloy::sol_types::SolEvent;
 use orv_chain::bindings::EnclaveRegistry;
-use orv_chain::{BlockHeader, Call, ChainError, FeeRules, Patience, SendError, TransactionOwner};
+use orv_chain::{BlockHeader, Call, FeeRules, Patience, SendError, TransactionOwner};
 use orv_content::Root;
 use orv_evidence::{MAXIMUM_ENVELOPE, UnixTime};
 use orv_storage::{FetchError, Storage, StorageOptions};
 
 use super::bench::{Bench, open_wallet};
 use super::{AttesterConfig, AttesterNotice, OnFinding, ServiceError, WatchConfig};
-use crate::{Fault, LONGEST_LIFE, inspect};
+use crate::{Fault, LONGEST_LIFE, ToldAdmission, admissions, inspect, ranges};
 
 type KeyAdmitted = orv_contracts::admission::EnclaveRegistry::KeyAdmitted;
 
-/// Blocks asked for at a time: public endpoints refuse wide ranges.
-const RANGE: u64 = 2000;
 /// Blocks looked at again, so that a short reorganisation hides no admission.
 const DEPTH: u64 = 12;
 
@@ -117,22 +113,16 @@ impl Watch {
     /// Reads the admissions up to `newest`.
     async fn take_in(&mut self, newest: u64) -> Result<(), ServiceError> {
         let registry = self.bench.contracts.enclave_registry;
-        while self.next <= newest {
-            let last = newest.min(self.next.saturating_add(RANGE - 1));
-            let filter = Filter::new()
-                .address(registry)
-                .event_signature(KeyAdmitted::SIGNATURE_HASH)
-                .from_block(self.next)
-                .to_block(last);
-            for log in self.bench.chain.logs(&filter).await? {
-                let (block, admitted) = read(&log, registry)?;
+        for blocks in ranges(self.next, newest) {
+            let next = blocks.end().saturating_add(1);
+            for ToldAdmission { admitted, block } in admissions(&self.bench.chain, registry, blocks).await? {
                 let done = self.done.get(&admitted.key);
                 if done.is_none_or(|(_, root)| *root != admitted.evidenceRoot) {
                     let told = self.open.get(&admitted.key).is_some_and(|open| open.told);
                     self.open.insert(admitted.key, Open { admitted, block, told });
                 }
             }
-            self.next = last.saturating_add(1);
+            self.next = next;
         }
         self.next = newest.saturating_sub(DEPTH);
         Ok(())
@@ -233,21 +223,6 @@ impl Watch {
             }
         }
         Ok(())
-    }
-}
-
-/// Decodes a log and checks that it is one of those asked for.
-fn read(log: &Log, registry: Address) -> Result<(u64, KeyAdmitted), ServiceError> {
-    let malformed = |reason: &str| {
-        ServiceError::Chain(ChainError::Malformed {
-            question: "eth_getLogs",
-            reason: reason.to_owned(),
-        })
-    };
-    let event = KeyAdmitted::decode_log(&log.inner).map_err(|error| malformed(&error.to_string()))?;
-    match log.block_number {
-        Some(block) if event.address == registry && !log.removed => Ok((block, event.data)),
-        _ => Err(malformed("a log that was not asked for")),
     }
 }
 

@@ -259,6 +259,11 @@ impl Network {
 
     /// Fresh evidence of a simulated enclave for the operator.
     pub async fn candidate(&self, secret: u8) -> AdmissionRequest {
+        self.candidate_running(&MEASURED, secret).await
+    }
+
+    /// The same of an enclave that runs `measured`.
+    pub async fn candidate_running(&self, measured: &Measured<'_>, secret: u8) -> AdmissionRequest {
         let contracts = self.deployment.enclave.unwrap();
         let operator = self.operator.address();
         let challenge = self.keys().challenge(operator).await.unwrap();
@@ -284,7 +289,7 @@ impl Network {
             context: context.encode(),
         };
         let now = UnixTime::from_seconds(self.now().await);
-        let evidence = SimulatedNitro::measure(&MEASURED, move || now)
+        let evidence = SimulatedNitro::measure(measured, move || now)
             .collect(&binding)
             .unwrap();
         let envelope = Envelope::seal(&binding, KeyOrigin::GeneratedInside, evidence).unwrap();

@@ -96,7 +96,7 @@ fn open(bytes: &[u8]) -> (Form, Option<Envelope>) {
 
 /// Raw bytes do not say that they are simulated; whoever asks for it says so.
 const fn as_asked(platform: Platform, options: &TrustOptions) -> Platform {
-    match (options.allow_simulated, platform) {
+    match (options.rules.allow_simulated, platform) {
         (true, Platform::Nitro) => Platform::SimNitro,
         (true, Platform::Tdx) => Platform::SimTdx,
         (true, Platform::Snp) => Platform::SimSnp,

@@ -1,7 +1,7 @@
 //! The command line of `orv-audit measure`.
 
 use super::source;
-use crate::command_line::CommandLine;
+use crate::command_line::{CommandLine, refuse};
 use crate::output::{InputError, OutputOptions};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, ValueEnum};
@@ -185,9 +185,7 @@ fn memory(text: &str) -> Result<u64, String> {
 
 /// Says what is missing as the command line's own errors do, and ends with code 2.
 pub(super) fn usage(words: &str) -> ExitCode {
-    let error = CommandLine::command().error(ErrorKind::MissingRequiredArgument, words);
-    eprint!("{error}");
-    ExitCode::from(2)
+    refuse(&CommandLine::command().error(ErrorKind::MissingRequiredArgument, words))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ impl Page {
             .map(Section::text)
             .filter(|part| !part.is_empty())
             .collect();
-        format!("{}\n{}\n", parts.join("\n"), self.verdict.1)
+        format!("{}\n{}\n", parts.join("\n"), printable(&self.verdict.1))
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest, trust: &Trust
         Err(error) => return Examined::failed(Line::fail("evidence", error), false),
     };
     let simulated = envelope.platform.is_simulated();
-    if simulated && !request.trust.allow_simulated {
+    if simulated && !request.trust.rules.allow_simulated {
         let detail = "the evidence is SIMULATED; --allow-simulated accepts it, for development only";
         return Examined::failed(Line::fail("evidence", detail), simulated);
     }

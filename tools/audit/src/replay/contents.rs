@@ -1,8 +1,9 @@
 //! The trees of a job, each opened as the enclave opens it and held against the record.
 
 use super::report::Refused;
-use super::source::Source;
+use crate::source::Source;
 use alloy_primitives::B256;
+use bytes::Bytes;
 use orv_content::archive::Quota;
 use orv_content::tree::Tree;
 use orv_receipt::rule::Documents;
@@ -53,7 +54,7 @@ fn tree(bundle: &Bundle, role: Role, source: &Source) -> Result<Tree, Refused> {
             role.name()
         ))
     })?;
-    let bytes = source.bytes(role.name(), artifact.hash)?;
+    let bytes = bytes(source, role.name(), artifact.hash)?;
     let opened = archive::open(role, artifact.hash, &bytes).map_err(Refused::record)?;
     if opened.record.tree != artifact.tree {
         return Err(Refused::record(format!(
@@ -64,13 +65,17 @@ fn tree(bundle: &Bundle, role: Role, source: &Source) -> Result<Tree, Refused> {
     Ok(opened.tree)
 }
 
+fn bytes(source: &Source, what: &str, hash: B256) -> Result<Bytes, Refused> {
+    source.bytes(hash).map_err(|error| Refused::missing(what, hash, &error))
+}
+
 /// The image's layout, where it stands on 0G by a root of its own.
 fn image(documents: &Documents, source: &Source) -> Result<Option<Tree>, Refused> {
     let Some(root) = documents.project.image.and_then(|image| image.root) else {
         return Ok(None);
     };
     let hash = B256::from(root.0);
-    let bytes = source.bytes("image", hash)?;
+    let bytes = bytes(source, "image", hash)?;
     let layout = archive::unpack("image", hash, &bytes, &Quota::image()).map_err(Refused::record)?;
     Ok(Some(layout.tree))
 }

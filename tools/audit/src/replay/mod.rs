@@ -4,10 +4,10 @@
 
 mod contents;
 mod report;
-mod source;
 
 use crate::command_line::ReplayRequest;
 use crate::output::{InputError, finish, read};
+use crate::source::Source;
 use contents::Contents;
 use orv_receipt::check::{CheckResult, check};
 use orv_receipt::rule::Documents;
@@ -18,9 +18,11 @@ use orv_trial::agreement::disagreements;
 use orv_trial::measurement::Bench;
 use orv_trial::rehearsal::rerun;
 use report::{Refused, Replay};
-use source::Source;
 use std::path::Path;
 use std::process::ExitCode;
+
+/// Longest archive that is read, in bytes: the enclave takes none that is longer.
+const LONGEST: usize = 8 << 30;
 
 /// Replays the receipt that was asked for.
 pub(crate) fn run(request: &ReplayRequest) -> ExitCode {
@@ -54,7 +56,8 @@ impl From<Refused> for ReplayError {
 fn replay(request: &ReplayRequest) -> Result<Replay, ReplayError> {
     let bundle = record(&read(&request.file, MAX_RECEIPT)?)?;
     let documents = Documents::parse(&bundle.protocol_json, bundle.project_json.as_deref()).map_err(Refused::record)?;
-    let contents = Contents::gather(&bundle, &documents, &Source::open(request)?)?;
+    let source = Source::open(&request.source.from, request.source.indexer.as_deref(), LONGEST)?;
+    let contents = Contents::gather(&bundle, &documents, &source)?;
     let scratch = tempfile::Builder::new().prefix("orv-replay-").tempdir();
     let scratch = scratch.map_err(Refused::machine)?;
     let again = again(&bundle, &contents, &documents, scratch.path())?;

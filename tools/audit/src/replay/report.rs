@@ -2,6 +2,7 @@
 
 use crate::output::Report;
 use crate::page::{Mark, Page, Section};
+use crate::source::SourceError;
 use alloy_primitives::B256;
 use orv_protocol::{MetricKind, Verdict};
 use orv_receipt::Bundle;
@@ -165,8 +166,11 @@ impl Refused {
     }
 
     /// Bytes that nobody gave.
-    pub(super) fn missing(what: &str, hash: B256, cause: &str) -> Self {
-        Self::of("ORV-A-011", 5, format!("the {what} {hash} is not here: {cause}"))
+    pub(super) fn missing(what: &str, hash: B256, cause: &SourceError) -> Self {
+        match cause {
+            SourceError::File(error) => Self::machine(error),
+            cause => Self::of("ORV-A-011", 5, format!("the {what} {hash} is not here: {cause}")),
+        }
     }
 
     /// This machine cannot run it.
