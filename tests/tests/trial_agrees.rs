@@ -43,6 +43,7 @@ fn judged(name: &str, ticket: u8) -> Judged {
             number: 0,
             hash: B256::ZERO,
         },
+        collateral: None,
     };
     let folder = tempfile::tempdir().unwrap();
     let files = [

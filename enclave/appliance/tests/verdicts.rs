@@ -38,6 +38,7 @@ fn judged(name: &str, ticket: u8) -> (u8, String, I256, Bundle) {
             number: 0,
             hash: B256::ZERO,
         },
+        collateral: None,
     };
     let failed: Vec<_> = check(&receipt)
         .into_iter()

@@ -5,6 +5,7 @@ use crate::cbor::{self, CanonicalError};
 use crate::signature::Signature;
 use crate::statement::{Domain, Run};
 use alloy_primitives::B256;
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 /// The only version of the file there is.
@@ -38,6 +39,54 @@ pub struct Receipt {
     /// The block whose hash made the challenge of the evidence.
     #[n(6)]
     pub challenge_block: ChallengeBlock,
+    /// What the hardware's vendor published and the evidence needs beside itself, as it was when the key was used: for
+    /// TDX Intel's collateral. Absent where the envelope brings all there is to bring. Nothing signs it here: every piece
+    /// carries its vendor's signature, and is believed for that alone.
+    #[n(7)]
+    pub collateral: Option<DatedCollateral>,
+}
+
+/// Most pieces of collateral in a receipt.
+pub const MAX_COLLATERAL_PIECES: usize = 16;
+/// Longest piece, in bytes.
+pub const MAX_COLLATERAL_PIECE: usize = 1 << 20;
+
+/// Pieces of collateral, each as its vendor published it; at least one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct DatedCollateral(#[n(0)] Vec<ByteVec>);
+
+impl DatedCollateral {
+    /// Those pieces, or nothing where there is none.
+    ///
+    /// # Errors
+    /// [`ReceiptError::Collateral`] for more, longer or empty pieces than [`Receipt::decode`] takes.
+    pub fn of(pieces: Vec<Vec<u8>>) -> Result<Option<Self>, ReceiptError> {
+        if pieces.is_empty() {
+            return Ok(None);
+        }
+        Self(pieces.into_iter().map(ByteVec::from).collect())
+            .bounded()
+            .map(Some)
+    }
+
+    /// The pieces, in their order.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|piece| piece.as_slice())
+    }
+
+    fn bounded(self) -> Result<Self, ReceiptError> {
+        let wrong = self
+            .pieces()
+            .find(|piece| piece.is_empty() || piece.len() > MAX_COLLATERAL_PIECE);
+        match wrong {
+            Some(piece) => Err(ReceiptError::CollateralPiece(piece.len())),
+            None if self.0.is_empty() || self.0.len() > MAX_COLLATERAL_PIECES => {
+                Err(ReceiptError::Collateral(self.0.len()))
+            }
+            None => Ok(self),
+        }
+    }
 }
 
 /// The block that makes a challenge fresh: nobody knew its hash before it was made (DESIGN 5.4).
@@ -64,6 +113,12 @@ pub enum ReceiptError {
     /// Another version.
     #[error("receipt version {0}, this program reads version {RECEIPT_VERSION}")]
     Version(u8),
+    /// No piece of collateral where some is announced, or more than [`MAX_COLLATERAL_PIECES`].
+    #[error("collateral of {0} pieces")]
+    Collateral(usize),
+    /// A piece of collateral that is empty or longer than [`MAX_COLLATERAL_PIECE`].
+    #[error("a piece of collateral of {0} bytes")]
+    CollateralPiece(usize),
     /// The bundle inside has another version.
     #[error("bundle version {0}, this program reads version {BUNDLE_VERSION}")]
     BundleVersion(u8),
@@ -90,7 +145,8 @@ impl Receipt {
         if receipt.version != RECEIPT_VERSION {
             return Err(ReceiptError::Version(receipt.version));
         }
-        Ok(receipt)
+        let collateral = receipt.collateral.map(DatedCollateral::bounded).transpose()?;
+        Ok(Self { collateral, ..receipt })
     }
 
     /// The bundle inside.

@@ -41,7 +41,10 @@ pub use bundle::{
     Artifact, BUNDLE_VERSION, Bundle, DifferenceRecord, FileRecord, ImageRecord, Matched, Obstacle, Role, TrialReport,
 };
 pub use facts::{IncumbentFacts, ProjectFacts, ProposalFacts};
-pub use file::{ChallengeBlock, MAX_RECEIPT, RECEIPT_VERSION, Receipt, ReceiptError};
+pub use file::{
+    ChallengeBlock, DatedCollateral, MAX_COLLATERAL_PIECE, MAX_COLLATERAL_PIECES, MAX_RECEIPT, RECEIPT_VERSION,
+    Receipt, ReceiptError,
+};
 pub use observation::{Breach, Conditions, Ending, Left, Observation, ProcessReport};
 pub use signature::{Signature, SignatureError, address_of, address_of_sec1};
 pub use statement::{Domain, RUN_TYPE, Run};

@@ -278,3 +278,26 @@ fn a_file_with_anything_after_it_is_no_receipt() {
     assert!(matches!(Receipt::decode(&bytes), Err(ReceiptError::Encoding(_))));
     assert!(Receipt::decode(&[]).is_err());
 }
+
+#[test]
+fn collateral_travels_with_the_receipt_and_an_empty_one_has_no_place() {
+    let plain = sample::receipt_of(&sample::bundle());
+    let pieces = vec![b"published by a vendor".to_vec(), vec![7; 300]];
+    let receipt = Receipt {
+        collateral: DatedCollateral::of(pieces.clone()).unwrap(),
+        ..plain.clone()
+    };
+    let read = Receipt::decode(&receipt.encode()).unwrap();
+    assert_eq!(read, receipt);
+    assert!(read.collateral.unwrap().pieces().eq(pieces.iter().map(Vec::as_slice)));
+    assert_eq!(DatedCollateral::of(Vec::new()).unwrap(), None);
+    assert!(DatedCollateral::of(vec![Vec::new()]).is_err());
+    assert!(DatedCollateral::of(vec![vec![0; MAX_COLLATERAL_PIECE + 1]]).is_err());
+    assert!(DatedCollateral::of(vec![vec![1]; MAX_COLLATERAL_PIECES + 1]).is_err());
+
+    // The map has one entry more and an empty list: a second way to say that there is none.
+    let mut announced = plain.encode();
+    announced[0] += 1;
+    announced.extend([7, 0x80]);
+    assert!(matches!(Receipt::decode(&announced), Err(ReceiptError::Collateral(0))));
+}

@@ -33,10 +33,26 @@ pub enum CollateralFolderError {
 /// # Errors
 /// [`CollateralFolderError`] with the file.
 pub fn collateral_in(folder: &Path) -> Result<Collateral, CollateralFolderError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CollateralFolderError::Unreadable { path, source }
-    };
+    let mut collateral = Collateral::none();
+    for path in files(folder)? {
+        let bytes = read(&path)?;
+        collateral
+            .add(&bytes)
+            .map_err(|source| CollateralFolderError::NotCollateral { path, source })?;
+    }
+    Ok(collateral)
+}
+
+/// The same files as they are, to go with a receipt; each is collateral.
+///
+/// # Errors
+/// As [`collateral_in`].
+pub fn collateral_pieces_in(folder: &Path) -> Result<Vec<Vec<u8>>, CollateralFolderError> {
+    collateral_in(folder)?;
+    files(folder)?.iter().map(|path| read(path)).collect()
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, CollateralFolderError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
         let path = entry.map_err(unreadable(folder))?.path();
@@ -48,17 +64,20 @@ pub fn collateral_in(folder: &Path) -> Result<Collateral, CollateralFolderError>
         }
     }
     files.sort();
-    let mut collateral = Collateral::none();
-    for path in files {
-        // One byte more than is taken, so that a longer file is refused and never cut.
-        let limit = MAXIMUM_COLLATERAL_PIECE as u64 + 1;
-        let mut bytes = Vec::new();
-        File::open(&path)
-            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-            .map_err(unreadable(&path))?;
-        collateral
-            .add(&bytes)
-            .map_err(|source| CollateralFolderError::NotCollateral { path, source })?;
-    }
-    Ok(collateral)
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CollateralFolderError> {
+    // One byte more than is taken, so that a longer file is refused and never cut.
+    let limit = MAXIMUM_COLLATERAL_PIECE as u64 + 1;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(unreadable(path))?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CollateralFolderError + use<> {
+    let path = path.to_owned();
+    move |source| CollateralFolderError::Unreadable { path, source }
 }

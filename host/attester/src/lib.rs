@@ -42,7 +42,7 @@ mod told;
 mod trust;
 
 pub use admission::{AttesterError, BlockReference, ChainFacts, Fact, admit};
-pub use collateral::{CollateralFolderError, collateral_in};
+pub use collateral::{CollateralFolderError, collateral_in, collateral_pieces_in};
 pub use decision::AdmissionDecision;
 pub use inspection::{Fault, inspect};
 pub use policy::{AdmissionPolicy, LONGEST_LIFE, MOST_VERDICTS};

@@ -72,6 +72,10 @@ pub struct VerifierConfig {
     /// Wei below which nothing is begun.
     #[serde(default = "defaults::least_balance")]
     pub least_balance: U256,
+    /// A folder of what the hardware's vendor publishes, read anew for each receipt and put into it: Intel's collateral
+    /// for TDX. Nitro needs none, and an SEV-SNP host's certificates come with the evidence.
+    #[serde(default)]
+    pub collateral: Option<PathBuf>,
     /// Which projects are worked on.
     #[serde(default)]
     pub projects: ProjectFilter,

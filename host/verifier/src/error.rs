@@ -154,6 +154,9 @@ pub enum VerifierError {
     /// The gateway has a ticket that cannot be found among its events.
     #[error("ticket {0} is open and its event cannot be found")]
     TicketEventMissing(B256),
+    /// The vendor's collateral cannot go into receipts.
+    #[error("collateral for receipts: {0}")]
+    Collateral(String),
     /// A task of this program ended before its work.
     #[error("a task of this program was stopped")]
     TaskStopped,
@@ -194,6 +197,7 @@ impl VerifierError {
             Self::Incomplete { .. } => "ORV-V-062",
             Self::TicketEventMissing(_) => "ORV-V-063",
             Self::TaskStopped => "ORV-V-064",
+            Self::Collateral(_) => "ORV-V-065",
         }
     }
 
@@ -230,6 +234,9 @@ impl VerifierError {
                 "Let the ticket lapse; the next attempt makes a new receipt."
             }
             Self::TicketEventMissing(_) => "Use an RPC endpoint that keeps recent events.",
+            Self::Collateral(_) => {
+                "Correct the folder; until then receipts lack it, and whoever checks one must have it from elsewhere."
+            }
             Self::TaskStopped => "Start the program again: the journal knows where it was.",
         }
     }

@@ -278,6 +278,7 @@ pub fn receipt_of(bundle: &Bundle) -> Receipt {
         bundle: bytes,
         envelope,
         challenge_block,
+        collateral: None,
     }
 }
 

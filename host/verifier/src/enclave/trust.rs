@@ -49,6 +49,7 @@ pub fn receipt_of(
             number: identity.challenge_block.number,
             hash: identity.challenge_block.hash,
         },
+        collateral: None,
     };
     is_what_was_asked(job, &receipt, identity)?;
     match check(&receipt)

@@ -6,9 +6,10 @@ use crate::error::VerifierError;
 use crate::fetch::StoredContents;
 use crate::notice::Notice;
 use crate::operator::Operator;
+use orv_attester::collateral_pieces_in;
 use orv_chain::primitives::Address;
 use orv_chain::{BlockReference, ProposalId};
-use orv_receipt::Receipt;
+use orv_receipt::{DatedCollateral, Receipt};
 use orv_wire::Stream;
 use orv_wire::{Job, Progress};
 use std::sync::Arc;
@@ -155,9 +156,26 @@ impl Desk {
         match done.await.map_err(|_| VerifierError::TaskStopped)? {
             Ok((receipt, session, identity)) => {
                 self.open = Some((session, identity));
-                Ok(receipt)
+                Ok(with_collateral(operator, proposal, receipt))
             }
             Err(error) => Err(self.explained(error.into()).await?),
+        }
+    }
+}
+
+/// The receipt with what the vendor publishes now. A verdict is not lost for want of it: the operator is told.
+fn with_collateral(operator: &Operator, proposal: ProposalId, receipt: Receipt) -> Receipt {
+    let Some(folder) = &operator.config.collateral else {
+        return receipt;
+    };
+    let pieces = collateral_pieces_in(folder).map_err(|error| error.to_string());
+    let dated = pieces.and_then(|pieces| DatedCollateral::of(pieces).map_err(|error| error.to_string()));
+    match dated {
+        Ok(collateral) => Receipt { collateral, ..receipt },
+        Err(cause) => {
+            let error = VerifierError::Collateral(cause);
+            operator.observer.notice(&Notice::failed(Some(proposal), &error));
+            receipt
         }
     }
 }

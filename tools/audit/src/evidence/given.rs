@@ -4,7 +4,7 @@ use crate::command_line::TrustOptions;
 use crate::output::{InputError, read};
 use crate::trust::Trust;
 use orv_evidence::{Envelope, Platform};
-use orv_receipt::{MAX_RECEIPT, Receipt};
+use orv_receipt::{DatedCollateral, MAX_RECEIPT, Receipt};
 use orv_verify::{Collateral, ExpectedBinding, UnixTime, Verified, VerifyError, recognise, verify};
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub(crate) struct Given {
     pub(crate) platform: Option<Platform>,
     /// Files that were given, and what the envelope carries.
     pub(crate) collateral: Collateral,
-    /// The envelope's collateral could not be read.
+    /// Collateral of the envelope, or beside it in a receipt, that could not be read.
     pub(crate) unreadable_hint: Option<String>,
     /// The moment to judge at.
     pub(crate) at: UnixTime,
@@ -44,11 +44,13 @@ impl Given {
     pub(crate) fn read(file: &Path, options: &TrustOptions) -> Result<Self, InputError> {
         let bytes = read(file, MAX_RECEIPT)?;
         let trust = Trust::read(options)?;
-        let (form, envelope) = open(&bytes);
+        let (form, envelope, beside) = open(&bytes);
         let mut collateral = trust.collateral.clone();
         let hint = envelope.as_ref().and_then(|envelope| envelope.collateral.as_deref());
         // Anybody may have put it there, so it may be nonsense without making the evidence wrong.
-        let unreadable_hint = hint.and_then(|hint| collateral.add(hint).err().map(|error| error.to_string()));
+        let hints = hint.into_iter().chain(beside.iter().flat_map(DatedCollateral::pieces));
+        let unreadable_hint = hints.filter_map(|hint| collateral.add(hint).err()).last();
+        let unreadable_hint = unreadable_hint.map(|error| error.to_string());
         Ok(Self {
             form,
             platform: match &envelope {
@@ -83,14 +85,18 @@ impl Given {
     }
 }
 
-fn open(bytes: &[u8]) -> (Form, Option<Envelope>) {
+/// What the file is, the envelope in it, and what a receipt carries beside that.
+fn open(bytes: &[u8]) -> (Form, Option<Envelope>, Option<DatedCollateral>) {
     if let Ok(envelope) = Envelope::decode(bytes) {
-        return (Form::Envelope, Some(envelope));
+        return (Form::Envelope, Some(envelope), None);
     }
-    let receipt = Receipt::decode(bytes).ok();
-    match receipt.and_then(|receipt| Envelope::decode(&receipt.envelope).ok()) {
-        Some(envelope) => (Form::Receipt, Some(envelope)),
-        None => (Form::Raw, None),
+    let opened = Receipt::decode(bytes).ok().and_then(|receipt| {
+        let envelope = Envelope::decode(&receipt.envelope).ok()?;
+        Some((envelope, receipt.collateral))
+    });
+    match opened {
+        Some((envelope, collateral)) => (Form::Receipt, Some(envelope), collateral),
+        None => (Form::Raw, None, None),
     }
 }
 

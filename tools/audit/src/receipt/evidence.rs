@@ -4,7 +4,7 @@ use crate::command_line::ReceiptRequest;
 use crate::line::Line;
 use crate::trust::{Trust, policy_text};
 use orv_evidence::Envelope;
-use orv_receipt::Receipt;
+use orv_receipt::{DatedCollateral, Receipt};
 use orv_verify::{AllowedMeasurement, Check, Claims, ExpectedBinding, Policy, claimed_time, measurement_id, verify};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -45,6 +45,12 @@ pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest, trust: &Trust
     let mut collateral = trust.collateral.clone();
     // Anybody may have put it there, so it may be nonsense without making the evidence wrong.
     let _ = envelope.collateral.as_deref().map(|hint| collateral.add(hint));
+    // Nothing signs what stands in the receipt beside the envelope, so there is no room in it for anything else.
+    for piece in receipt.collateral.iter().flat_map(DatedCollateral::pieces) {
+        if let Err(error) = collateral.add(piece) {
+            return Examined::failed(Line::fail("receipt-collateral", error), simulated);
+        }
+    }
     let named = claimed_time(&envelope.evidence, envelope.platform);
     let at = trust.at.or(named.ok()).unwrap_or_else(|| trust.moment());
     let policy = policy(request, trust);
