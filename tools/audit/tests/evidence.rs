@@ -203,6 +203,34 @@ fn a_policy_is_named_by_its_hash_and_its_list_is_held_to() {
     assert_eq!(run(&directory.path().join("absent")).status.code(), Some(1));
 }
 
+#[test]
+fn the_policies_of_the_guide_are_read_and_the_one_for_nitro_holds_what_it_lists() {
+    let Some(folder) = vectors() else { return };
+    let document = folder.join("nitro/dstack_2025_12.cose");
+    for (platform, measured) in [("nitro", true), ("tdx", false), ("snp", false)] {
+        let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/policies/{platform}.toml"));
+        let arguments = [
+            "evidence",
+            document.to_str().unwrap(),
+            "--at",
+            "2025-12-25T16:04:19Z",
+            "--json",
+            "--policy",
+            policy.to_str().unwrap(),
+        ];
+        let judged: Value = serde_json::from_slice(&audit(&arguments).stdout).unwrap();
+        let measurement = judged["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|check| check["name"] == "measurement");
+        // The document is older than the listing.
+        assert_eq!(measurement.unwrap()["result"], "fail", "{judged}");
+        let detail = measurement.unwrap()["detail"].as_str().unwrap();
+        assert_eq!(detail.contains("does not count at"), measured, "{detail}");
+    }
+}
+
 const NOW: UnixTime = UnixTime::from_seconds(1_790_000_000);
 
 /// An envelope of the simulator, and its bytes.
