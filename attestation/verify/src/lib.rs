@@ -105,7 +105,7 @@ pub fn verify(
     policy: &Policy,
     expected: &ExpectedBinding,
 ) -> Result<Verified, VerifyError> {
-    verify_with(&mut Cache::new(), evidence, collateral, now, roots, policy, expected)
+    verify_with(&mut Cache::none(), evidence, collateral, now, roots, policy, expected)
 }
 
 /// [`verify`] for one that verifies much: what many pieces of evidence stand on together, such as a platform's

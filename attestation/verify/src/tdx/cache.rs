@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use orv_evidence::UnixTime;
-use ring::digest::{Context, SHA256};
 
 use super::TdxCollateral;
 use super::certificate::Certificate;
 use super::endorsement::Endorsed;
 use super::published::Published;
-use crate::cache::Kept;
+use crate::cache::{Keeping, Kept, Key};
 use crate::{ChainError, Validity};
 
 /// Sets of collateral that are kept; the oldest goes first.
@@ -18,7 +17,6 @@ const MAXIMUM_PUBLISHED: usize = 64;
 const MAXIMUM_PLATFORMS: usize = 256;
 
 /// Collateral and platform chains by hash. Never a quote's verdict, nor that of any signature inside one.
-#[derive(Default)]
 pub(crate) struct TdxCache {
     /// The root as it was last given, parsed.
     root: Option<Arc<Certificate>>,
@@ -28,16 +26,24 @@ pub(crate) struct TdxCache {
 
 /// What stands for one set of collateral under one root.
 #[derive(Clone, Copy)]
-pub(super) struct CollateralKey([u8; 32]);
+pub(super) struct CollateralKey(Key);
 
 /// What stands for one platform's chain under such a set.
 #[derive(Clone, Copy)]
-pub(super) struct PlatformKey([u8; 32]);
+pub(super) struct PlatformKey(Key);
 
-impl CollateralKey {
-    /// SHA-256 over the root and everything that is read, each with its length before it.
-    pub(super) fn of(collateral: &TdxCollateral, root: &Certificate) -> Self {
-        Self(digest([
+impl TdxCache {
+    pub(crate) const fn new(keeping: Keeping) -> Self {
+        Self {
+            root: None,
+            published: Kept::new(keeping, MAXIMUM_PUBLISHED),
+            endorsed: Kept::new(keeping, MAXIMUM_PLATFORMS),
+        }
+    }
+
+    /// Over the root and everything of the set that is read.
+    pub(super) fn collateral_key(&self, collateral: &TdxCollateral, root: &Certificate) -> CollateralKey {
+        CollateralKey(self.published.key([
             root.der.as_slice(),
             &collateral.root_ca_crl,
             &collateral.pck_crl,
@@ -49,15 +55,11 @@ impl CollateralKey {
             collateral.qe_identity_signature.as_bytes(),
         ]))
     }
-}
 
-impl PlatformKey {
-    pub(super) fn of(chain: &[u8], collateral: CollateralKey) -> Self {
-        Self(digest([collateral.0.as_slice(), chain]))
+    pub(super) fn platform_key(&self, chain: &[u8], collateral: CollateralKey) -> PlatformKey {
+        PlatformKey(self.endorsed.key([collateral.0.bytes(), chain]))
     }
-}
 
-impl TdxCache {
     /// The root's certificate, parsed at most once for each change of roots.
     pub(super) fn root(&mut self, der: &[u8]) -> Result<Arc<Certificate>, ChainError> {
         if let Some(root) = self.root.as_ref().filter(|root| root.der == der) {
@@ -74,7 +76,7 @@ impl TdxCache {
     }
 
     pub(super) fn keep_published(&mut self, key: CollateralKey, published: Published) -> Arc<Published> {
-        self.published.keep(key.0, published, MAXIMUM_PUBLISHED)
+        self.published.keep(key.0, published)
     }
 
     pub(super) fn endorsed(&self, key: PlatformKey, now: UnixTime) -> Option<Arc<Endorsed>> {
@@ -83,22 +85,11 @@ impl TdxCache {
     }
 
     pub(super) fn keep_endorsed(&mut self, key: PlatformKey, endorsed: Endorsed) -> Arc<Endorsed> {
-        self.endorsed.keep(key.0, endorsed, MAXIMUM_PLATFORMS)
+        self.endorsed.keep(key.0, endorsed)
     }
 }
 
 /// Without the clock skew: where it would be needed, everything is verified anew and says so.
 fn holds(validity: Validity, now: UnixTime) -> bool {
     validity.not_before <= now && now <= validity.not_after
-}
-
-fn digest<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(&part.len().to_be_bytes());
-        context.update(part);
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }

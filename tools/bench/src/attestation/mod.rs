@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use nix::errno::Errno;
 use orv_evidence::{Binding, Platform, UnixTime, VERDICT_KEY};
 use orv_simulator::SimulatorError;
-use orv_verify::{Cache, Collateral, CollateralError, ExpectedBinding, Policy, RootError, Roots, verify_with};
+use orv_verify::{Cache, Collateral, CollateralError, ExpectedBinding, Policy, RootError, Roots, Verified, VerifyError, verify, verify_with};
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -145,16 +145,22 @@ impl Ours {
 
     /// Nothing is known beforehand.
     fn cold(&self, evidence: &[u8], expected: &ExpectedBinding) -> Result<(), String> {
-        self.warm(&mut Cache::new(), evidence, expected)
+        let (collateral, roots, policy) = (&self.collateral, &self.roots, &self.policy);
+        accepted(verify(evidence, collateral, self.now, roots, policy, expected))
     }
 
     /// What other evidence stood on is known.
     fn warm(&self, cache: &mut Cache, evidence: &[u8], expected: &ExpectedBinding) -> Result<(), String> {
         let (collateral, roots, policy) = (&self.collateral, &self.roots, &self.policy);
-        let verified = verify_with(cache, evidence, collateral, self.now, roots, policy, expected);
-        let verified = verified.map_err(|error| error.to_string())?;
-        verified.acceptable().map(drop).map_err(|error| error.to_string())
+        accepted(verify_with(
+            cache, evidence, collateral, self.now, roots, policy, expected,
+        ))
     }
+}
+
+fn accepted(verified: Result<Verified, VerifyError>) -> Result<(), String> {
+    let verified = verified.map_err(|error| error.to_string())?;
+    verified.acceptable().map(drop).map_err(|error| error.to_string())
 }
 
 /// A file of real evidence.
