@@ -5,18 +5,21 @@ use std::sync::Arc;
 use orv_evidence::{Platform, UnixTime};
 
 use super::attributes::TdAttributes;
-use super::cache::{CollateralKey, PlatformKey, TdxCache};
+use super::cache::TdxCache;
 use super::certificate::Certificate;
 use super::claims::{QuotingEnclave, TdxClaims, TdxPlatform, TdxTcb};
 use super::enclave::EnclaveReport;
 use super::endorsement::{Claimed, Endorsed};
+use super::further::Further;
 use super::published::Published;
 use super::quote::{Quote, TDX};
-use super::selection::select;
+use super::selection::{At, select};
 use super::signature::signed_fixed;
 use super::status::TcbStatus;
 use super::{TdxError, TdxPart, tcb};
-use crate::{CLOCK_SKEW, Check, CheckName, Claims, Collateral, DebugMode, Hardware, PlatformTier, VerifyError};
+use crate::{
+    CLOCK_SKEW, Check, CheckName, Claims, Collateral, DebugMode, Hardware, PlatformTier, Validity, VerifyError,
+};
 
 /// An authentic quote: what it claims, and the checks passed on the way.
 pub(crate) struct Authentic {
@@ -28,6 +31,8 @@ pub(crate) struct Authentic {
 struct Ground {
     published: Arc<Published>,
     endorsed: Arc<Endorsed>,
+    /// When all of it is valid.
+    validity: Validity,
 }
 
 /// Parses strictly, then authenticates; only then are there claims.
@@ -57,7 +62,7 @@ pub(crate) fn authenticate(
                 PlatformTier::TrustedCounter
             },
             issued_at: None,
-            validity: ground.endorsed.validity,
+            validity: ground.validity,
             debug: if attributes.has(TdAttributes::UNDER_DEBUG) {
                 DebugMode::Debug
             } else {
@@ -91,34 +96,46 @@ fn ground(
     let sets: Vec<_> = collateral
         .tdx
         .iter()
-        .map(|set| (CollateralKey::of(set, root), set))
+        .map(|set| (cache.collateral_key(set, root), set))
         .collect();
     if let [(key, _)] = sets.as_slice()
+        && collateral.revocation_lists.is_empty()
         && let Some(published) = cache.published(*key, now)
-        && let Some(endorsed) = cache.endorsed(PlatformKey::of(quote.chain, *key), now)
+        && let Some(endorsed) = cache.endorsed(cache.platform_key(quote.chain, *key), now)
     {
-        return Ok(Ground { published, endorsed });
-    }
-    let claimed = Claimed::parse(quote.chain, root)?;
-    let (key, published) = select(&sets, &claimed, root, now, cache)?;
-    let (found, offered) = (claimed.platform.pce_id, published.pce_id);
-    if found != offered {
-        return Err(TdxError::AnotherPceId {
-            found: hex::encode(found),
-            offered: hex::encode(offered),
+        let validity = endorsed.validity;
+        return Ok(Ground {
+            published,
+            endorsed,
+            validity,
         });
     }
-    let key = PlatformKey::of(quote.chain, key);
-    let endorsed = match cache.endorsed(key, now) {
-        Some(endorsed) => endorsed,
-        None => cache.keep_endorsed(key, claimed.endorse(&published, root, now)?),
+    let claimed = Claimed::parse(quote.chain, root)?;
+    let selected = select(&sets, quote, &claimed, At { root, now }, cache)?;
+    let further = Further {
+        claimed: &claimed,
+        published: &selected.published,
+        root,
+        now,
     };
-    Ok(Ground { published, endorsed })
+    let others = (0..).zip(&sets).filter(|(index, _)| *index != selected.index);
+    let others: Vec<_> = others.map(|(_, (_, set))| *set).collect();
+    further.of_other_sets(&others)?;
+    let lists_end = further.given(&collateral.revocation_lists)?;
+    let mut validity = selected.endorsed.validity;
+    validity.not_after = lists_end.map_or(validity.not_after, |end| end.min(validity.not_after));
+    Ok(Ground {
+        published: selected.published,
+        endorsed: selected.endorsed,
+        validity,
+    })
 }
 
 /// What no cache answers: the quoting enclave's report, the key that it vouches for, the quote's own signature.
 fn vouched(quote: &Quote<'_>, ground: &Ground) -> Result<(QuotingEnclave, TdxTcb), TdxError> {
-    let Ground { published, endorsed } = ground;
+    let Ground {
+        published, endorsed, ..
+    } = ground;
     if !signed_fixed(&endorsed.public_key, quote.enclave_report, quote.enclave_signature) {
         return Err(TdxError::QuotingEnclaveSignature);
     }
@@ -178,7 +195,7 @@ fn checks(quote: &Quote<'_>, ground: &Ground, tcb: &TdxTcb, now: UnixTime) -> Ve
         quote.version,
         quote.canonical.len()
     );
-    let begins = ground.endorsed.validity.not_before;
+    let begins = ground.validity.not_before;
     let skew = if begins > now {
         format!(", taken as of {}, within the clock skew of {CLOCK_SKEW} s", begins)
     } else {

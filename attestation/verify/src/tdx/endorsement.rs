@@ -51,14 +51,23 @@ impl Claimed {
         &self.chain.leaf.issuer
     }
 
+    pub(super) const fn leaf(&self) -> &Certificate {
+        &self.chain.leaf
+    }
+
+    /// The authority's own certificate.
+    pub(super) fn authority_certificate(&self) -> Option<&Certificate> {
+        self.chain.intermediates.first()
+    }
+
     /// Follows the chain and looks both certificates up in the lists that cover them.
     pub(super) fn endorse(
-        self,
+        &self,
         published: &Published,
         root: &Certificate,
         now: UnixTime,
     ) -> Result<Endorsed, TdxError> {
-        let Self { chain, platform } = self;
+        let chain = &self.chain;
         let span = chain.validity(root);
         let at = moment(span, now).map_err(|outside| {
             of_platform(match outside {
@@ -73,9 +82,8 @@ impl Claimed {
             })
         })?;
         chain.follow(root, at).map_err(of_platform)?;
-        let authority = chain
-            .intermediates
-            .first()
+        let authority = self
+            .authority_certificate()
             .ok_or_else(|| of_platform(ChainError::Order(0)))?;
         published.root_list.allows(authority, TdxPart::PlatformAuthority)?;
         published.platform_list.issued_by(authority)?;
@@ -83,7 +91,7 @@ impl Claimed {
             .platform_list
             .allows(&chain.leaf, TdxPart::PlatformCertificate)?;
         Ok(Endorsed {
-            platform,
+            platform: self.platform.clone(),
             validity: both(span, published.validity),
             certificate_validity: chain.leaf.validity,
             issuer: shown(&chain.leaf.issuer),
@@ -91,8 +99,8 @@ impl Claimed {
                 .map(|certificate| shown(&certificate.subject))
                 .to_vec(),
             root_sha256: fingerprint(&root.der),
-            public_key: chain.leaf.public_key,
-            serial: chain.leaf.serial,
+            public_key: chain.leaf.public_key.clone(),
+            serial: chain.leaf.serial.clone(),
         })
     }
 }

@@ -185,6 +185,8 @@ pub enum TdxPart {
     RootList,
     /// The platform certificates' revocation list.
     PlatformList,
+    /// A revocation list that was given beside the collateral.
+    GivenList,
     /// The TCB information.
     TcbInfo,
     /// A TDX module's identity inside the TCB information.
@@ -204,6 +206,7 @@ impl TdxPart {
             Self::Root => "the pinned root",
             Self::RootList => "the root's revocation list",
             Self::PlatformList => "the platform certificates' revocation list",
+            Self::GivenList => "a revocation list beside the collateral",
             Self::TcbInfo => "the TCB information",
             Self::ModuleIdentity => "the TDX module's identity",
             Self::QuotingEnclaveIdentity => "the quoting enclave's identity",

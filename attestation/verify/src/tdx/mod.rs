@@ -17,6 +17,7 @@ mod collateral;
 mod enclave;
 mod endorsement;
 mod error;
+mod further;
 mod layout;
 mod name;
 mod pem;

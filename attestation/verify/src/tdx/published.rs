@@ -36,6 +36,8 @@ pub(super) struct Published {
     pub(super) fmspc: [u8; 6],
     pub(super) pce_id: [u8; 2],
     pub(super) issued: UnixTime,
+    /// Serial numbers of the certificates that signed it.
+    pub(super) signers: Vec<Vec<u8>>,
     pub(super) root_list: RevocationList,
     /// Its signature is checked with the quote's own authority.
     pub(super) platform_list: RevocationList,
@@ -136,6 +138,12 @@ impl<'a> Opened<'a> {
             &collateral.qe_identity_signature,
             TdxPart::QuotingEnclaveIdentity,
         )?;
+        let signers = [Some(&self.tcb_signer), self.identity_signer.as_ref()];
+        let signers = signers
+            .into_iter()
+            .flatten()
+            .map(|chain| chain.leaf.serial.clone())
+            .collect();
         let mut tcb_info = self.tcb_info;
         kinds(&tcb_info, &self.identity)?;
         super::tcb::sort(&mut tcb_info);
@@ -145,6 +153,7 @@ impl<'a> Opened<'a> {
             tcb_info,
             identity: self.identity,
             issued: self.issued,
+            signers,
             root_list: self.root_list,
             platform_list: self.platform_list,
             validity,

@@ -70,9 +70,14 @@ impl RevocationList {
         Ok(())
     }
 
+    /// Whether it names this serial number (big-endian).
+    pub(super) fn names(&self, serial: &[u8]) -> bool {
+        self.revoked.iter().any(|revoked| revoked == serial)
+    }
+
     /// Fails when `certificate`, which is that `part`, is on the list.
     pub(super) fn allows(&self, certificate: &Certificate, part: TdxPart) -> Result<(), TdxError> {
-        if self.revoked.contains(&certificate.serial) {
+        if self.names(&certificate.serial) {
             Err(TdxError::Revoked(part))
         } else {
             Ok(())

@@ -8,10 +8,26 @@ use x509_cert::name::Name;
 
 use super::cache::{CollateralKey, TdxCache};
 use super::certificate::Certificate;
-use super::endorsement::Claimed;
+use super::endorsement::{Claimed, Endorsed};
 use super::name::shown;
 use super::published::{Opened, Published};
+use super::quote::Quote;
 use super::{TdxCollateral, TdxError};
+
+/// What the platform is endorsed with.
+pub(super) struct Selected {
+    /// Which of the sets.
+    pub(super) index: usize,
+    pub(super) published: Arc<Published>,
+    pub(super) endorsed: Arc<Endorsed>,
+}
+
+/// Under which root, as of when.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub(super) root: &'a Certificate,
+    pub(super) now: UnixTime,
+}
 
 /// A set that may be for the platform.
 enum Candidate<'a> {
@@ -44,55 +60,79 @@ impl Candidate<'_> {
     }
 }
 
-/// The latest set that is for the claimed platform and valid at `now`, believed. Where none is, the error is the
-/// latest one's, for it says best what is missing.
+/// The latest set that is for the claimed platform and valid at `now`, believed, and the platform endorsed with it.
+/// Where none is, the error is the latest one's, for it says best what is missing. A set that revokes ends the search:
+/// an older one that does not know of it yet may still be valid.
 pub(super) fn select(
     sets: &[(CollateralKey, &TdxCollateral)],
+    quote: &Quote<'_>,
     claimed: &Claimed,
-    root: &Certificate,
-    now: UnixTime,
+    at: At<'_>,
     cache: &mut TdxCache,
-) -> Result<(CollateralKey, Arc<Published>), TdxError> {
-    let mut candidates = fitting(sets, claimed, root, now, cache)?;
-    candidates.sort_by_key(|(_, candidate)| Reverse(candidate.issued()));
+) -> Result<Selected, TdxError> {
+    let mut candidates = fitting(sets, claimed, at, cache)?;
+    candidates.sort_by_key(|(_, _, candidate)| Reverse(candidate.issued()));
     let mut first = None;
-    for (key, candidate) in candidates {
-        let believed = match candidate {
+    for (index, key, candidate) in candidates {
+        let published = match candidate {
             Candidate::Known(published) => Ok(published),
             Candidate::Opened(opened) => opened
-                .believe(root, now)
+                .believe(at.root, at.now)
                 .map(|published| cache.keep_published(key, published)),
         };
-        match believed {
-            Ok(published) => return Ok((key, published)),
+        let selected = published.and_then(|published| {
+            let platform = cache.platform_key(quote.chain, key);
+            let endorsed = match cache.endorsed(platform, at.now) {
+                Some(endorsed) => endorsed,
+                None => cache.keep_endorsed(platform, endorse(claimed, &published, at)?),
+            };
+            Ok(Selected {
+                index,
+                published,
+                endorsed,
+            })
+        });
+        match selected {
+            Err(error @ TdxError::Revoked(_)) => return Err(error),
             Err(error) => first = first.or(Some(error)),
+            selected => return selected,
         }
     }
     Err(first.unwrap_or_else(|| missing(claimed)))
+}
+
+fn endorse(claimed: &Claimed, published: &Published, at: At<'_>) -> Result<Endorsed, TdxError> {
+    let (found, offered) = (claimed.platform.pce_id, published.pce_id);
+    if found != offered {
+        return Err(TdxError::AnotherPceId {
+            found: hex::encode(found),
+            offered: hex::encode(offered),
+        });
+    }
+    claimed.endorse(published, at.root, at.now)
 }
 
 /// The sets for this platform from its authority.
 fn fitting<'a>(
     sets: &[(CollateralKey, &'a TdxCollateral)],
     claimed: &Claimed,
-    root: &Certificate,
-    now: UnixTime,
+    at: At<'_>,
     cache: &TdxCache,
-) -> Result<Vec<(CollateralKey, Candidate<'a>)>, TdxError> {
+) -> Result<Vec<(usize, CollateralKey, Candidate<'a>)>, TdxError> {
     let mut malformed = None;
     let mut all = Vec::with_capacity(sets.len());
-    for (key, set) in sets {
-        if let Some(published) = cache.published(*key, now) {
-            all.push((*key, Candidate::Known(published)));
+    for (index, (key, set)) in sets.iter().enumerate() {
+        if let Some(published) = cache.published(*key, at.now) {
+            all.push((index, *key, Candidate::Known(published)));
             continue;
         }
-        match Opened::open(set, root) {
-            Ok(opened) => all.push((*key, Candidate::Opened(Box::new(opened)))),
+        match Opened::open(set, at.root) {
+            Ok(opened) => all.push((index, *key, Candidate::Opened(Box::new(opened)))),
             Err(error) => malformed = malformed.or(Some(error)),
         }
     }
-    let offered: Vec<_> = all.iter().map(|(_, set)| set.fmspc()).collect();
-    all.retain(|(_, set)| set.fmspc() == claimed.platform.fmspc);
+    let offered: Vec<_> = all.iter().map(|(_, _, set)| set.fmspc()).collect();
+    all.retain(|(_, _, set)| set.fmspc() == claimed.platform.fmspc);
     if all.is_empty() {
         return Err(match malformed {
             Some(error) => error,
@@ -104,13 +144,13 @@ fn fitting<'a>(
         });
     }
     let of_authority = |set: &Candidate<'_>| set.list_issuer() == claimed.authority();
-    if let (Some((_, other)), false) = (all.first(), all.iter().any(|(_, set)| of_authority(set))) {
+    if let (Some((_, _, other)), false) = (all.first(), all.iter().any(|(_, _, set)| of_authority(set))) {
         return Err(TdxError::AnotherAuthority {
             authority: shown(claimed.authority()),
             offered: shown(other.list_issuer()),
         });
     }
-    all.retain(|(_, set)| of_authority(set));
+    all.retain(|(_, _, set)| of_authority(set));
     Ok(all)
 }
 
