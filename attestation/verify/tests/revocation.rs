@@ -5,6 +5,7 @@
 mod support;
 
 use orv_evidence::UnixTime;
+use orv_simulator::x509::Name;
 use orv_simulator::{Authority, Certificate, RevocationList, Role, SimulatedNitro, published_root, root_der, sign};
 use orv_verify::{
     CLOCK_SKEW, ChainError, CheckName, CheckResult, Collateral, ExpectedBinding, Policy, Roots, Verified, VerifyError,
@@ -110,6 +111,31 @@ fn a_revoked_leaf_or_authority_is_refused_even_by_a_partial_list() {
         judge(&chain, lists).expect_err("revoked"),
         VerifyError::Chain(ChainError::Revoked)
     );
+}
+
+#[test]
+fn an_older_list_of_the_same_issuer_hides_no_revocation() {
+    let chain = chain();
+    for (issuer, revoked) in [(&chain.region, &chain.leaf), (&chain.root, &chain.region)] {
+        let older = issuer.publish(&list(&[])).expect("a list");
+        let newer = issuer.publish(&list(&[revoked])).expect("a list");
+        for lists in [vec![older.clone(), newer.clone()], vec![newer, older]] {
+            let error = judge(&chain, lists).expect_err("revoked");
+            assert_eq!(error, VerifyError::Chain(ChainError::Revoked));
+        }
+    }
+}
+
+#[test]
+fn a_list_of_nobody_in_the_chain_does_nothing_however_old() {
+    let chain = chain();
+    let mut stranger = chain.region.clone();
+    stranger.name = Name::common("somebody else");
+    let mut stale = list(&[&chain.leaf]);
+    stale.next_update = NOW.minus_seconds(1);
+    let verified = judge(&chain, vec![stranger.publish(&stale).expect("a list")]).expect("authentic");
+    assert_eq!(revocation(&verified), CheckResult::Skipped);
+    assert!(verified.claims().validity.not_after > NOW.plus_seconds(60));
 }
 
 #[test]

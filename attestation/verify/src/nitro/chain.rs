@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use orv_evidence::UnixTime;
 use rustls_pki_types::CertificateDer;
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, RevocationOptions, UnknownStatusPolicy};
+use webpki::{
+    CertRevocationList, EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, RevocationOptions,
+    UnknownStatusPolicy,
+};
 
 use super::cache::{Authorities, NitroCache};
 use super::certificate::Summary;
@@ -49,7 +52,8 @@ pub(super) fn endorse(
         .enumerate()
         .map(|(position, certificate)| Summary::parse(certificate, position))
         .collect::<Result<Vec<_>, _>>()?;
-    let lists = Lists::parse(&collateral.revocation_lists, now)?;
+    let issuers: Vec<&[u8]> = summaries.iter().map(|summary| summary.subject.as_slice()).collect();
+    let lists = Lists::parse(&collateral.revocation_lists, &issuers, now)?;
     let mut validity = span(&summaries)?;
     let validated_at = moment(validity, now)?;
     usages(&summaries)?;
@@ -179,24 +183,16 @@ fn path(
         validate(leaf, intermediates, root, None, moment)?;
         return Ok(Revocation::NotChecked);
     }
-    match validate(
-        leaf,
-        intermediates,
-        root,
-        options(&borrowed, UnknownStatusPolicy::Deny),
-        moment,
-    ) {
+    let with = |lists: &[&CertRevocationList<'_>], unknown| {
+        validate(leaf, intermediates, root, options(lists, unknown), moment)
+    };
+    // Path validation asks the first list that covers a certificate, and no other: so each is asked by itself.
+    for one in &borrowed {
+        with(&[*one], UnknownStatusPolicy::Allow)?;
+    }
+    match with(&borrowed, UnknownStatusPolicy::Deny) {
         Ok(()) => Ok(Revocation::Checked),
-        Err(webpki::Error::UnknownRevocationStatus) => {
-            validate(
-                leaf,
-                intermediates,
-                root,
-                options(&borrowed, UnknownStatusPolicy::Allow),
-                moment,
-            )?;
-            Ok(Revocation::Partly)
-        }
+        Err(webpki::Error::UnknownRevocationStatus) => Ok(Revocation::Partly),
         Err(error) => Err(error.into()),
     }
 }

@@ -6,7 +6,7 @@ use webpki::{
     RevocationOptionsBuilder, UnknownStatusPolicy,
 };
 use x509_cert::crl::CertificateList;
-use x509_cert::der::Decode;
+use x509_cert::der::{Decode, Encode};
 
 use super::certificate::unix;
 use crate::{CLOCK_SKEW, ChainError, Check, CheckName};
@@ -48,14 +48,17 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    pub(super) fn parse(lists: &[Vec<u8>], now: UnixTime) -> Result<Self, ChainError> {
+    /// Reads the lists in the names of `issuers` (DER). Lists of others do nothing: an auditor's folder holds what it holds.
+    pub(super) fn parse(lists: &[Vec<u8>], issuers: &[&[u8]], now: UnixTime) -> Result<Self, ChainError> {
         if lists.len() > MAXIMUM_LISTS {
             return Err(ChainError::RevocationLists(lists.len()));
         }
         let mut next_update = None;
         let mut parsed = Vec::with_capacity(lists.len());
         for (position, list) in lists.iter().enumerate() {
-            let end = current(list, position, now)?;
+            let Some(end) = current(list, position, issuers, now)? else {
+                continue;
+            };
             next_update = Some(next_update.map_or(end, |earlier: UnixTime| earlier.min(end)));
             let malformed = |error: webpki::Error| malformed(position, &error);
             parsed.push(OwnedCertRevocationList::from_der(list).map_err(malformed)?.into());
@@ -83,13 +86,17 @@ pub(super) fn options<'a>(
     Some(builder.with_expiration_policy(ExpirationPolicy::Enforce).build())
 }
 
-/// The list's end, if it is current at `now`.
-fn current(list: &[u8], position: usize, now: UnixTime) -> Result<UnixTime, ChainError> {
+/// The list's end, if it is current at `now`; none if it is in the name of somebody else.
+fn current(list: &[u8], position: usize, issuers: &[&[u8]], now: UnixTime) -> Result<Option<UnixTime>, ChainError> {
     if list.len() > MAXIMUM_LIST {
         return Err(malformed(position, &"too long"));
     }
     let parsed = CertificateList::from_der(list).map_err(|error| malformed(position, &error))?;
     let contents = parsed.tbs_cert_list;
+    let issuer = contents.issuer.to_der().map_err(|error| malformed(position, &error))?;
+    if !issuers.contains(&issuer.as_slice()) {
+        return Ok(None);
+    }
     let this_update = unix(contents.this_update);
     let next_update = contents
         .next_update
@@ -102,7 +109,7 @@ fn current(list: &[u8], position: usize, now: UnixTime) -> Result<UnixTime, Chai
             now,
         });
     }
-    Ok(next_update)
+    Ok(Some(next_update))
 }
 
 fn malformed(position: usize, cause: &dyn std::fmt::Display) -> ChainError {
