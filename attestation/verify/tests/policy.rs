@@ -150,3 +150,34 @@ proptest::proptest! {
         let _ = PolicyDocument::parse(text.as_bytes());
     }
 }
+
+#[test]
+fn json_that_says_two_things_or_nothing_is_no_policy() {
+    for text in [
+        r#"{"measurements":null}"#,
+        r#"{"snp":{"products":null}}"#,
+        r#"{"maximum_age":1,"maximum_age":2}"#,
+        r#"{"measurements":[{"name":"x","registers":{"pcr0":"aa","pcr0":"bb"}}]}"#,
+        r#"{"snp":{"minimum_tcb":{"genoa":{"bl":9,"tee":0,"snp":9,"ucode":9},"genoa":{"bl":0,"tee":0,"snp":0,"ucode":0}}}}"#,
+        r#"[{"measurement_id":"x","attestation_type":"dcap-tdx","measurements":{"1":{"expected":"aa"},"1":{"expected":"bb"}}}]"#,
+        r#"[{"measurement_id":"x","attestation_type":"dcap-tdx","measurements":{"1":{"expected":"aa"}},"measurements":{}}]"#,
+    ] {
+        assert!(parse(text).is_err(), "{text}");
+    }
+    assert_eq!(parse("{}"), Ok(Policy::built_in()));
+}
+
+#[test]
+fn an_empty_list_is_met_by_nothing() {
+    for (text, check) in [
+        ("measurements = []", CheckName::Measurement),
+        ("[]", CheckName::Measurement),
+        ("tiers = []", CheckName::Tier),
+        (
+            "[[measurements]]\nname = 'x'\nregisters = { pcr0 = [] }",
+            CheckName::Measurement,
+        ),
+    ] {
+        assert_eq!(refusals(text), [check], "{text}");
+    }
+}

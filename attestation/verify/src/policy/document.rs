@@ -1,8 +1,11 @@
 //! A policy as a file: TOML or JSON of our own, or another project's list of measurements.
 
 use ring::digest::{SHA256, digest};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::strict::Strict;
 use super::{Policy, foreign};
 
 /// Longest policy file, in bytes.
@@ -78,11 +81,12 @@ impl PolicyDocument {
 
 /// A TOML table may begin with a bracket as a JSON array does, so what parses as JSON is JSON.
 fn read(text: &str) -> Result<Policy, PolicyError> {
-    match serde_json::from_str::<Value>(text) {
-        Ok(Value::Array(entries)) => foreign::measurements(&entries),
-        Ok(_) => serde_json::from_str(text).map_err(form),
-        Err(error) if text.trim_start().starts_with('{') => Err(form(error)),
-        Err(_) => toml::from_str(text).map_err(|error| PolicyError::Form(error.to_string())),
+    if serde_json::from_str::<IgnoredAny>(text).is_err() && !text.trim_start().starts_with('{') {
+        return toml::from_str(text).map_err(|error| PolicyError::Form(error.to_string()));
+    }
+    match serde_json::from_str(text).map_err(form)? {
+        Strict(Value::Array(entries)) => foreign::measurements(&entries),
+        Strict(value) => Policy::deserialize(value).map_err(form),
     }
 }
 

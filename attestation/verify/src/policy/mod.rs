@@ -4,6 +4,7 @@ mod document;
 mod foreign;
 mod judge;
 mod measurement;
+mod strict;
 
 pub use document::{MAXIMUM_POLICY, PolicyDocument, PolicyError};
 pub use measurement::{AllowedMeasurement, AmbiguousMeasurement, Counter, MeasuredIdentity, RegisterValues};
