@@ -29,12 +29,17 @@ pub(super) fn shown(name: &Name) -> String {
         }
         text.push_str(short);
         text.push('=');
-        text.push_str(value);
+        for letter in value.chars() {
+            if letter == ',' {
+                text.push('\\');
+            }
+            text.push(letter);
+        }
     }
     text
 }
 
-/// A usual attribute whose value needs no escape.
+/// A usual attribute whose value needs no escape but of commas.
 fn usual(attribute: &AttributeTypeAndValue) -> Option<(&'static str, &str)> {
     let (_, short) = USUAL.iter().find(|(known, _)| *known == attribute.oid)?;
     let value = &attribute.value;
@@ -42,7 +47,7 @@ fn usual(attribute: &AttributeTypeAndValue) -> Option<(&'static str, &str)> {
         .map(|text| text.as_str())
         .or_else(|_| PrintableStringRef::try_from(value).map(|text| text.as_str()))
         .ok()?;
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, ' ' | '.' | '-');
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, ' ' | '.' | '-' | ',');
     (text.trim() == text && text.chars().all(plain)).then_some((*short, text))
 }
 
@@ -57,6 +62,8 @@ mod tests {
         for text in [
             "C=US,ST=CA,L=Santa Clara,O=Intel Corporation,CN=Intel SGX PCK Certificate",
             "CN=with\\2C comma",
+            "O=SIMULATED\\2C private key published,CN=\\2C first\\2C",
+            "CN=with\\22quotes\\22",
             "CN=one+O=two",
             "DC=org,CN=another attribute",
         ] {
