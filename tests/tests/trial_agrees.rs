@@ -7,13 +7,21 @@
 mod host;
 
 use alloy_primitives::B256;
-use host::{DOMAIN, Enclave, End, Shelf, candidate, introduce, job, serve, workspace};
+use host::{DOMAIN, Enclave, End, Shelf, candidate, hello, introduce_as, job, serve, workspace};
+use orv_evidence::challenge;
 use orv_protocol::judgement::TrialOutcome;
 use orv_receipt::rule::{Documents, arm_of, decide};
 use orv_receipt::{Bundle, ChallengeBlock, RECEIPT_VERSION, Receipt};
+use orv_wire::Hello;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// The block that the enclave's evidence answers.
+const BLOCK: ChallengeBlock = ChallengeBlock {
+    number: 12,
+    hash: B256::repeat_byte(0x5c),
+};
 
 /// A judged job: its record, and a folder with the receipt and the archives that it names.
 struct Judged {
@@ -25,7 +33,16 @@ struct Judged {
 fn judged(name: &str, ticket: u8) -> Judged {
     let enclave = Enclave::start();
     let mut channel = enclave.connect();
-    let envelope = introduce(&mut channel);
+    let plain = hello();
+    let (registry, operator) = (plain.registry.into(), plain.operator.into());
+    let answered = challenge(DOMAIN.chain_id, registry, operator, BLOCK.number, BLOCK.hash.0);
+    let envelope = introduce_as(
+        &mut channel,
+        Hello {
+            challenge: B256::from(answered),
+            ..plain
+        },
+    );
     let mut shelf = Shelf::default();
     let job = job(&mut shelf, candidate(name), ticket);
     let (outcome, bundle) = match serve(&mut channel, &job, &shelf) {
@@ -39,10 +56,7 @@ fn judged(name: &str, ticket: u8) -> Judged {
         signature: outcome.signature,
         bundle: bundle.encode(),
         envelope,
-        challenge_block: ChallengeBlock {
-            number: 0,
-            hash: B256::ZERO,
-        },
+        challenge_block: BLOCK,
         collateral: None,
     };
     let folder = tempfile::tempdir().unwrap();
