@@ -47,7 +47,8 @@ impl Collateral {
     /// lists in PEM, one certificate or list in DER, or the certificate table of an SEV-SNP host.
     ///
     /// # Errors
-    /// [`CollateralError`] for what is none of these. Nothing is believed here; only its form is read.
+    /// [`CollateralError`] for what is none of these, or too much; then nothing of it was added, so that a caller may pass
+    /// over a stranger's bytes. Nothing is believed here; only its form is read.
     ///
     /// ```
     /// use orv_verify::{Collateral, CollateralError};
@@ -59,15 +60,32 @@ impl Collateral {
         if bytes.len() > MAXIMUM_COLLATERAL_PIECE {
             return Err(CollateralError::TooLong(bytes.len()));
         }
+        let [lists, certificates, tdx] = self.lengths();
+        let added = self.add_form(bytes).and_then(|()| self.bounded());
+        if added.is_err() {
+            self.revocation_lists.truncate(lists);
+            self.certificates.truncate(certificates);
+            self.tdx.truncate(tdx);
+        }
+        added
+    }
+
+    fn add_form(&mut self, bytes: &[u8]) -> Result<(), CollateralError> {
         match bytes.trim_ascii_start() {
             [] => Err(CollateralError::Empty),
             [b'{', ..] => self.add_json(bytes),
             [b'-', ..] => self.add_pem(bytes),
             [0x30, ..] => self.add_der(bytes),
             _ => self.add_table(bytes),
-        }?;
-        let pieces = [self.revocation_lists.len(), self.certificates.len(), self.tdx.len()];
-        match pieces.into_iter().max() {
+        }
+    }
+
+    const fn lengths(&self) -> [usize; 3] {
+        [self.revocation_lists.len(), self.certificates.len(), self.tdx.len()]
+    }
+
+    fn bounded(&self) -> Result<(), CollateralError> {
+        match self.lengths().into_iter().max() {
             Some(most) if most > MAXIMUM_COLLATERAL_PIECES => Err(CollateralError::TooMany(most)),
             _ => Ok(()),
         }

@@ -81,6 +81,17 @@ fn more_pieces_than_anybody_needs_are_refused() {
 }
 
 #[test]
+fn a_piece_that_is_refused_leaves_nothing_behind() {
+    let mut collateral = read(root_der()).expect("DER");
+    let before = collateral.clone();
+    let many = pem("CERTIFICATE", root_der()).repeat(MAXIMUM_COLLATERAL_PIECES);
+    assert!(collateral.add(many.as_bytes()).is_err());
+    let ends_badly = pem("CERTIFICATE", root_der()) + &pem("PRIVATE KEY", root_der());
+    assert!(collateral.add(ends_badly.as_bytes()).is_err());
+    assert_eq!(collateral, before);
+}
+
+#[test]
 fn evidence_is_told_by_its_first_bytes() {
     assert_eq!(recognise(&right()), Some(Platform::Nitro));
     assert_eq!(recognise(&[0xd2, 0x84]), Some(Platform::Nitro));
