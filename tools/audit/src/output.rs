@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use orv_receipt::printable;
+use orv_receipt::{detail, printable};
 use serde::Serialize;
 use serde_json::json;
 
@@ -106,6 +106,7 @@ fn ascii_line(document: &str) -> String {
 
 /// An end without a report: a document in the place of one, or words on stderr.
 pub(crate) fn fail(schema: &str, code: &str, error: &str, next: &str, form: Form) {
+    let error = &one_line(error);
     match form {
         Form::Text => eprintln!("{code} {}. {next}", printable(error)),
         Form::Json => {
@@ -116,6 +117,12 @@ pub(crate) fn fail(schema: &str, code: &str, error: &str, next: &str, form: Form
             let _ = print(&ascii_line(&document.to_string()));
         }
     }
+}
+
+/// A parser's words may show the whole of what it was given, in many lines; the beginning is enough.
+fn one_line(words: &str) -> String {
+    let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    detail(lines.join(" "))
 }
 
 /// Why there is nothing to report on.

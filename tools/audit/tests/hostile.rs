@@ -131,6 +131,27 @@ fn one_document_is_told_for_each_kind_of_file_in_each_place() {
 }
 
 #[test]
+fn a_refusal_shows_the_beginning_of_what_was_refused_on_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let receipt = receipt(folder.path());
+    let policy = folder.path().join("policy.toml");
+    fs::write(&policy, format!("a =\n{}", "[".repeat(1_000_000))).unwrap();
+    let arguments = [
+        "receipt",
+        receipt.to_str().unwrap(),
+        "--policy",
+        policy.to_str().unwrap(),
+    ];
+    let (status, told) = document(&arguments);
+    let error = told["error"].as_str().unwrap();
+    assert_eq!(status, Some(3));
+    assert!(error.len() <= 1024 && !error.contains('\n'), "{error}");
+    let output = audit(&arguments);
+    assert_eq!(output.stderr.iter().filter(|byte| **byte == b'\n').count(), 1);
+    assert!(output.stderr.len() < 1300, "{}", output.stderr.len());
+}
+
+#[test]
 fn a_wrong_command_line_is_a_document_too() {
     for arguments in [
         &["receipt"] as &[&str],

@@ -5,7 +5,9 @@ use crate::line::Line;
 use crate::trust::{Trust, policy_text};
 use orv_evidence::Envelope;
 use orv_receipt::{DatedCollateral, Receipt};
-use orv_verify::{AllowedMeasurement, Check, Claims, ExpectedBinding, Policy, claimed_time, measurement_id, verify};
+use orv_verify::{
+    AllowedMeasurement, Check, Claims, Collateral, ExpectedBinding, Policy, claimed_time, measurement_id, verify,
+};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -47,9 +49,11 @@ pub(crate) fn examine(receipt: &Receipt, request: &ReceiptRequest, trust: &Trust
     let _ = envelope.collateral.as_deref().map(|hint| collateral.add(hint));
     // Nothing signs what stands in the receipt beside the envelope, so there is no room in it for anything else.
     for piece in receipt.collateral.iter().flat_map(DatedCollateral::pieces) {
-        if let Err(error) = collateral.add(piece) {
+        if let Err(error) = Collateral::none().add(piece) {
             return Examined::failed(Line::fail("receipt-collateral", error), simulated);
         }
+        // Beside a folder that is full already it is passed over: the auditor's own comes first.
+        let _ = collateral.add(piece);
     }
     let named = claimed_time(&envelope.evidence, envelope.platform);
     let at = trust.at.or(named.ok()).unwrap_or_else(|| trust.moment());
