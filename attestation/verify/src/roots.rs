@@ -11,6 +11,7 @@ use ring::digest::{SHA256, digest};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::der::asn1::ObjectIdentifier;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 /// AWS's public root certificate for Nitro Enclaves, first generation, DER.
 const AWS_NITRO_ROOT_G1: &[u8] = include_bytes!("roots/aws_nitro_root_g1.der");
@@ -54,8 +55,8 @@ pub enum RootError {
     /// Not a DER certificate.
     #[error("the simulator's root is not a certificate: {0}")]
     Malformed(String),
-    /// A vendor's root offered as the simulator's.
-    #[error("a pinned vendor root cannot stand for the simulator")]
+    /// A vendor's key offered as the simulator's, in whatever certificate: real evidence would pass as simulated.
+    #[error("a vendor's key cannot stand for the simulator")]
     VendorRoot,
     /// A key of a kind that no vendor's root has.
     #[error("the simulator's root has no key that a vendor's root could have")]
@@ -83,11 +84,12 @@ impl Roots {
     /// # Errors
     /// [`RootError`] when the bytes are no certificate, a vendor's, or of another kind of key.
     pub fn and_simulator(mut self, certificate: &[u8]) -> Result<Self, RootError> {
-        if [AWS_NITRO_ROOT_G1, INTEL_SGX_ROOT_CA].contains(&certificate) || AmdRoot::is_published(certificate) {
+        let parsed = Certificate::from_der(certificate).map_err(|error| RootError::Malformed(error.to_string()))?;
+        let key = &parsed.tbs_certificate.subject_public_key_info;
+        if is_vendors(key) {
             return Err(RootError::VendorRoot);
         }
-        let parsed = Certificate::from_der(certificate).map_err(|error| RootError::Malformed(error.to_string()))?;
-        let algorithm = &parsed.tbs_certificate.subject_public_key_info.algorithm;
+        let algorithm = &key.algorithm;
         let curve = algorithm.parameters.as_ref().and_then(|any| any.decode_as().ok());
         let platform = match (algorithm.oid, curve) {
             (_, Some(SECP384R1)) => Platform::SimNitro,
@@ -144,6 +146,15 @@ impl Roots {
     }
 }
 
+/// Whether the key is in one of the vendors' certificates that are built in.
+fn is_vendors(key: &SubjectPublicKeyInfoOwned) -> bool {
+    let built_in = [AWS_NITRO_ROOT_G1, INTEL_SGX_ROOT_CA]
+        .into_iter()
+        .chain(AmdRoot::all_published());
+    let mut parsed = built_in.filter_map(|vendors| Certificate::from_der(vendors).ok());
+    parsed.any(|vendors| vendors.tbs_certificate.subject_public_key_info == *key)
+}
+
 /// The fingerprint of a certificate, for messages.
 pub(crate) fn fingerprint(certificate: &[u8]) -> String {
     hex::encode(digest(&SHA256, certificate))
@@ -183,5 +194,16 @@ mod tests {
             Roots::with_simulator(AmdRoot::published(crate::snp::Product::Turin).root),
             Err(RootError::VendorRoot)
         );
+    }
+
+    #[test]
+    fn no_key_of_a_vendors_can_be_the_simulators_in_another_certificate() {
+        let authorities = AmdRoot::published(crate::snp::Product::Milan).authorities.unwrap();
+        for certificate in [AWS_NITRO_ROOT_G1, INTEL_SGX_ROOT_CA].into_iter().chain(authorities) {
+            // Nobody looks at the signature of a root.
+            let mut other = certificate.to_vec();
+            *other.last_mut().unwrap() ^= 1;
+            assert_eq!(Roots::with_simulator(&other), Err(RootError::VendorRoot));
+        }
     }
 }

@@ -285,3 +285,19 @@ fn the_commented_policy_is_one() {
     assert_eq!(again, policy);
     assert_ne!(policy.tdx, Policy::built_in().tdx);
 }
+
+#[test]
+fn the_order_of_levels_in_the_text_changes_nothing() {
+    let vendor = Vendor::published().expect("keys");
+    let machine = vendor.machine(&MachineContents::genuine(NOW)).expect("randomness");
+    let quote = machine.sign(&Quote::genuine(Layout::Version5Td15)).expect("randomness");
+    let mut contents = CollateralContents::genuine(NOW);
+    contents.qe_identity.tcb_levels.reverse();
+    contents.tcb_info.tcb_levels.reverse();
+    let collateral = Collateral {
+        tdx: vec![set(&vendor.collateral(&contents).expect("randomness"))],
+        ..Collateral::none()
+    };
+    let judged = judge_simulated(&quote.encode(), &collateral, NOW, &Policy::built_in()).expect("authentic");
+    assert_eq!(failed(&judged), []);
+}

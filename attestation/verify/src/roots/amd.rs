@@ -84,11 +84,9 @@ impl AmdRoot<'static> {
         common_name_of(certificate).is_some_and(|name| name == format!("ARK-{product}"))
     }
 
-    /// Whether a certificate is one of AMD's roots.
-    pub(crate) fn is_published(certificate: &[u8]) -> bool {
-        Product::ALL
-            .into_iter()
-            .any(|product| Self::published(product).root == certificate)
+    /// All of AMD's certificates that are built in.
+    pub(crate) fn all_published() -> impl Iterator<Item = &'static [u8]> {
+        Product::ALL.into_iter().flat_map(published)
     }
 }
 

@@ -146,12 +146,13 @@ impl<'a> Opened<'a> {
             .collect();
         let mut tcb_info = self.tcb_info;
         kinds(&tcb_info, &self.identity)?;
-        super::tcb::sort(&mut tcb_info);
+        let mut identity = self.identity;
+        super::tcb::sort(&mut tcb_info, &mut identity);
         Ok(Published {
             fmspc: self.fmspc,
             pce_id: decoded(&tcb_info.pce_id, TdxPart::TcbInfo)?,
             tcb_info,
-            identity: self.identity,
+            identity,
             issued: self.issued,
             signers,
             root_list: self.root_list,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use dcap_qvl::tcb_info::TdxModuleIdentity;
-use dcap_qvl::{TcbInfo, TcbLevel, TcbStatus as Published, TcbStatusWithAdvisory};
+use dcap_qvl::{QeIdentity, TcbInfo, TcbLevel, TcbStatus as Published, TcbStatusWithAdvisory};
 use orv_evidence::UnixTime;
 
 use super::body::TdReport;
@@ -23,7 +23,8 @@ pub(super) struct Evaluated {
 }
 
 /// Highest level first, whatever the order in the text: components, then the provisioning enclave, then TDX's.
-pub(super) fn sort(tcb_info: &mut TcbInfo) {
+pub(super) fn sort(tcb_info: &mut TcbInfo, enclave: &mut QeIdentity) {
+    enclave.tcb_levels.sort_by_key(|level| Reverse(level.tcb.isvsvn));
     tcb_info.tcb_levels.sort_by_key(|level| {
         let sgx: Vec<u8> = level.tcb.sgx_components.iter().map(|component| component.svn).collect();
         let tdx: Vec<u8> = level.tcb.tdx_components.iter().map(|component| component.svn).collect();
