@@ -124,17 +124,29 @@ async fn every_key_is_told_and_those_that_count_decide() {
     let told = document(&output);
     assert_eq!((output.status.code(), &told["verified"]), (Some(3), &json!(false)));
     assert_eq!(row(&told, wrong)["result"], "fails");
-    let output = audit(deployment, &options[..3]).await;
+    let page = folder.path().join("page.html");
+    let output = audit(
+        deployment,
+        &[&options[..3], &["--html", page.to_str().unwrap()]].concat(),
+    )
+    .await;
+    let page = std::fs::read_to_string(page).unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     for words in [
         "FAIL  ",
         "measurement: ",
         "Believed of the endpoint",
-        "ORV-A-015 1 LIVE OR PENDING",
+        "ORV-A-015 NOT VERIFIED, 1 do not hold; live or pending keys that hold: 1 of 2",
     ] {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }
+    assert!(is_a_page(&page), "{page}");
     network.stop([]).await;
+}
+
+/// One file, nothing fetched, and the keys in it.
+fn is_a_page(page: &str) -> bool {
+    page.starts_with("<!doctype html>") && page.contains("measurement: ") && !page.contains("src=")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use crate::output::{InputError, read};
 use crate::trust::Trust;
 use orv_evidence::{Envelope, Platform};
 use orv_receipt::{DatedCollateral, MAX_RECEIPT, Receipt};
-use orv_verify::{Collateral, ExpectedBinding, UnixTime, Verified, VerifyError, recognise, verify};
+use orv_verify::{Collateral, ExpectedBinding, UnixTime, Verified, VerifyError, claimed_time, recognise, verify};
 use std::path::Path;
 
 /// What is judged, and by what.
@@ -51,6 +51,10 @@ impl Given {
         let hints = hint.into_iter().chain(beside.iter().flat_map(DatedCollateral::pieces));
         let unreadable_hint = hints.filter_map(|hint| collateral.add(hint).err()).last();
         let unreadable_hint = unreadable_hint.map(|error| error.to_string());
+        // A receipt is judged at the time that its evidence names, as `receipt` does.
+        let named = envelope.as_ref().filter(|_| form == Form::Receipt);
+        let named = named.and_then(|envelope| claimed_time(&envelope.evidence, envelope.platform).ok());
+        let at = trust.at.or(named).unwrap_or_else(|| trust.moment());
         Ok(Self {
             form,
             platform: match &envelope {
@@ -61,7 +65,7 @@ impl Given {
             envelope,
             collateral,
             unreadable_hint,
-            at: trust.moment(),
+            at,
             trust,
         })
     }

@@ -125,19 +125,30 @@ impl RegistryReport {
         let holding = self.deciding(RowResult::Holds);
         let failing = self.deciding(RowResult::Fails);
         let open = self.deciding(RowResult::Unjudged) + self.deciding(RowResult::Missing);
-        let past = self.keys.iter().filter(|row| !row.standing.counts()).count();
-        let past_bad = self.keys.iter().filter(|row| row.is_past_and_bad()).count();
-        let told = format!("{past} past keys decide nothing, {past_bad} of which do not hold or cannot be judged");
+        let deciding = holding + failing + open;
+        let past = self.keys.len() - deciding;
+        let past_holding = self.keys.iter().filter(|row| row.is_past_and_holds()).count();
+        let told = format!(
+            "live or pending keys that hold: {holding} of {deciding}; past ones, which decide nothing: {past_holding} of \
+             {past}"
+        );
         match (failing, open) {
-            (0, 0) => (Mark::Good, format!("{holding} LIVE OR PENDING KEYS HOLD; {told}")),
-            (0, open) => (
+            (0, 0) => (Mark::Good, format!("VERIFIED, {told}")),
+            (0, _) => (
                 Mark::Bad,
-                format!("ORV-A-016 {open} LIVE OR PENDING KEYS CANNOT BE JUDGED; {holding} hold; {told}"),
+                format!("ORV-A-016 NOT VERIFIED, {open} cannot be judged; {told}"),
             ),
-            (failing, _) => (
+            (_, _) => (
                 Mark::Bad,
-                format!("ORV-A-015 {failing} LIVE OR PENDING KEYS DO NOT HOLD; {holding} hold; {told}"),
+                format!("ORV-A-015 NOT VERIFIED, {failing} do not hold; {told}"),
             ),
+        }
+    }
+
+    fn rules(&self) -> String {
+        match self.policy.as_deref() {
+            None => "the built-in policy, and the measurement that each was admitted with".to_owned(),
+            policy => policy_text(policy),
         }
     }
 }
@@ -167,7 +178,7 @@ impl Report for RegistryReport {
                 self.block.number,
                 self.block.hash,
                 self.block.time,
-                policy_text(self.policy.as_deref())
+                self.rules()
             )),
             Section::Checks(self.keys.iter().map(Row::check).collect()),
         ];
@@ -222,8 +233,8 @@ impl Row {
         }
     }
 
-    fn is_past_and_bad(&self) -> bool {
-        !self.standing.counts() && self.result != RowResult::Holds
+    fn is_past_and_holds(&self) -> bool {
+        !self.standing.counts() && self.result == RowResult::Holds
     }
 
     fn check(&self) -> CheckRow {
