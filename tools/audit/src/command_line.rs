@@ -145,7 +145,7 @@ pub(crate) struct TrustOptions {
 }
 
 /// What evidence is judged by at any time.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RuleOptions {
     /// What the vendor published beside it, a file or a folder: for TDX a caching service's JSON, for SNP the VCEK or
     /// VLEK (DER, PEM, or a host's table), for any revocation lists. Roots and AMD's intermediates are built in.

@@ -6,14 +6,20 @@
 mod network;
 
 use alloy_primitives::Address;
-use network::{Network, Setting};
+use network::{CHALLENGE_DELAY, Network, Setting};
 use orv_attester::AdmissionRequest;
+use orv_chain::bindings::MeasurementPolicy;
+use orv_chain::wallet::Wallet;
+use orv_chain::{Call, Deployment, FeeRules, Patience, TransactionOwner};
+use orv_devnet::account::dev_accounts;
 use orv_devnet::peer::PeerKind;
 use orv_evidence::Envelope;
 use orv_simulator::Measured;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
+use zeroize::Zeroizing;
 
 const SOMETHING_ELSE: Measured<'_> = Measured {
     executable: b"something else",
@@ -147,6 +153,60 @@ async fn every_key_is_told_and_those_that_count_decide() {
 /// One file, nothing fetched, and the keys in it.
 fn is_a_page(page: &str) -> bool {
     page.starts_with("<!doctype html>") && page.contains("measurement: ") && !page.contains("src=")
+}
+
+/// As the contracts' owner, takes the listed measurement back at once.
+async fn withdraw_measurement(deployment: &Path) {
+    let deployment = Deployment::load(deployment).unwrap();
+    let chain = deployment.connect().await.unwrap();
+    let key = Zeroizing::new(dev_accounts().unwrap()[0].key.0);
+    let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
+    let patience = Patience {
+        limit: Duration::from_secs(60),
+        interval: Duration::from_millis(20),
+    };
+    let owner = TransactionOwner::start(chain, wallet, FeeRules::default(), patience);
+    let call = MeasurementPolicy::removeCall {
+        measurement: network::measurement(),
+    };
+    let policy = deployment.enclave.unwrap().measurement_policy;
+    owner.send(Call::new(policy, &call)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keys_standing_follows_the_chain_and_only_what_counts_decides() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let deployment = network.configuration(0, &Setting::default()).deployment;
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().to_str().unwrap();
+    let wrong = network.candidate_running(&SOMETHING_ELSE, 1).await;
+    keep(folder.path(), "first", &wrong);
+    let first = admitted(&network, &wrong).await;
+    let options = ["--from", from, "--allow-simulated", "--json"];
+    let mut seen = Vec::new();
+    for seconds in [0, CHALLENGE_DELAY, 3600] {
+        network.pass(seconds.max(1)).await;
+        let output = audit(deployment.clone(), &options).await;
+        seen.push((output.status.code(), row(&document(&output), first)["standing"].clone()));
+    }
+    let due = [(3, "pending"), (3, "live"), (0, "expired")];
+    assert_eq!(seen, due.map(|(status, standing)| (Some(status), json!(standing))));
+
+    let wrong = network.candidate_running(&SOMETHING_ELSE, 2).await;
+    keep(folder.path(), "second", &wrong);
+    let second = admitted(&network, &wrong).await;
+    network.pass(CHALLENGE_DELAY).await;
+    withdraw_measurement(&deployment).await;
+    let output = audit(deployment, &options).await;
+    let told = document(&output);
+    let row = row(&told, second);
+    assert_eq!(
+        (output.status.code(), &row["standing"]),
+        (Some(0), &json!("withdrawn")),
+        "{row}"
+    );
+    assert!(row["withdrawn"].as_str().unwrap().contains("Measurement"), "{row}");
+    network.stop([]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

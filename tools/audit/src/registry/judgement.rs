@@ -108,3 +108,89 @@ fn in_words(fault: &Fault) -> Vec<String> {
         fault => vec![fault.to_string()],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::registry::chain::Standing;
+    use alloy_primitives::Address;
+    use orv_attester::{BlockReference, ChainFacts, ToldAdmission};
+    use orv_chain::AdmittedKey;
+    use orv_chain::bindings::EnclaveRegistry::KeyAdmitted;
+    use orv_evidence::UnixTime;
+
+    /// A key of which log and state say the same.
+    fn registered() -> Registered {
+        let admitted = KeyAdmitted {
+            key: Address::repeat_byte(1),
+            operator: Address::repeat_byte(2),
+            measurement: B256::repeat_byte(3),
+            platform: B256::repeat_byte(4),
+            platformTier: 1,
+            evidenceRoot: B256::repeat_byte(5),
+            challengeBlock: 6,
+            activatesAt: 7,
+            expiresAt: 8,
+            verdicts: 9,
+        };
+        Registered {
+            stored: Some(AdmittedKey {
+                key: admitted.key,
+                operator: admitted.operator,
+                platform: admitted.platform,
+                measurement: admitted.measurement,
+                evidence_root: admitted.evidenceRoot,
+                platform_tier: admitted.platformTier,
+                verdicts_left: admitted.verdicts,
+                activates_at: admitted.activatesAt,
+                expires_at: admitted.expiresAt,
+                revoked: false,
+            }),
+            told: ToldAdmission { admitted, block: 10 },
+            admitted_at: UnixTime::from_seconds(6),
+            facts: ChainFacts {
+                chain_id: 1,
+                registry: Address::ZERO,
+                gateway: Address::ZERO,
+                operator: Address::repeat_byte(2),
+                challenge_block: BlockReference {
+                    number: 6,
+                    hash: B256::ZERO,
+                },
+            },
+            standing: Standing::Live,
+            withdrawn: None,
+        }
+    }
+
+    #[test]
+    fn an_endpoint_whose_log_and_state_agree_contradicts_nothing() {
+        assert_eq!(contradictions(&registered()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_endpoint_that_changes_or_denies_what_its_log_tells_is_found_out() {
+        let mut changed = registered();
+        let stored = changed.stored.as_mut().unwrap();
+        stored.measurement = B256::ZERO;
+        stored.expires_at = u64::MAX;
+        let reasons = contradictions(&changed);
+        assert_eq!(reasons.len(), 2);
+        assert!(
+            reasons
+                .iter()
+                .any(|reason| reason.contains("the end 8, its state 18446744073709551615"))
+        );
+        let denied = Registered {
+            stored: None,
+            ..registered()
+        };
+        assert_eq!(contradictions(&denied).len(), 1);
+        let nobody = Source::open(&[], None, 0).unwrap();
+        let trust = Trust::at(None, &crate::command_line::RuleOptions::default()).unwrap();
+        assert!(matches!(judge(&denied, &nobody, &trust), Judgement::Fails(_)));
+        assert!(matches!(judge(&registered(), &nobody, &trust), Judgement::Missing(_)));
+    }
+}
