@@ -124,7 +124,8 @@ pub(crate) struct ReplayRequest {
 
 const REPLAY_HELP: &str = "\
 The job runs in the verifier's containers by the verifier's rule, which takes root. An exact metric must come out as on
-record in every field. Times differ by nature: there the verdict must be the same.
+record in every field. Times differ by nature: there the verdict must be the same. It is a stranger's code: use a machine
+that you can lose.
 
   sudo orv-audit replay 12.orv --from bundles/
   sudo orv-audit replay 12.orv --indexer https://indexer-storage-testnet-turbo.0g.ai --json

@@ -105,6 +105,7 @@ fn a_receipt_of_either_platform_is_verified_at_the_time_it_was_made() {
             for command in ["evidence", "explain"] {
                 let (status, document) = audit(&[command, &file, "--allow-simulated", "--at", &at]);
                 assert_eq!((status, &document["authentic"]), (Some(0), &json!(true)), "{document}");
+                assert_eq!(document["simulated"], true);
             }
         }
     }

@@ -20,6 +20,7 @@ pub(crate) struct Explanation {
     platform: Option<&'static str>,
     authentic: bool,
     acceptable: bool,
+    simulated: bool,
     /// What the file is.
     subject: String,
     /// Whose word it all rests on.
@@ -56,6 +57,7 @@ impl Explanation {
             platform: platform.map(Platform::as_str),
             authentic: false,
             acceptable: false,
+            simulated: platform.is_some_and(Platform::is_simulated),
             subject: subject(given),
             rests_on: platform.map_or("nobody: no vendor's format was recognised", words::vendor),
             fields: platform
