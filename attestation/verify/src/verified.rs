@@ -1,5 +1,6 @@
 //! What comes out of a verification: authentic claims, and whether they are acceptable.
 
+use orv_evidence::UnixTime;
 use serde::Serialize;
 
 use crate::{Check, CheckResult, Claims};
@@ -11,11 +12,14 @@ use crate::{Check, CheckResult, Claims};
 pub struct Verified {
     claims: Claims,
     checks: Vec<Check>,
+    /// The last second at which the same evidence meets the same policy.
+    #[serde(skip)]
+    until: UnixTime,
 }
 
 impl Verified {
-    pub(crate) const fn new(claims: Claims, checks: Vec<Check>) -> Self {
-        Self { claims, checks }
+    pub(crate) const fn new(claims: Claims, checks: Vec<Check>, until: UnixTime) -> Self {
+        Self { claims, checks, until }
     }
 
     /// What the hardware says, for display. To act on it, take it from [`Verified::acceptable`].
@@ -40,7 +44,10 @@ impl Verified {
             .cloned()
             .collect();
         if failed.is_empty() {
-            Ok(Acceptable(&self.claims))
+            Ok(Acceptable {
+                claims: &self.claims,
+                until: self.until,
+            })
         } else {
             Err(Refused { failed })
         }
@@ -49,12 +56,21 @@ impl Verified {
 
 /// Claims that are authentic, meet the policy and are bound as expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Acceptable<'a>(&'a Claims);
+pub struct Acceptable<'a> {
+    claims: &'a Claims,
+    until: UnixTime,
+}
 
 impl<'a> Acceptable<'a> {
     /// The claims.
     pub const fn claims(&self) -> &'a Claims {
-        self.0
+        self.claims
+    }
+
+    /// The last second to build on: when the first of what the verification stands on ends, or sooner, when the policy
+    /// no longer takes the measurement or the state of the TCB. An admission must not outlive it (DESIGN 5.4).
+    pub const fn until(&self) -> UnixTime {
+        self.until
     }
 }
 

@@ -181,3 +181,27 @@ fn an_empty_list_is_met_by_nothing() {
         assert_eq!(refusals(text), [check], "{text}");
     }
 }
+
+#[test]
+fn nothing_is_built_on_a_measurement_beyond_its_time() {
+    let end = |entries: &[Option<u64>]| {
+        let entry = |seconds: &Option<u64>| {
+            let until = seconds.map(|seconds| format!("valid_until = '{}'\n", NOW.plus_seconds(seconds)));
+            let until = until.unwrap_or_default();
+            format!(
+                "[[measurements]]\nname = 'x'\nregisters = {{ pcr0 = '{}' }}\n{until}",
+                digits(0)
+            )
+        };
+        let policy = parse(&entries.iter().map(entry).collect::<String>()).expect("a policy");
+        let verified = judge_with(&right(), NOW, &policy, binding()).expect("authentic");
+        let end = verified.acceptable().expect("acceptable").until();
+        (end, verified.claims().validity.not_after)
+    };
+    let (until, chain) = end(&[Some(60)]);
+    assert_eq!(until, NOW.plus_seconds(60));
+    assert!(chain > until);
+    assert_eq!(end(&[Some(60), Some(90)]).0, NOW.plus_seconds(90));
+    assert_eq!(end(&[Some(60), None]).0, chain);
+    assert_eq!(end(&[None]).0, chain);
+}

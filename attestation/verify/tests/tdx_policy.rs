@@ -301,3 +301,23 @@ fn the_order_of_levels_in_the_text_changes_nothing() {
     let judged = judge_simulated(&quote.encode(), &collateral, NOW, &Policy::built_in()).expect("authentic");
     assert_eq!(failed(&judged), []);
 }
+
+/// Until when genuine evidence of an outdated platform is to be built on.
+fn until(text: &str) -> UnixTime {
+    let bend = |contents: &mut CollateralContents| contents.tcb_info.tcb_levels[0].tcb_status = TcbStatus::OutOfDate;
+    let judged = judged(&policy(text), NOW, |_| (), bend);
+    judged.acceptable().expect("in its grace").until()
+}
+
+#[test]
+fn nothing_is_built_on_a_grace_beyond_its_end() {
+    let soon = NOW.plus_seconds(60);
+    let short = format!("[[tdx.accepted]]\nstatus = 'OutOfDate'\nuntil = '{soon}'\n");
+    assert_eq!(until(&short), soon);
+    let later = NOW.plus_seconds(120);
+    let both = format!("{short}[[tdx.accepted]]\nstatus = 'OutOfDate'\nuntil = '{later}'\n");
+    assert_eq!(until(&both), later);
+    let long = "[[tdx.accepted]]\nstatus = 'OutOfDate'\nuntil = '2099-01-01T00:00:00Z'\n";
+    let collateral = judged(&policy(long), NOW, |_| (), |_| ()).claims().validity.not_after;
+    assert_eq!(until(long), collateral);
+}

@@ -21,7 +21,8 @@ impl Authentic {
         checks.push(parent_instance(&nitro.module, &nitro.registers));
         checks.extend(policy.judge(&claims, now));
         checks.extend(bound(&nitro.reported, expected));
-        Verified::new(claims, checks)
+        let until = policy.until(&claims, now);
+        Verified::new(claims, checks, until)
     }
 }
 

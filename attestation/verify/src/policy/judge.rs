@@ -3,7 +3,7 @@
 use orv_evidence::UnixTime;
 
 use super::{Counter, Policy};
-use crate::{Check, CheckName, Claims, measurement_id};
+use crate::{Check, CheckName, Claims, Hardware, measurement_id};
 
 impl Policy {
     /// The checks that do not depend on the platform, each made, so that a refusal names all its causes.
@@ -22,6 +22,19 @@ impl Policy {
         listed
             .find(|allowed| allowed.is(claims) && allowed.counts_at(now))
             .map_or_else(Counter::default, |allowed| allowed.counter)
+    }
+
+    /// The last second at which `claims` can meet this policy, as far as it has dates: a measurement's, or a grace's.
+    pub(crate) fn until(&self, claims: &Claims, now: UnixTime) -> UnixTime {
+        let listed = self.measurements.iter().flatten();
+        let counting = listed.filter(|allowed| allowed.is(claims) && allowed.counts_at(now));
+        let measurement = latest(counting.map(|allowed| allowed.valid_until));
+        let grace = match &claims.hardware {
+            Hardware::Tdx(tdx) => self.tdx.until(tdx, now),
+            _ => None,
+        };
+        let ends = [measurement, grace].into_iter().flatten();
+        ends.fold(claims.validity.not_after, UnixTime::min)
     }
 
     fn measurement(&self, claims: &Claims, now: UnixTime) -> Check {
@@ -77,4 +90,10 @@ impl Policy {
             Some(minimum) => Check::fail(NAME, format!("{shown}; the policy asks for {minimum} s")),
         }
     }
+}
+
+/// The latest of these ends; none where there are none, or one of them never ends.
+pub(crate) fn latest(ends: impl Iterator<Item = Option<UnixTime>>) -> Option<UnixTime> {
+    let ends: Option<Vec<UnixTime>> = ends.collect();
+    ends?.into_iter().max()
 }

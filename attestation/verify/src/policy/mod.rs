@@ -9,6 +9,8 @@ mod strict;
 pub use document::{MAXIMUM_POLICY, PolicyDocument, PolicyError};
 pub use measurement::{AllowedMeasurement, AmbiguousMeasurement, Counter, MeasuredIdentity, RegisterValues};
 
+pub(crate) use judge::latest;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{PlatformTier, SnpPolicy, TdxPolicy};

@@ -5,8 +5,9 @@ use orv_evidence::UnixTime;
 use super::attributes::TdAttributes;
 use super::authenticate::Authentic;
 use super::claims::TdxClaims;
-use super::policy::{Digest, PerformanceCounters, TdxPolicy, XFAM_KNOWN};
+use super::policy::{AcceptedStatus, Digest, PerformanceCounters, TdxPolicy, XFAM_KNOWN};
 use super::status::TcbStatus;
+use crate::policy::latest;
 use crate::{Check, CheckName, ExpectedBinding, Hardware, Policy, Register, Verified};
 
 impl Authentic {
@@ -28,7 +29,8 @@ impl Authentic {
         if let Hardware::Tdx(tdx) = &claims.hardware {
             checks.extend(expected.report_data(&tdx.report.report_data));
         }
-        Verified::new(claims, checks)
+        let until = policy.until(&claims, now);
+        Verified::new(claims, checks, until)
     }
 }
 
@@ -133,6 +135,17 @@ impl TdxPolicy {
             true => Err(format!("{shown}, which the policy does not take")),
             false => Err(format!("{shown}: {}", reasons.join("; "))),
         }
+    }
+
+    /// When the grace ends that the platform's state needs at `now`; none where it needs none.
+    pub(crate) fn until(&self, tdx: &TdxClaims, now: UnixTime) -> Option<UnixTime> {
+        let statuses = [tdx.tcb.status, tdx.quoting_enclave.status].into_iter();
+        let outdated = statuses.filter(|status| *status != TcbStatus::UpToDate);
+        let ends = outdated.filter_map(|status| {
+            let takes = |accepted: &&AcceptedStatus| accepted.takes(status, &tdx.tcb.advisories, now).is_ok();
+            latest(self.accepted.iter().filter(takes).map(AcceptedStatus::until))
+        });
+        ends.min()
     }
 
     fn evaluation(&self, found: u32) -> Check {

@@ -110,6 +110,11 @@ impl AcceptedStatus {
         })
     }
 
+    /// The last second at which it takes anything.
+    pub(super) const fn until(&self) -> Option<UnixTime> {
+        self.until
+    }
+
     /// Whether this entry takes `status` with these advisories at `now`; if not, why.
     pub(super) fn takes(&self, status: TcbStatus, advisories: &[String], now: UnixTime) -> Result<(), String> {
         if self.status != status {

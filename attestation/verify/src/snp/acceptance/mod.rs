@@ -32,7 +32,8 @@ impl Authentic {
         checks.extend(identity::checks(&snp, &policy.snp));
         checks.extend(policy.judge(&claims, now));
         checks.extend(expected.report_data(&snp.report.report_data.0));
-        Verified::new(claims, checks)
+        let until = policy.until(&claims, now);
+        Verified::new(claims, checks, until)
     }
 }
 
