@@ -64,20 +64,23 @@ pub(crate) enum SourceError {
 }
 
 impl Source {
-    /// Hashes every file given that has at most `longest` bytes; reaches for the network only when a hash is not among
-    /// them.
+    /// Hashes every file given, in folders those of at most `longest` bytes; reaches for the network only when a hash is
+    /// not among them.
     pub(crate) fn open(from: &[PathBuf], indexer: Option<&str>, longest: usize) -> Result<Self, InputError> {
         let mut hashed = Vec::new();
         for path in from {
             for file in files_of(path)? {
-                if let Some(names) = Names::of(&file, longest)? {
-                    hashed.push((file, names));
+                match Names::of(&file, longest)? {
+                    Some(names) => hashed.push((file, names)),
+                    // A folder may hold what it likes; a file that was named is meant.
+                    None if file == *path => return Err(too_long(file, longest)),
+                    None => {}
                 }
             }
         }
         Ok(Self {
             files: hashed,
-            network: indexer.map(Network::open).transpose()?,
+            network: indexer.map(|url| Network::open(url, longest)).transpose()?,
             longest,
         })
     }
@@ -94,7 +97,7 @@ impl Source {
 }
 
 impl Names {
-    /// Read in windows, so that a file's length costs time and no memory; none for a file that is empty or too long.
+    /// Read in windows, so that a file's length costs time and no memory; none for a file that is too long.
     fn of(path: &Path, longest: usize) -> Result<Option<Self>, InputError> {
         let unreadable = |cause| InputError::Unreadable {
             path: path.to_owned(),
@@ -125,7 +128,7 @@ impl Names {
 }
 
 impl Network {
-    fn open(indexer: &str) -> Result<Self, InputError> {
+    fn open(indexer: &str, longest: usize) -> Result<Self, InputError> {
         let unusable = |cause: &dyn std::fmt::Display| InputError::Content {
             path: PathBuf::from(indexer),
             what: "a storage indexer that can be asked",
@@ -136,7 +139,10 @@ impl Network {
         let cache = tempfile::tempdir().map_err(|error| unusable(&error))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| unusable(&error))?;
-        let options = StorageOptions::new(indexer, cache.path());
+        let options = StorageOptions {
+            largest_file: longest as u64,
+            ..StorageOptions::new(indexer, cache.path())
+        };
         let storage = {
             let _inside = runtime.enter();
             Storage::connect(options).map_err(|error| unusable(&error))?
@@ -151,6 +157,14 @@ impl Network {
     fn bytes(&self, root: Root, longest: usize) -> Result<Bytes, SourceError> {
         let file = self.runtime.block_on(self.storage.get(root, None))?;
         Ok(Bytes::from(file.read(longest as u64)?))
+    }
+}
+
+fn too_long(path: PathBuf, longest: usize) -> InputError {
+    InputError::Content {
+        path,
+        what: "anything that could be meant here",
+        cause: format!("it has more than {longest} bytes"),
     }
 }
 

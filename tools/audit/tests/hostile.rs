@@ -67,13 +67,14 @@ fn a_folder_of_traps_neither_hangs_nor_hides_what_else_is_there() {
         (Some(5), Some("ORV-A-011")),
         "{replayed}"
     );
-    let pipe = format!("{traps}/pipe");
-    let (status, replayed) = document(&["replay", receipt, "--from", &pipe]);
-    assert_eq!(
-        (status, replayed["code"].as_str()),
-        (Some(3), Some("ORV-A-004")),
-        "{replayed}"
-    );
+    for named in ["pipe", "huge"] {
+        let (status, replayed) = document(&["replay", receipt, "--from", &format!("{traps}/{named}")]);
+        assert_eq!(
+            (status, replayed["code"].as_str()),
+            (Some(3), Some("ORV-A-004")),
+            "{replayed}"
+        );
+    }
 }
 
 #[test]
