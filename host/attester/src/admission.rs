@@ -205,13 +205,9 @@ fn same<T: PartialEq + ToString>(fact: Fact, claimed: T, known: T) -> Result<(),
     })
 }
 
-/// The policy's life, cut by the end of the evidence's certificates (DESIGN 5.4).
+/// The policy's life, cut by the end of what the evidence stands on and of the policy's own dates (DESIGN 5.4).
 fn expiry(acceptable: Acceptable<'_>, now: UnixTime, policy: &AdmissionPolicy) -> Result<UnixTime, AttesterError> {
-    let end = acceptable
-        .claims()
-        .validity
-        .not_after
-        .min(now.plus_seconds(policy.life));
+    let end = acceptable.until().min(now.plus_seconds(policy.life));
     if end > now {
         Ok(end)
     } else {

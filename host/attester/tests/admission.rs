@@ -121,6 +121,19 @@ fn an_admission_never_outlives_its_evidence() {
 }
 
 #[test]
+fn an_admission_never_outlives_its_measurements_time() {
+    let mut allowed = AllowedMeasurement::by_id(listed().0, "release 1");
+    allowed.valid_until = Some(NOW.plus_seconds(600));
+    let dated = AdmissionPolicy::of(Policy {
+        measurements: Some(vec![allowed]),
+        ..Policy::built_in()
+    });
+    let envelope = envelope_of(&binding());
+    let decision = admit(&envelope, &facts(), NOW, &roots(), &dated, &Collateral::none()).expect("admitted");
+    assert_eq!(decision.expires_at(), NOW.plus_seconds(600));
+}
+
+#[test]
 fn a_context_or_challenge_that_the_chain_does_not_know_is_refused() {
     let envelope = envelope_of(&binding());
     let contradicted = |bend: fn(&mut ChainFacts)| {
