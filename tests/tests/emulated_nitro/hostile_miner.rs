@@ -31,7 +31,8 @@ impl Contained {
     }
 }
 
-const ATTACKS: [(&str, Contained); 13] = [
+const ATTACKS: [(&str, Contained); 14] = [
+    ("network-interfaces", Contained::Held("the loopback alone")),
     ("open-device /dev/nsm", Contained::Held("No such file")),
     ("open-any-device", Contained::Held("no device but the harmless ones")),
     ("make-device /work/device", Contained::Held("Operation not permitted")),
