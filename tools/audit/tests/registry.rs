@@ -82,6 +82,11 @@ async fn every_key_is_told_and_those_that_count_decide() {
         (Some(0), &json!([]))
     );
 
+    let output = audit(deployment.clone(), &[]).await;
+    assert!(output.stdout.ends_with(
+        b"NO KEY COUNTS NOW, live or pending keys that hold: 0 of 0; past ones, which decide nothing: 0 of 0\n"
+    ));
+
     // One whose evidence is on storage, one whose evidence is in a folder, and one that was ended.
     let good = network.candidate(1).await;
     network.publish(&good.envelope).await;

@@ -133,6 +133,7 @@ impl RegistryReport {
              {past}"
         );
         match (failing, open) {
+            (0, 0) if holding == 0 => (Mark::Open, format!("NO KEY COUNTS NOW, {told}")),
             (0, 0) => (Mark::Good, format!("VERIFIED, {told}")),
             (0, _) => (
                 Mark::Bad,

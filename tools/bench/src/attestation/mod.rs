@@ -14,7 +14,10 @@ use clap::{Args, ValueEnum};
 use nix::errno::Errno;
 use orv_evidence::{Binding, Platform, UnixTime, VERDICT_KEY};
 use orv_simulator::SimulatorError;
-use orv_verify::{Cache, Collateral, CollateralError, ExpectedBinding, Policy, RootError, Roots, Verified, VerifyError, verify, verify_with};
+use orv_verify::{
+    Cache, Collateral, CollateralError, ExpectedBinding, Policy, RootError, Roots, Verified, VerifyError, verify,
+    verify_with,
+};
 
 /// What to measure.
 #[derive(Debug, Args)]
