@@ -241,6 +241,14 @@ fn a_revoked_loaded_key_is_refused_and_a_chips_with_the_same_number_is_not() {
 }
 
 #[test]
+fn a_root_that_revokes_itself_is_refused() {
+    let evidence = snp_support::simulated::genuine(Product::Genoa, Version::Five, Kind::Vcek);
+    let serial_number = vendor().ark.serial_number();
+    let judged = judge(&with_list(evidence, vec![serial_number], NOW.plus_seconds(60)));
+    assert_eq!(judged, Err(VerifyError::Snp(SnpError::Revoked(Link::Root))));
+}
+
+#[test]
 fn what_is_built_on_a_list_ends_with_it() {
     let end = NOW.plus_seconds(3 * DAY);
     let verified = judge(&with_list(bent(|_| ()), Vec::new(), end)).expect("authentic");

@@ -136,8 +136,10 @@ impl<'a> Search<'a> {
     fn revocation(&self, candidate: &Candidate<'_>, trusted: &Trusted) -> Result<Revocation, SnpError> {
         let revocation = trusted.lists.current(self.now)?;
         let kind = candidate.key.kind;
-        if trusted.lists.names(&trusted.serial_number) {
-            return Err(SnpError::Revoked(Link::Authority(kind)));
+        for (link, serial_number) in &trusted.serial_numbers {
+            if trusted.lists.names(serial_number) {
+                return Err(SnpError::Revoked(*link));
+            }
         }
         // A VCEK is not revoked by lists but by firmware floors: all have the serial number 0, as VLEKs have.
         let serial_number = &candidate.certificate.contents.serial_number;

@@ -20,7 +20,8 @@ pub(super) struct Line {
 /// so that it may be kept: whoever uses it asks [`Trusted::spans`] and [`RevocationLists::current`] anew.
 pub(super) struct Trusted {
     pub(super) name: Name,
-    pub(super) serial_number: SerialNumber,
+    /// Of the root, which may revoke itself, and the authority.
+    pub(super) serial_numbers: [(Link, SerialNumber); 2],
     /// RSA, PKCS#1 DER.
     pub(super) public_key: Vec<u8>,
     /// When authority and root are valid.
@@ -45,7 +46,8 @@ impl Trusted {
         authority.certificate.signed_by(&root.public_key, authority.link)?;
         Ok(Self {
             name: lower.subject.clone(),
-            serial_number: lower.serial_number.clone(),
+            serial_numbers: [&root, &authority]
+                .map(|above| (above.link, above.certificate.contents.serial_number.clone())),
             spans: [&root, &authority].map(|above| (above.link, above.certificate.validity())),
             lists: RevocationLists::verify(lists, &root)?,
             public_key: authority.public_key,
