@@ -5,6 +5,7 @@ use crate::output::{InputError, read};
 use alloy_primitives::B256;
 use bytes::Bytes;
 use clap::Args;
+use orv_chain::{Endpoint, HttpError};
 use orv_content::merkle::RootHasher;
 use orv_content::{Root, Sha256, Sha256Hasher};
 use orv_storage::{FetchError, Storage, StorageOptions};
@@ -22,8 +23,13 @@ pub(crate) struct SourceOptions {
     #[arg(long, value_name = "PATH")]
     pub(crate) from: Vec<PathBuf>,
     /// A storage indexer to ask for what no file given has; its nodes are not believed.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     pub(crate) indexer: Option<String>,
+}
+
+/// An address that can be asked, as it was written.
+pub(crate) fn address(text: &str) -> Result<String, HttpError> {
+    Endpoint::parse(text).map(|_| text.to_owned())
 }
 
 /// Bytes by hash.

@@ -163,6 +163,8 @@ fn a_wrong_command_line_is_a_document_too() {
         &["receipt", "x", "--at", "yester\u{1b}[2Jday"],
         &["frobnicate"],
         &["registry"],
+        &["registry", "--deployment", "x", "--rpc", "ftp://host"],
+        &["replay", "x", "--indexer", "no address"],
         &["measure", "/dev/null"],
     ] {
         let (status, told) = document(arguments);

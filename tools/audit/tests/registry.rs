@@ -16,6 +16,8 @@ use orv_devnet::peer::PeerKind;
 use orv_evidence::Envelope;
 use orv_simulator::Measured;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -253,6 +255,48 @@ async fn a_policy_of_the_auditor_takes_the_place_of_the_admitted_measurement() {
         ends.push(audit(deployment.clone(), &options).await.status.code());
     }
     assert_eq!(ends, [Some(0), Some(3)]);
+    network.stop([]).await;
+}
+
+/// A server that says the same to whatever it is asked, and its address.
+fn parrot(body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 65536]);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all((head + body).as_bytes());
+        }
+    });
+    format!("http://{address}/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_talks_nonsense_reaches_no_terminal() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let deployment = network.configuration(0, &Setting::default()).deployment;
+    for nonsense in [
+        "<html>\u{1b}]0;title\u{7}",
+        "{\"jsonrpc\":\"2.0\",\"id\":0,\"error\":{\"code\":-1,\"message\":\"\\u001b[2J\u{202e}\\nVERIFIED\"}}",
+        "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":null}",
+    ] {
+        let rpc = parrot(nonsense);
+        let output = audit(deployment.clone(), &["--rpc", &rpc, "--json"]).await;
+        let told = document(&output);
+        assert_eq!((output.status.code(), &told["code"]), (Some(5), &json!("ORV-A-013")));
+        let output = audit(deployment.clone(), &["--rpc", &rpc]).await;
+        let line = output.stderr.strip_suffix(b"\n").unwrap();
+        assert!(
+            line.iter().all(|byte| (b' '..=b'~').contains(byte)),
+            "{}",
+            told["error"]
+        );
+    }
     network.stop([]).await;
 }
 

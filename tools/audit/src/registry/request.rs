@@ -2,7 +2,7 @@
 
 use crate::command_line::RuleOptions;
 use crate::output::OutputOptions;
-use crate::source::SourceOptions;
+use crate::source::{SourceOptions, address};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub(crate) struct RegistryRequest {
     #[arg(long, value_name = "FILE")]
     pub(super) deployment: PathBuf,
     /// The chain's JSON-RPC address; without it, the deployment's.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     pub(super) rpc: Option<String>,
     /// The first block to look at; without it, the first that the deployment says can hold an event.
     #[arg(long, value_name = "NUMBER")]
