@@ -2,8 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod list_support;
 mod support;
 
+use list_support::{UNUSABLE, reissued};
 use orv_evidence::UnixTime;
 use orv_simulator::x509::Name;
 use orv_simulator::{Authority, Certificate, RevocationList, Role, SimulatedNitro, published_root, root_der, sign};
@@ -12,6 +14,7 @@ use orv_verify::{
     verify,
 };
 use support::{NOW, binding, nitro};
+use x509_cert::crl::TbsCertList;
 
 struct Chain {
     root: Authority,
@@ -186,4 +189,19 @@ fn a_list_that_its_issuer_did_not_sign_or_that_is_broken_is_refused() {
         many.expect_err("too many"),
         VerifyError::Chain(ChainError::RevocationLists(17))
     );
+}
+
+#[test]
+fn a_list_of_changes_of_a_scope_or_without_an_end_is_no_list() {
+    let chain = chain();
+    let judged = |bend: fn(&mut TbsCertList)| judge(&chain, vec![reissued(&chain.region, &list(&[]), bend)]);
+    assert!(judged(|_| ()).is_ok());
+    for bend in UNUSABLE {
+        let judged = judged(bend);
+        let malformed = matches!(
+            judged,
+            Err(VerifyError::Chain(ChainError::MalformedRevocationList { .. }))
+        );
+        assert!(malformed, "{judged:?}");
+    }
 }

@@ -2,8 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod list_support;
 mod tdx_support;
 
+use list_support::{UNUSABLE, reissued};
 use orv_evidence::{Platform, UnixTime};
 use orv_simulator::RevocationList;
 use orv_simulator::tdx::{CollateralContents, Layout, Machine, MachineContents, Quote, Vendor};
@@ -12,6 +14,7 @@ use orv_verify::{
     Cache, Collateral, ExpectedBinding, Policy, TdxCollateral, TdxError, Verified, VerifyError, verify_with,
 };
 use tdx_support::{NOW, judge_simulated, roots, set};
+use x509_cert::crl::TbsCertList;
 
 struct Place {
     vendor: Vendor,
@@ -165,4 +168,24 @@ fn a_broken_set_hides_no_good_one() {
     broken.pck_crl[last] ^= 1;
     assert!(place.judge(vec![broken.clone()], vec![]).is_err());
     assert!(place.judge(vec![broken, place.set(older, &[])], vec![]).is_ok());
+}
+
+#[test]
+fn a_list_of_changes_of_a_scope_or_without_an_end_is_no_list() {
+    let place = place();
+    let authority = &place.vendor.platform_authority;
+    let judged = |bend: fn(&mut TbsCertList)| {
+        let pck_crl = reissued(authority, &list(&[]), bend);
+        let mut alone = place.set(NOW, &[]);
+        alone.pck_crl.clone_from(&pck_crl);
+        let beside = place.judge(vec![place.set(NOW, &[])], vec![pck_crl]);
+        [place.judge(vec![alone], vec![]), beside]
+    };
+    assert!(judged(|_| ()).iter().all(Result::is_ok));
+    for bend in UNUSABLE {
+        for judged in judged(bend) {
+            let malformed = matches!(judged, Err(VerifyError::Tdx(TdxError::Malformed { .. })));
+            assert!(malformed, "{judged:?}");
+        }
+    }
 }
