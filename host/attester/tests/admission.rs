@@ -5,14 +5,17 @@
 use alloy::primitives::{Address, B256, Signature, keccak256};
 use k256::ecdsa::SigningKey;
 use orv_attester::{
-    AdmissionDecision, AdmissionPolicy, AttesterError, BlockReference, ChainFacts, Fact, admission_digest, admit,
-    proof, sign,
+    AdmissionDecision, AdmissionPolicy, AttesterError, BlockReference, ChainFacts, Fact, Trust, admission_digest,
+    admit, proof, sign,
 };
 use orv_content::merkle;
 use orv_evidence::{Binding, Collector, Context, Envelope, KeyOrigin, Platform, UnixTime, VERDICT_KEY, challenge};
+use orv_simulator::snp::SimulatedSnp;
+use orv_simulator::tdx::SimulatedTdx;
 use orv_simulator::{Measured, SimulatedNitro, root_der};
 use orv_verify::{
-    AllowedMeasurement, CheckName, Collateral, PlatformTier, Policy, Register, Roots, VerifyError, nitro_measurement_id,
+    AllowedMeasurement, CheckName, Collateral, ExpectedBinding, PlatformTier, Policy, Register, Roots, VerifyError,
+    measurement_id, nitro_measurement_id, verify,
 };
 
 const NOW: UnixTime = UnixTime::from_seconds(1_790_000_000);
@@ -68,6 +71,18 @@ fn envelope_of(binding: &Binding) -> Vec<u8> {
         .encode()
 }
 
+/// An envelope of another simulated vendor, with what the host hands in beside the evidence.
+fn envelope_from(collector: &dyn Collector) -> Vec<u8> {
+    let binding = Binding {
+        platform: collector.platform(),
+        ..binding()
+    };
+    let collected = collector.collect(&binding).expect("evidence");
+    Envelope::seal(&binding, KeyOrigin::GeneratedInside, collected)
+        .expect("an envelope")
+        .encode()
+}
+
 fn listed() -> B256 {
     let registers = SimulatedNitro::measure(&MEASURED, || NOW).registers().map(Register);
     B256::from(nitro_measurement_id(Platform::SimNitro, registers))
@@ -103,6 +118,49 @@ fn a_bound_and_listed_key_is_admitted() {
     assert_eq!(admission.platformTier, 0);
     assert_eq!(decision.tier(), PlatformTier::Simulated);
     assert_eq!(admission.verdicts, 1024);
+}
+
+#[test]
+fn a_key_is_admitted_on_every_simulated_vendors_word_and_never_beyond_its_collateral() {
+    let roots = Trust::Simulator.roots().expect("the simulator's roots");
+    let from = NOW.minus_seconds(86_400);
+    let domain = SimulatedTdx::measure(&MEASURED, from, || NOW).expect("a platform");
+    let guest = SimulatedSnp::measure(&MEASURED, from).expect("a chip");
+    for collector in [&domain as &dyn Collector, &guest] {
+        let envelope = envelope_from(collector);
+        let platform = collector.platform();
+        let unlisted = admit(&envelope, &facts(), NOW, &roots, &policy(), &Collateral::none());
+        assert!(
+            matches!(unlisted, Err(AttesterError::Refused(_))),
+            "{platform}: {unlisted:?}"
+        );
+
+        let expected = ExpectedBinding::To(Envelope::decode(&envelope).expect("an envelope").binding());
+        let evidence = Envelope::decode(&envelope).expect("an envelope");
+        let mut collateral = Collateral::none();
+        collateral
+            .add(evidence.collateral.as_deref().expect("collateral"))
+            .expect("collateral");
+        let built_in = Policy::built_in();
+        let verified = verify(&evidence.evidence, &collateral, NOW, &roots, &built_in, &expected).expect("authentic");
+        let listed = AdmissionPolicy::of(Policy {
+            measurements: Some(vec![AllowedMeasurement::by_id(
+                measurement_id(verified.claims()),
+                "release 1",
+            )]),
+            ..Policy::built_in()
+        });
+        let decision = admit(&envelope, &facts(), NOW, &roots, &listed, &Collateral::none()).expect("admitted");
+        assert_eq!(decision.platform(), platform);
+        let end = verified.claims().validity.not_after.min(NOW.plus_seconds(listed.life));
+        assert_eq!(decision.expires_at(), end, "{platform}");
+        let after = verified.claims().validity.not_after.plus_seconds(1);
+        let late = admit(&envelope, &facts(), after, &roots, &listed, &Collateral::none());
+        assert!(
+            matches!(late, Err(AttesterError::NotAuthentic(_))),
+            "{platform}: {late:?}"
+        );
+    }
 }
 
 #[test]

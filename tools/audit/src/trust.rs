@@ -3,9 +3,7 @@
 use crate::collateral;
 use crate::command_line::{RuleOptions, TrustOptions};
 use crate::output::{InputError, read};
-use orv_simulator::snp::Product;
-use orv_simulator::{root_der, snp, tdx};
-use orv_verify::{Collateral, MAXIMUM_POLICY, Policy, PolicyDocument, RootError, Roots, UnixTime};
+use orv_verify::{Collateral, MAXIMUM_POLICY, Policy, PolicyDocument, Roots, UnixTime};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -42,7 +40,9 @@ impl Trust {
             policy_hash,
             // The simulator's own roots are tested to be roots; without them less is believed, never more.
             roots: match options.allow_simulated {
-                true => simulated().unwrap_or_else(|_| Roots::production()),
+                true => orv_attester::Trust::Simulator
+                    .roots()
+                    .unwrap_or_else(|_| Roots::production()),
                 false => Roots::production(),
             },
         })
@@ -71,11 +71,4 @@ fn policy(path: &Path) -> Result<(Policy, Option<[u8; 32]>), InputError> {
         cause: error.to_string(),
     })?;
     Ok((document.policy, Some(document.sha256)))
-}
-
-fn simulated() -> Result<Roots, RootError> {
-    let roots = Roots::with_simulator(root_der())?.and_simulator(tdx::root_der())?;
-    [Product::Milan, Product::Genoa, Product::Turin]
-        .into_iter()
-        .try_fold(roots, |roots, product| roots.and_simulator(snp::root_der(product)))
 }
