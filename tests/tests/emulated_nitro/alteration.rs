@@ -35,9 +35,11 @@ fn change_configuration(parts: &mut Parts) {
     change(&mut parts.ramdisk, "\"scratch_percent\": 60");
 }
 
-type Alteration = (&'static str, fn(&mut Parts));
+/// What is altered, and how.
+pub type Alteration = (&'static str, fn(&mut Parts));
 
-const ALTERATIONS: [Alteration; 4] = [
+/// One byte in each of the four things that an image is made of.
+pub const ALTERATIONS: [Alteration; 4] = [
     ("kernel", change_kernel),
     ("command line", change_command_line),
     ("init", change_init),

@@ -6,7 +6,7 @@
 //!
 //! One connection carries one line: `kill NAME`, `starve NAME` (a memory limit that the next allocation breaks),
 //! `cramp NAME` (no new thread or process), where NAME is the first argument of one of the enclave's processes; or
-//! `take BYTES` and `give BYTES`, which only measure the way to the host.
+//! `take BYTES` and `give BYTES`, which only measure the way to the host, and `return BYTES`, which sends back what came.
 
 #[allow(dead_code, reason = "the attacks use the rest of it")]
 #[path = "../kernel.rs"]
@@ -79,6 +79,7 @@ fn obey(stream: VsockStream) -> io::Result<()> {
         ["cramp", name] => find(name).and_then(|process| confine(process, "pids.max", "1")),
         ["take", bytes] => take(&mut reader, number(bytes)?),
         ["give", bytes] => return give(stream, number(bytes)?),
+        ["return", bytes] => return give_back(&mut reader, stream, number(bytes)?),
         _ => Err(io::Error::other(format!("no order {line:?}"))),
     };
     let answer = done.map_or_else(|error| format!("failed: {error}"), |()| "done".to_owned());
@@ -139,5 +140,13 @@ fn give(mut stream: VsockStream, mut left: usize) -> io::Result<()> {
         left -= length;
     }
     // The other side closes when it has all.
+    stream.read(&mut [0]).map(drop)
+}
+
+/// Sends back what has come, when all of it is there: the host may write everything before it reads.
+fn give_back(reader: &mut impl Read, mut stream: VsockStream, length: usize) -> io::Result<()> {
+    let mut all = vec![0; length];
+    reader.read_exact(&mut all)?;
+    stream.write_all(&all)?;
     stream.read(&mut [0]).map(drop)
 }

@@ -68,6 +68,25 @@ impl Shipped {
             command_line: std::fs::read_to_string(self.file(".cmdline")).unwrap(),
         }
     }
+
+    /// What a virtual machine's image is made of.
+    pub fn parts(&self) -> Parts {
+        Parts {
+            kernel: std::fs::read(self.file(".kernel")).unwrap(),
+            command_line: std::fs::read_to_string(self.file(".cmdline")).unwrap(),
+            ramdisk: std::fs::read(self.file(".initrd")).unwrap(),
+        }
+    }
+
+    /// A register of a trust domain as the build printed it, in hexadecimal: monitor and firmware are part of the entry's
+    /// name.
+    pub fn trust_domain_register(&self, entry: &str, register: &str) -> &str {
+        let entries = self.measurements["measurements"].as_array().unwrap();
+        let named = |candidate: &&Value| candidate["measurement_id"].as_str().unwrap().ends_with(entry);
+        let found = entries.iter().find(named);
+        let found = found.unwrap_or_else(|| panic!("no {entry} in {}", self.measurements));
+        found["measurements"][register]["expected"].as_str().unwrap()
+    }
 }
 
 /// What is in an image, to be put together again otherwise.
@@ -112,6 +131,18 @@ impl Parts {
         let path = folder.join("altered.eif");
         std::fs::write(&path, self.eif()).unwrap();
         Boot::Nitro(path)
+    }
+
+    /// These parts for a virtual machine.
+    pub fn boot_directly(&self, folder: &Path) -> Boot {
+        let (kernel, initramfs) = (folder.join("altered.kernel"), folder.join("altered.initrd"));
+        std::fs::write(&kernel, &self.kernel).unwrap();
+        std::fs::write(&initramfs, &self.ramdisk).unwrap();
+        Boot::Vm {
+            kernel,
+            initramfs,
+            command_line: self.command_line.clone(),
+        }
     }
 }
 

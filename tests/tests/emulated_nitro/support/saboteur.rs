@@ -94,3 +94,17 @@ pub fn receive(enclave: &EnclaveAddress, bytes: usize) -> f64 {
     }
     begun.elapsed().as_secs_f64()
 }
+
+/// Opens so many connections at once, and on each has bytes of its own sent back; tells on how many they came as they were.
+pub fn returned_unchanged(enclave: &EnclaveAddress, connections: u8, bytes: &[u8]) -> usize {
+    let open: Vec<Stream> = (0..connections).map(|_| connect(enclave)).collect();
+    let returned = open.into_iter().zip(0..connections).filter_map(|(mut stream, number)| {
+        let own: Vec<u8> = bytes.iter().map(|byte| byte ^ number).collect();
+        writeln!(stream, "return {}", own.len()).unwrap();
+        stream.write_all(&own).unwrap();
+        let mut back = vec![0; own.len()];
+        stream.read_exact(&mut back).unwrap();
+        (back == own).then_some(())
+    });
+    returned.count()
+}
