@@ -1,15 +1,15 @@
 //! The image for TDX and SEV-SNP on a virtual machine with neither: everything but the evidence.
 //!
-//! Without evidence there is no identity and without an identity no job, so what needs one of them is shown by the image
-//! for Nitro alone; boot, transport, ends and measurement are shown here.
+//! Without evidence there is no identity and without an identity no job: for the job alone, a program takes the service's
+//! place.
 
 use crate::alteration::ALTERATIONS;
-use crate::host;
+use crate::host::{self, End, Shelf};
 use crate::support::images::{Parts, Shipped};
 use crate::support::machine::{Machine, Size};
 use crate::support::saboteur;
 use alloy_primitives::B256;
-use orv_evidence::Platform;
+use orv_evidence::{Envelope, Platform};
 use orv_measure::Register;
 use orv_measure::snp::KernelHashes;
 use orv_measure::tdx::{DirectBoot, InitrdArgument, KernelHandover};
@@ -40,13 +40,35 @@ fn a_machine_without_a_provider_of_evidence_says_so_over_vsock() {
     for _ in 0..2 {
         assert_no_provider(&mut channel);
     }
-    let job = host::job(&mut host::Shelf::default(), host::candidate("improvement"), 1);
+    let job = host::job(&mut Shelf::default(), host::candidate("improvement"), 1);
     channel.send(5, &Message::Job(Box::new(job))).unwrap();
     let Message::Error(refused) = channel.receive().unwrap().1 else {
         panic!("a job without an identity")
     };
     assert_eq!(refused.code, FailureCode::NoIdentity);
     assert!(machine.is_running(), "a host that asks does no harm");
+}
+
+/// The shipped service has no identity here. In its place, on the machine that the shipped kernel and init have prepared,
+/// the same program judges with evidence that is simulated.
+#[test]
+fn a_proposal_is_judged_on_the_prepared_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = saboteur::smuggled_with_judge(&Shipped::of("vm").parts());
+    let mut machine = Machine::start(&parts.boot_directly(folder.path()), Size::default());
+    machine.stream();
+    let mut channel = saboteur::judge(&machine.address());
+    let envelope = Envelope::decode(&host::introduce(&mut channel)).unwrap();
+    assert_eq!(envelope.platform, Platform::SimNitro);
+    for (name, verdict) in [("improvement", 1), ("unchanged-copy", 2)] {
+        let mut shelf = Shelf::default();
+        let job = host::job(&mut shelf, host::candidate(name), verdict);
+        let End::Judged(outcome, bundle) = host::serve(&mut channel, &job, &shelf) else {
+            panic!("{name} is refused")
+        };
+        assert_eq!((outcome.run.verdict, bundle.obstacle), (verdict, None), "{name}");
+    }
+    assert_no_provider(&mut machine.connect());
 }
 
 /// Rounds of connections that are open at once, and how many those are: the kernel keeps no more waiting for a listener.

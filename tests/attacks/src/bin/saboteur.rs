@@ -6,15 +6,18 @@
 //!
 //! One connection carries one line: `kill NAME`, `starve NAME` (a memory limit that the next allocation breaks),
 //! `cramp NAME` (no new thread or process), where NAME is the first argument of one of the enclave's processes; or
-//! `take BYTES` and `give BYTES`, which only measure the way to the host, and `return BYTES`, which sends back what came.
+//! `take BYTES` and `give BYTES`, which only measure the way to the host, and `return BYTES`, which sends back what came; or
+//! `judge PORT`, which starts the judge that the suite has put beside this program, in the image's root and without its init.
 
 #[allow(dead_code, reason = "the attacks use the rest of it")]
 #[path = "../kernel.rs"]
 mod kernel;
 
 use kernel::{Fork, call};
+use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::chroot;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -31,6 +34,16 @@ const TABLE: &str = "/saboteur-proc";
 
 /// The image's control groups, through the root of its first process.
 const GROUPS: &str = "/saboteur-proc/1/root/sys/fs/cgroup";
+
+/// The root of its first process.
+const ROOT: &str = "/saboteur-proc/1/root";
+
+/// A build of the enclave's program whose evidence is simulated.
+const JUDGE: &str = "/judge";
+
+/// Where it stands in the image's root, on the only file system there that starts programs, and where it keeps its jobs.
+const JUDGE_INSIDE: &str = "/scratch/judge";
+const JUDGE_SCRATCH: &str = "/scratch/judged";
 
 /// Bytes that are written or read at a time.
 const PIECE: usize = 256 * 1024;
@@ -77,6 +90,7 @@ fn obey(stream: VsockStream) -> io::Result<()> {
         ["kill", name] => find(name).and_then(kill),
         ["starve", name] => find(name).and_then(|process| confine(process, "memory.max", "4096")),
         ["cramp", name] => find(name).and_then(|process| confine(process, "pids.max", "1")),
+        ["judge", port] => start_judge(port),
         ["take", bytes] => take(&mut reader, number(bytes)?),
         ["give", bytes] => return give(stream, number(bytes)?),
         ["return", bytes] => return give_back(&mut reader, stream, number(bytes)?),
@@ -118,6 +132,26 @@ fn confine(process: usize, limit: &str, value: &str) -> io::Result<()> {
     fs::create_dir(&group)?;
     fs::write(format!("{group}/cgroup.procs"), process.to_string())?;
     fs::write(format!("{group}/{limit}"), value)
+}
+
+/// Starts the judge where the image's own service runs, listening on a port of its own.
+fn start_judge(port: &str) -> io::Result<()> {
+    fs::copy(JUDGE, format!("{ROOT}{JUDGE_INSIDE}"))?;
+    if let Fork::Parent(_) = kernel::fork()? {
+        return Ok(());
+    }
+    let error = become_judge(port);
+    eprintln!("saboteur: {JUDGE}: {error}");
+    kernel::exit(1)
+}
+
+fn become_judge(port: &str) -> io::Error {
+    if let Err(error) = chroot(ROOT).and_then(|()| env::set_current_dir("/")) {
+        return error;
+    }
+    let listen = format!("vsock:{port}");
+    let arguments = ["--listen", &listen, "--scratch", JUDGE_SCRATCH];
+    Command::new(JUDGE_INSIDE).args(arguments).env_clear().exec()
 }
 
 fn take(reader: &mut impl Read, mut left: usize) -> io::Result<()> {

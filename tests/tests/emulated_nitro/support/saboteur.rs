@@ -8,25 +8,41 @@ use super::images::Parts;
 use crate::host::workspace;
 use orv_image::cpio::{Entry, Tree};
 use orv_verifier::enclave::EnclaveAddress;
-use orv_wire::Stream;
+use orv_wire::{Channel, Stream};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-const PROGRAM: &str = "target/static/x86_64-unknown-linux-gnu/reproducible/saboteur";
+const BUILT: &str = "target/static/x86_64-unknown-linux-gnu/reproducible";
 
 /// Where it listens.
 const PORT: u32 = 6000;
+
+/// Where the judge listens that it can start.
+const JUDGE: u32 = 5002;
 
 /// The kernel takes several archives one after another, each from a multiple of this.
 const ALIGNMENT: usize = 4;
 
 /// The shipped parts with the saboteur among them.
 pub fn smuggled(shipped: &Parts) -> Parts {
-    let built = workspace().join(PROGRAM);
-    let program = std::fs::read(&built)
-        .unwrap_or_else(|error| panic!("{}: {error}; ./dev test nitro builds it", built.display()));
+    with_programs(shipped, &[("saboteur", "saboteur")])
+}
+
+/// And with a judge whose evidence is simulated, for [`judge`] to start.
+pub fn smuggled_with_judge(shipped: &Parts) -> Parts {
+    with_programs(shipped, &[("saboteur", "saboteur"), ("judge", "orv-enclave")])
+}
+
+/// The shipped parts and these programs: name in the ramdisk and in the static build.
+fn with_programs(shipped: &Parts, programs: &[(&str, &str)]) -> Parts {
     let mut tree = Tree::new();
-    tree.insert("saboteur", Entry::Program(program)).unwrap();
+    for (name, program) in programs {
+        let built = workspace().join(BUILT).join(program);
+        let bytes = std::fs::read(&built)
+            .unwrap_or_else(|error| panic!("{}: {error}; ./dev test nitro builds it", built.display()));
+        tree.insert(name, Entry::Program(bytes)).unwrap();
+    }
     let mut parts = shipped.clone();
     parts.ramdisk.resize(parts.ramdisk.len().next_multiple_of(ALIGNMENT), 0);
     parts.ramdisk.extend(tree.archive().unwrap());
@@ -36,18 +52,32 @@ pub fn smuggled(shipped: &Parts) -> Parts {
 
 /// A connection to it.
 pub fn connect(enclave: &EnclaveAddress) -> Stream {
+    connect_at(enclave, PORT)
+}
+
+/// Starts the judge beside the image's own service, and connects to it.
+pub fn judge(enclave: &EnclaveAddress) -> Channel<UnixStream> {
+    order(enclave, &format!("judge {JUDGE}"));
+    match connect_at(enclave, JUDGE) {
+        Stream::Unix(stream) => Channel::new(stream),
+        Stream::Vsock(_) => unreachable!("{enclave} is a unix socket"),
+    }
+}
+
+/// A connection to whoever listens there, when somebody does.
+fn connect_at(enclave: &EnclaveAddress, port: u32) -> Stream {
     let EnclaveAddress::Hybrid { socket, .. } = enclave else {
         panic!("{enclave} is no machine's")
     };
     let address = EnclaveAddress::Hybrid {
         socket: socket.clone(),
-        port: PORT,
+        port,
     };
     let begun = Instant::now();
     loop {
         match address.connect() {
             Ok(stream) => return stream,
-            Err(error) => assert!(begun.elapsed() < Duration::from_secs(120), "no saboteur: {error}"),
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(120), "nobody at {port}: {error}"),
         }
         std::thread::sleep(Duration::from_millis(50));
     }
