@@ -67,9 +67,13 @@ fn a_proposal_is_judged_on_the_prepared_machine() {
             panic!("{name} is refused")
         };
         assert_eq!((outcome.run.verdict, bundle.obstacle), (verdict, None), "{name}");
+        assert_eq!(outcome.run.platform_tier, SIMULATED, "{name}");
     }
     assert_no_provider(&mut machine.connect());
 }
+
+/// What the counter of simulated evidence is worth.
+const SIMULATED: u8 = 0;
 
 /// Rounds of connections that are open at once, and how many those are: the kernel keeps no more waiting for a listener.
 const ROUNDS: usize = 2;
