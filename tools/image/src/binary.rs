@@ -42,7 +42,9 @@ pub fn build(repository: &Path, platform: Platform, target: &Path, log: &Path) -
     let remapped = remapped(repository, target)?;
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(&remapped))
-        .env("CFLAGS", c_flags(&remapped));
+        .env("CFLAGS", c_flags(&remapped))
+        // Folders may have spaces in their names: the flags are quoted words.
+        .env("CC_SHELL_ESCAPED_FLAGS", "1");
     cargo.env("CARGO_INCREMENTAL", "0").env("SOURCE_DATE_EPOCH", "0");
     logged(&mut cargo, log)?;
     let path = target.join(TARGET).join(PROFILE).join("orv-enclave");
@@ -112,9 +114,8 @@ fn rust_flags(remapped: &[(PathBuf, String)]) -> OsString {
 fn c_flags(remapped: &[(PathBuf, String)]) -> OsString {
     let mut flags = OsString::new();
     for (from, to) in remapped {
-        flags.push(" -ffile-prefix-map=");
-        flags.push(from);
-        flags.push(format!("={to}"));
+        let from = from.to_string_lossy().replace('\'', r"'\''");
+        flags.push(format!(" '-ffile-prefix-map={from}={to}'"));
     }
     flags
 }
