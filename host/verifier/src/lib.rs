@@ -42,7 +42,7 @@ pub use self::{
     },
     error::VerifierError,
     fetch::StoredContents,
-    notice::{Notice, Observer, Silent},
+    notice::{EnclaveSeen, Notice, Observer, Silent, Surroundings},
     settle::{Reaction, reaction},
     status::{StatusRow, status},
     watch::{Daemon, Failure, Summary},

@@ -1,9 +1,9 @@
 //! What the daemon tells while it works, for whoever prints it.
 
 use crate::error::VerifierError;
-use crate::journal::State;
-use orv_chain::ProposalId;
-use orv_chain::primitives::Address;
+use crate::journal::{Event, State};
+use orv_chain::primitives::{Address, U256};
+use orv_chain::{BlockReference, ProposalId};
 use orv_wire::Stage;
 
 /// Something happened.
@@ -11,6 +11,15 @@ use orv_wire::Stage;
 pub enum Notice {
     /// The enclave's key is live.
     KeyLive(Address),
+    /// A proposal is about to change its state: what the event tells of has happened, the journal does not have it yet.
+    Changing {
+        /// The proposal.
+        proposal: ProposalId,
+        /// The state that it leaves.
+        from: State,
+        /// What happened.
+        event: Event,
+    },
     /// A proposal changed its state.
     Changed {
         /// The proposal.
@@ -31,6 +40,8 @@ pub enum Notice {
         /// Steps expected, 0 where unknown.
         total: u64,
     },
+    /// What the daemon saw of its surroundings, once in each round.
+    Observed(Box<Surroundings>),
     /// A step failed and is tried again later.
     Failed {
         /// The proposal, where it is about one.
@@ -42,6 +53,42 @@ pub enum Notice {
         /// What to do.
         advice: &'static str,
     },
+}
+
+/// What the daemon works with, as it saw it last. What it could not see is absent, never an old value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The newest block.
+    pub head: Option<BlockReference>,
+    /// The newest block's time, in seconds of Unix time.
+    pub head_time: Option<u64>,
+    /// The first block that has not been searched for proposals.
+    pub cursor: Option<u64>,
+    /// Wei of the operator's account.
+    pub balance: Option<U256>,
+    /// Whether the ledger lists the gateway.
+    pub listed: Option<bool>,
+    /// Bytes that are free in the data directory.
+    pub disk_free: Option<u64>,
+    /// Each configured enclave.
+    pub enclaves: Vec<EnclaveSeen>,
+    /// Why no new attempt is begun, where none is.
+    pub paused: Option<String>,
+}
+
+/// One enclave, as the daemon saw it last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnclaveSeen {
+    /// Where it listens.
+    pub address: String,
+    /// Its key, once it has introduced itself.
+    pub key: Option<Address>,
+    /// When the key's admission ends, in seconds of Unix time.
+    pub expires_at: Option<u64>,
+    /// Verdicts that the key has left.
+    pub verdicts_left: Option<u32>,
+    /// The proposal that it judges now.
+    pub judging: Option<ProposalId>,
 }
 
 impl Notice {

@@ -94,6 +94,8 @@ impl Operator {
         cause: &str,
         detail: Detail,
     ) -> Result<State, VerifierError> {
+        let from = self.journal.get(proposal).await?.state;
+        self.observer.notice(&Notice::Changing { proposal, from, event });
         let state = self
             .journal
             .transition(proposal, event, cause, detail, self.clock())

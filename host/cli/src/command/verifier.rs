@@ -91,6 +91,7 @@ impl Observer for Told {
     fn notice(&self, notice: &Notice) {
         match notice {
             Notice::KeyLive(key) => self.0.note(&format!("enclave key {key} is live")),
+            Notice::Changing { .. } | Notice::Observed(_) => {}
             Notice::Changed { proposal, state, cause } => {
                 self.0
                     .note(&visible(&format!("proposal {proposal}: {state} ({cause})")));
