@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod published_vectors;
 mod support;
 
 use std::io::Write;
@@ -11,6 +12,7 @@ use std::process::{Command, Stdio};
 use orv_evidence::{Platform, UnixTime};
 use orv_simulator::root_der;
 use orv_verify::{Collateral, ExpectedBinding, Policy, Roots, VerifyError, verify};
+use published_vectors::vectors;
 use serde_json::{Value, json};
 use support::{NOW, right};
 
@@ -98,18 +100,6 @@ fn agree(place: &str, answers: &Answers) {
         (Ok(()), true) | (Err(_), false) | (Err(VerifyError::Document(_)), true) => {}
         (ours, theirs) => panic!("{place}: ours {ours:?}, theirs {theirs}"),
     }
-}
-
-fn vectors() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
-    let folder = std::env::var_os("ORV_VECTORS")
-        .map_or(beside, PathBuf::from)
-        .join("attestation");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("NOT TESTED: {} holds no vectors; set ORV_VECTORS", folder.display());
-    None
 }
 
 #[test]

@@ -2,38 +2,15 @@
 
 #![allow(clippy::panic, clippy::expect_used, clippy::indexing_slicing)]
 
-use std::path::PathBuf;
+mod published_vectors;
 
 use orv_evidence::{Binding, Platform, UnixTime};
 use orv_verify::{
     ChainError, Check, CheckName, CheckResult, Collateral, DebugMode, ExpectedBinding, Hardware, Policy, Roots,
     Verified, VerifyError, verify,
 };
+use published_vectors::{json, text, vectors};
 use serde_json::Value;
-
-/// The folder of attestation vectors, or nothing, said loudly.
-fn vectors() -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
-    let folder = std::env::var_os("ORV_VECTORS")
-        .map_or(beside, PathBuf::from)
-        .join("attestation");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!(
-        "!!! NOTHING TESTED: no attestation vectors in {}; set ORV_VECTORS",
-        folder.display()
-    );
-    None
-}
-
-fn json(folder: &std::path::Path, name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(folder.join(name)).expect("a vector file")).expect("JSON")
-}
-
-fn text<'a>(row: &'a Value, key: &str) -> &'a str {
-    row[key].as_str().expect("a text")
-}
 
 /// None of the real documents is ours, so none can carry the binding that is expected here.
 fn foreign_binding(platform: Platform) -> ExpectedBinding {

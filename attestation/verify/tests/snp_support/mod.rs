@@ -1,10 +1,17 @@
 //! Real reports of AMD's hardware, as the published vectors have them.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    dead_code,
+    unused_imports
+)]
 
+#[path = "../published_vectors/mod.rs"]
+#[allow(clippy::duplicate_mod, reason = "one test has both kinds of hardware")]
+mod published_vectors;
 pub mod simulated;
-
-use std::path::PathBuf;
 
 use orv_evidence::{Platform, UnixTime};
 use orv_verify::{
@@ -13,21 +20,7 @@ use orv_verify::{
 };
 use serde_json::Value;
 
-/// The folder of attestation vectors, or nothing, said loudly.
-pub fn vectors() -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
-    let folder = std::env::var_os("ORV_VECTORS")
-        .map_or(beside, PathBuf::from)
-        .join("attestation");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!(
-        "!!! NOTHING TESTED: no attestation vectors in {}; set ORV_VECTORS",
-        folder.display()
-    );
-    None
-}
+pub use published_vectors::{json, vectors};
 
 /// One published report with its key's certificate and what is expected of it.
 pub struct Published {
@@ -82,10 +75,6 @@ pub fn one(part: &str) -> Option<Published> {
     let position = all.iter().position(|published| published.name.contains(part));
     assert!(all.is_empty() || position.is_some(), "no vector {part}");
     position.map(|position| all.swap_remove(position))
-}
-
-pub fn json(folder: &std::path::Path, name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(folder.join(name)).expect("a vector file")).expect("JSON")
 }
 
 pub fn collateral(certificates: &[&[u8]]) -> Collateral {

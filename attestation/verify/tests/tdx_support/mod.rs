@@ -1,39 +1,26 @@
 //! Quotes to judge: real ones, as the published vectors have them, and simulated ones, bent as a test needs them.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    dead_code,
+    unused_imports
+)]
 
-use std::path::{Path, PathBuf};
+#[path = "../published_vectors/mod.rs"]
+#[allow(clippy::duplicate_mod, reason = "one test has both kinds of hardware")]
+mod published_vectors;
+
+use std::path::Path;
 
 use orv_evidence::{Platform, UnixTime};
 use orv_verify::{
     Check, CheckName, CheckResult, Collateral, ExpectedBinding, Hardware, Policy, Roots, TdxClaims, TdxCollateral,
     Verified, VerifyError, verify,
 };
-use serde_json::Value;
 
-/// The folder of attestation vectors, or nothing, said loudly.
-pub fn vectors() -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
-    let folder = std::env::var_os("ORV_VECTORS")
-        .map_or(beside, PathBuf::from)
-        .join("attestation");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!(
-        "!!! NOTHING TESTED: no attestation vectors in {}; set ORV_VECTORS",
-        folder.display()
-    );
-    None
-}
-
-pub fn json(folder: &Path, name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(folder.join(name)).expect("a vector file")).expect("JSON")
-}
-
-pub fn text<'a>(row: &'a Value, key: &str) -> &'a str {
-    row[key].as_str().expect("a text")
-}
+pub use published_vectors::{json, text, vectors};
 
 pub fn collateral(folder: &Path, name: &str) -> Collateral {
     let bytes = std::fs::read(folder.join("tdx/collateral").join(name)).expect("collateral");
