@@ -38,7 +38,8 @@ mod watch;
 
 pub use self::{
     configuration::{
-        AdmissionSource, LocalAttesters, ProjectFilter, RemoteAttesters, Trust, VerifierConfig, WalletSource,
+        AdmissionSource, DatabaseUrl, DutySettings, EnclaveSettings, LimitSettings, LocalAttesters, PauseSettings,
+        ProjectFilter, RemoteAttesters, RpcAddresses, Trust, VerifierConfig, WalletSource,
     },
     error::VerifierError,
     fetch::StoredContents,

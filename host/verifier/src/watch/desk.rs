@@ -19,8 +19,8 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 /// A connection that is there or will be made.
-#[derive(Default)]
 pub(super) struct Desk {
+    address: EnclaveAddress,
     open: Option<(Session<Stream>, Identity)>,
     /// The key that was last told to be live.
     told: Option<Address>,
@@ -29,11 +29,22 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    /// For the enclave at this address.
+    pub(super) fn new(address: EnclaveAddress) -> Self {
+        Self {
+            address,
+            open: None,
+            told: None,
+            reports: None,
+        }
+    }
+
     /// Hears why the enclave ends from now on.
     ///
     /// # Errors
     /// [`EnclaveError::ExitPort`]: the desk works, and reasons stay unknown.
-    pub(super) fn hear(&mut self, address: &EnclaveAddress) -> Result<(), EnclaveError> {
+    pub(super) fn hear(&mut self) -> Result<(), EnclaveError> {
+        let address = &self.address;
         let reports = ExitReports::listen(address).map_err(|source| EnclaveError::ExitPort {
             address: address.to_string(),
             source,
@@ -61,7 +72,7 @@ impl Desk {
 
     /// A new connection. What ended enclaves have said before is of no interest any more.
     async fn connect(&mut self, operator: &Operator) -> Result<(Session<Stream>, Identity), VerifierError> {
-        match connect(operator).await {
+        match connect(operator, &self.address).await {
             Ok(open) => {
                 if let Some(reports) = &self.reports {
                     reports.forget();
@@ -182,8 +193,8 @@ fn with_collateral(operator: &Operator, proposal: ProposalId, receipt: Receipt) 
 
 /// Connects and finds out whether this is a key that was admitted before: its evidence must then be the admitted one,
 /// so the old challenge is asked again. A new key gets a fresh challenge.
-async fn connect(operator: &Operator) -> Result<(Session<Stream>, Identity), VerifierError> {
-    let address = operator.config.enclave.clone();
+async fn connect(operator: &Operator, address: &EnclaveAddress) -> Result<(Session<Stream>, Identity), VerifierError> {
+    let address = address.clone();
     let stream = spawn_blocking(move || {
         let unreachable = |source| EnclaveError::Unreachable {
             address: address.to_string(),

@@ -130,8 +130,10 @@ impl Daemon {
 impl Worker {
     async fn connect(config: VerifierConfig, observer: Arc<dyn Observer>) -> Result<Self, VerifierError> {
         let operator = Operator::connect(config, observer).await?;
-        let mut desk = Desk::default();
-        if let Err(error) = desk.hear(&operator.config.enclave) {
+        let enclave = operator.config.enclaves().into_iter().next();
+        let enclave = enclave.ok_or_else(|| VerifierError::Configuration("no enclave".to_owned()))?;
+        let mut desk = Desk::new(enclave.address);
+        if let Err(error) = desk.hear() {
             operator.observer.notice(&Notice::failed(None, &error.into()));
         }
         Ok(Self {

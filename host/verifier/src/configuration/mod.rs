@@ -1,5 +1,11 @@
 //! What an operator configures, as TOML.
 
+mod reload;
+mod settings;
+
+pub(crate) use self::reload::reloaded;
+pub use self::settings::{DatabaseUrl, DutySettings, EnclaveSettings, LimitSettings, PauseSettings, RpcAddresses};
+
 use crate::enclave::EnclaveAddress;
 use crate::error::VerifierError;
 pub use orv_attester::Trust;
@@ -44,9 +50,12 @@ const MAX_FILE: u64 = 1 << 20;
 pub struct VerifierConfig {
     /// The deployment file: chain id, contracts, and where chain and storage are.
     pub deployment: PathBuf,
-    /// Another JSON-RPC address than the deployment's.
+    /// Other JSON-RPC addresses than the deployment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rpc: Option<String>,
+    pub rpc: Option<RpcAddresses>,
+    /// How many of them must agree on what decides money.
+    #[serde(default = "defaults::rpc_quorum")]
+    pub rpc_quorum: usize,
     /// The chain id that must be the deployment's; a second look at what is signed for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<u64>,
@@ -56,10 +65,17 @@ pub struct VerifierConfig {
     /// Where upstream's miners list the bytes of a SHA-256, if anywhere: a file or an http(s) address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_index: Option<String>,
-    /// The enclave: `unix:PATH`, `vsock:CID:PORT` or `hybrid:PATH:PORT`.
-    pub enclave: EnclaveAddress,
+    /// The one enclave: `unix:PATH`, `vsock:CID:PORT` or `hybrid:PATH:PORT`. Several are listed under `enclaves`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enclave: Option<EnclaveAddress>,
     /// Journal, cache and receipts.
     pub data_directory: PathBuf,
+    /// `postgres://…` of a journal that several daemons share; a file in the data directory when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<DatabaseUrl>,
+    /// The block from which proposals are looked for by their events; those before it are found by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_block: Option<u64>,
     /// Seconds between two looks at the chain.
     #[serde(default = "defaults::poll_seconds")]
     pub poll_seconds: u64,
@@ -72,6 +88,12 @@ pub struct VerifierConfig {
     /// Wei below which nothing is begun.
     #[serde(default = "defaults::least_balance")]
     pub least_balance: U256,
+    /// Blocks above a settlement after which it is taken to stay.
+    #[serde(default = "defaults::confirmations")]
+    pub confirmations: u64,
+    /// Seconds that runs and settlements in flight are given when the daemon is asked to stop.
+    #[serde(default = "defaults::shutdown_seconds")]
+    pub shutdown_seconds: u64,
     /// A folder of what the hardware's vendor publishes, read anew for each receipt and put into it: Intel's collateral
     /// for TDX. Nitro needs none, and an SEV-SNP host's certificates come with the evidence.
     #[serde(default)]
@@ -79,6 +101,18 @@ pub struct VerifierConfig {
     /// Which projects are worked on.
     #[serde(default)]
     pub projects: ProjectFilter,
+    /// The enclaves, where there are several, each with what boots it anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "enclaves")]
+    pub enclave_list: Vec<EnclaveSettings>,
+    /// Most that one run of the daemon does.
+    #[serde(default)]
+    pub limits: LimitSettings,
+    /// When no new attempt is begun.
+    #[serde(default)]
+    pub pause: PauseSettings,
+    /// What is done once proposals are decided.
+    #[serde(default)]
+    pub duties: DutySettings,
     /// The key that pays.
     pub wallet: WalletSource,
     /// Who admits the enclave's key.
@@ -148,6 +182,22 @@ mod defaults {
         1
     }
 
+    pub(super) fn rpc_quorum() -> usize {
+        1
+    }
+
+    pub(super) fn confirmations() -> u64 {
+        12
+    }
+
+    pub(super) fn shutdown_seconds() -> u64 {
+        600
+    }
+
+    pub(super) fn concurrent_settlements() -> usize {
+        8
+    }
+
     /// A hundredth of a coin: some settlements at the dearest fee that is paid.
     pub(super) fn least_balance() -> U256 {
         U256::from(10_000_000_000_000_000_u64)
@@ -195,7 +245,39 @@ impl VerifierConfig {
         if configuration.poll_seconds == 0 {
             return Err(VerifierError::Configuration("poll_seconds = 0: at least 1".to_owned()));
         }
+        if configuration.limits.concurrent_settlements == 0 {
+            let why = "limits.concurrent_settlements = 0: at least 1";
+            return Err(VerifierError::Configuration(why.to_owned()));
+        }
+        configuration.refuse_odd_enclaves()?;
         Ok(configuration)
+    }
+
+    fn refuse_odd_enclaves(&self) -> Result<(), VerifierError> {
+        let refused = |why: String| Err(VerifierError::Configuration(why));
+        if self.enclave.is_some() != self.enclave_list.is_empty() {
+            return refused("name one enclave as `enclave`, or several under `[[enclaves]]`".to_owned());
+        }
+        let enclaves = self.enclaves();
+        for (index, one) in enclaves.iter().enumerate() {
+            if enclaves
+                .iter()
+                .skip(index + 1)
+                .any(|other| other.address == one.address)
+            {
+                return refused(format!("enclave {} is named twice", one.address));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every enclave of this daemon.
+    pub fn enclaves(&self) -> Vec<EnclaveSettings> {
+        let one = self.enclave.iter().map(|address| EnclaveSettings {
+            address: address.clone(),
+            restart: Vec::new(),
+        });
+        one.chain(self.enclave_list.iter().cloned()).collect()
     }
 
     /// The deployment, with this file's own addresses in it.
@@ -207,8 +289,8 @@ impl VerifierConfig {
                 deployment.network.chain_id
             )));
         }
-        if let Some(rpc) = &self.rpc {
-            deployment.network.rpc_url.clone_from(rpc);
+        if let Some(first) = self.rpc.as_ref().and_then(|rpc| rpc.all().into_iter().next()) {
+            deployment.network.rpc_url = first;
         }
         Ok(deployment)
     }
@@ -307,12 +389,17 @@ mod tests {
 
     #[test]
     fn the_example_shows_the_defaults() {
-        let example = VerifierConfig::parse(include_str!("../verifier.example.toml")).unwrap();
+        let example = VerifierConfig::parse(include_str!("../../verifier.example.toml")).unwrap();
         assert_eq!(example.poll_seconds, defaults::poll_seconds());
         assert_eq!(example.run_seconds, defaults::run_seconds());
         assert_eq!(example.attempts, defaults::attempts());
         assert_eq!(example.least_balance, defaults::least_balance());
         assert_eq!(example.projects, ProjectFilter::default());
+        assert_eq!(example.confirmations, defaults::confirmations());
+        assert_eq!(example.shutdown_seconds, defaults::shutdown_seconds());
+        assert_eq!(example.limits, LimitSettings::default());
+        assert_eq!(example.pause, PauseSettings::default());
+        assert_eq!(example.duties, DutySettings::default());
         let AdmissionSource::Local(attesters) = example.admission else {
             panic!("the example's attesters are on this machine");
         };
@@ -334,6 +421,38 @@ mod tests {
             verdicts: 1,
         };
         assert!(!format!("{wallet:?} {attesters:?}").contains("59c6"));
+    }
+
+    fn enclaves(lines: &str) -> Result<Vec<EnclaveSettings>, VerifierError> {
+        let text = include_str!("../../verifier.example.toml");
+        let (top, bottom) = text.split_once("enclave = \"vsock:16:5000\"").unwrap();
+        let (one, several) = if lines.starts_with("enclave =") {
+            (lines, "")
+        } else {
+            ("", lines)
+        };
+        Ok(VerifierConfig::parse(&format!("{top}{one}{bottom}\n{several}"))?.enclaves())
+    }
+
+    #[test]
+    fn one_enclave_is_named_or_several_are_listed_each_once() {
+        assert_eq!(enclaves("enclave = \"unix:/run/e\"").unwrap().len(), 1);
+        let two = "[[enclaves]]\naddress = \"vsock:16:5000\"\nrestart = [\"systemctl\", \"restart\", \"e\"]\n\
+                   [[enclaves]]\naddress = \"vsock:17:5000\"\n";
+        let listed = enclaves(two).unwrap();
+        assert_eq!(
+            (listed.len(), listed[0].restart.len(), listed[1].restart.len()),
+            (2, 3, 0)
+        );
+        for wrong in [
+            "",
+            "[[enclaves]]\naddress = \"vsock:1:1\"\n[[enclaves]]\naddress = \"vsock:1:1\"\n",
+        ] {
+            assert!(
+                matches!(enclaves(wrong), Err(VerifierError::Configuration(_))),
+                "{wrong}"
+            );
+        }
     }
 
     proptest! {
