@@ -1,27 +1,21 @@
 //! A checked connection to one chain.
 
-use std::time::Duration;
+use std::{fmt, future::Future, sync::Arc};
 
 use alloy::{
     eips::BlockId,
     network::Ethereum,
     primitives::{Address, B256, Bytes, U256},
     providers::{Provider, RootProvider},
-    rpc::{
-        client::RpcClient,
-        types::{Filter, Log, TransactionRequest},
-    },
+    rpc::types::{Filter, Log, TransactionRequest},
     sol_types::SolCall,
 };
 
 use crate::{
-    endpoint::{Endpoint, HttpClient},
+    endpoint::Endpoint,
     error::ChainError,
-    transport::BoundedHttp,
+    nodes::{NodeHealth, NodeProvider, Nodes},
 };
-
-/// How long one JSON-RPC exchange may take.
-const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A place in the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,32 +41,110 @@ pub struct BlockHeader {
 
 /// A connection whose chain id has been compared with the configured one.
 ///
-/// Its answers are the endpoint's word. What a verdict depends on is recomputed on chain when it is settled.
+/// Ordinary questions are answered by the healthiest endpoint: its word. For what decides money take
+/// [`Chain::agreed`]: the same questions, at one block, answered by a quorum.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    provider: RootProvider<Ethereum>,
+    nodes: Arc<Nodes>,
+    provider: NodeProvider,
     chain_id: u64,
     endpoint: Endpoint,
+    view: View,
+}
+
+/// From where a connection looks.
+#[derive(Debug, Clone, Copy)]
+enum View {
+    /// The newest state of whichever endpoint answers.
+    Newest,
+    /// The state after one block, as a quorum says it.
+    Agreed(BlockHeader),
 }
 
 impl Chain {
-    /// Connects and compares the chain id.
+    /// Connects to one endpoint and compares the chain id.
     ///
     /// # Errors
     /// [`ChainError::Http`], [`ChainError::Unreachable`] or [`ChainError::WrongChainId`].
     pub async fn connect(rpc_url: &str, expected: u64) -> Result<Self, ChainError> {
-        let endpoint = Endpoint::parse(rpc_url)?;
-        let transport = BoundedHttp::new(HttpClient::new(EXCHANGE_TIMEOUT)?, endpoint.clone());
-        let provider = RootProvider::new(RpcClient::new(transport, endpoint.is_loopback()));
+        Self::connect_to(&[rpc_url], 1, expected).await
+    }
+
+    /// Connects to several endpoints of one chain. At least one must answer and serve the chain now; one that serves
+    /// another chain is left out (`ORV-N-002` in [`Self::nodes`]), and so is one that is silent, until it answers.
+    ///
+    /// `quorum` is how many of them have to say the same where [`Self::agreed`] is asked. With one endpoint it is 1;
+    /// with more take more than half of them, so that there is never a second quorum: 2 of 2 makes a lie of either a
+    /// delay, 2 of 3 makes it nothing at all.
+    ///
+    /// # Errors
+    /// [`ChainError::BadQuorum`], [`ChainError::SameEndpointTwice`], or what the first endpoint's failure was when none
+    /// can be used.
+    pub async fn connect_to<S: AsRef<str>>(rpc_urls: &[S], quorum: usize, expected: u64) -> Result<Self, ChainError> {
+        let addresses: Vec<&str> = rpc_urls.iter().map(AsRef::as_ref).collect();
+        let nodes = Nodes::new(&addresses, quorum, expected)?;
+        let provider = nodes.any();
+        let endpoint = nodes
+            .first()
+            .cloned()
+            .ok_or(ChainError::BadQuorum { quorum, endpoints: 0 })?;
         let found = provider.get_chain_id().await.map_err(ChainError::from_rpc)?;
         if found != expected {
             return Err(ChainError::WrongChainId { expected, found });
         }
         Ok(Self {
+            nodes: Arc::new(nodes),
             provider,
             chain_id: expected,
             endpoint,
+            view: View::Newest,
         })
+    }
+
+    /// The chain at the newest block that a quorum has, where every question is answered by a quorum or not at all.
+    ///
+    /// It is a [`Chain`], so every typed question of this crate can be asked of it, and several asked of one value are
+    /// answered at one and the same block:
+    ///
+    /// ```no_run
+    /// # async fn example(chain: orv_chain::Chain, deployment: orv_chain::Deployment) -> Result<(), orv_chain::ChainError> {
+    /// # use orv_chain::{Gateway, Project, Proposal, ProposalId};
+    /// let agreed = chain.agreed().await?;
+    /// let proposal = Proposal::read(&agreed, &deployment.openresearch, ProposalId::from(4)).await?;
+    /// let project = Project::read(&agreed, &deployment.openresearch, proposal.project_id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Take a new one for each decision: it never moves on. With one endpoint it costs one question and still gives
+    /// one block.
+    ///
+    /// # Errors
+    /// [`ChainError::NoQuorum`] or [`ChainError::Disagreement`], which name who said what.
+    pub async fn agreed(&self) -> Result<Self, ChainError> {
+        let header = if self.nodes.quorum() == 1 {
+            newest(self.provider.clone()).await?
+        } else {
+            let height = self
+                .nodes
+                .agreed_height(|node| async move { Ok(newest(node).await?.reference.number) })
+                .await?;
+            self.agreed_block(height).await?
+        };
+        Ok(Self {
+            view: View::Agreed(header),
+            ..self.clone()
+        })
+    }
+
+    /// How each configured endpoint stands.
+    pub fn nodes(&self) -> Vec<NodeHealth> {
+        self.nodes.health()
+    }
+
+    /// How many endpoints have to say the same.
+    pub fn quorum(&self) -> usize {
+        self.nodes.quorum()
     }
 
     /// The chain id that goes into every signature.
@@ -80,12 +152,13 @@ impl Chain {
         self.chain_id
     }
 
-    /// Who answers.
+    /// The first configured endpoint.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// alloy's provider, for what this crate has no name for.
+    /// alloy's provider, for what this crate has no name for. It asks the healthiest endpoint, at whatever block the
+    /// question names; transactions it sends to all.
     pub fn provider(&self) -> &RootProvider<Ethereum> {
         &self.provider
     }
@@ -95,7 +168,14 @@ impl Chain {
     /// # Errors
     /// [`ChainError::NoCode`].
     pub async fn require_code(&self, contract: &'static str, address: Address) -> Result<(), ChainError> {
-        let code = self.provider.get_code_at(address).await.map_err(ChainError::from_rpc)?;
+        let at = self.at(BlockId::latest());
+        let asked = move |node: NodeProvider| async move {
+            node.get_code_at(address)
+                .block_id(at)
+                .await
+                .map_err(ChainError::from_rpc)
+        };
+        let code = self.ask("eth_getCode", asked).await?;
         if code.is_empty() {
             return Err(ChainError::NoCode { contract, address });
         }
@@ -123,31 +203,27 @@ impl Chain {
         let request = TransactionRequest::default()
             .to(contract)
             .input(Bytes::from(call.abi_encode()).into());
-        let answer = self
-            .provider
-            .call(request)
-            .block(block)
-            .await
-            .map_err(ChainError::from_rpc)?;
+        let at = self.at(block);
+        let asked = |node: NodeProvider| {
+            let request = request.clone();
+            async move { node.call(request).block(at).await.map_err(ChainError::from_rpc) }
+        };
+        let answer = self.ask(C::SIGNATURE, asked).await?;
         C::abi_decode_returns_validate(&answer).map_err(|error| ChainError::Malformed {
             question: C::SIGNATURE,
             reason: error.to_string(),
         })
     }
 
-    /// The newest block.
+    /// The newest block, or the one that [`Self::agreed`] stands at.
     ///
     /// # Errors
     /// The endpoint's failure.
     pub async fn head(&self) -> Result<BlockHeader, ChainError> {
-        let block = self
-            .provider
-            .get_block(BlockId::latest())
-            .await
-            .map_err(ChainError::from_rpc)?;
-        block
-            .map(|block| header_of(&block.header))
-            .ok_or(ChainError::NoBlock(u64::MAX))
+        match self.view {
+            View::Newest => newest(self.provider.clone()).await,
+            View::Agreed(header) => Ok(header),
+        }
     }
 
     /// A block by number.
@@ -155,22 +231,44 @@ impl Chain {
     /// # Errors
     /// [`ChainError::NoBlock`] when the endpoint does not have it.
     pub async fn block(&self, number: u64) -> Result<BlockHeader, ChainError> {
-        let block = self
-            .provider
-            .get_block(BlockId::number(number))
-            .await
-            .map_err(ChainError::from_rpc)?;
-        block
-            .map(|block| header_of(&block.header))
-            .ok_or(ChainError::NoBlock(number))
+        let found = self
+            .ask("eth_getBlockByNumber", move |node| numbered(node, number))
+            .await?;
+        found.ok_or(ChainError::NoBlock(number))
     }
 
-    /// Logs by filter.
+    /// A block by number, as a quorum has it, from wherever this connection looks.
+    ///
+    /// # Errors
+    /// [`ChainError::NoBlock`], [`ChainError::NoQuorum`] or [`ChainError::Disagreement`].
+    pub async fn agreed_block(&self, number: u64) -> Result<BlockHeader, ChainError> {
+        let found = self
+            .by_quorum("eth_getBlockByNumber", move |node| numbered(node, number))
+            .await?;
+        found.ok_or(ChainError::NoBlock(number))
+    }
+
+    /// Logs by filter. An open end of the filter's range is the newest block.
     ///
     /// # Errors
     /// The endpoint's failure, for instance [`ChainError::Refused`] for too wide a range.
     pub async fn logs(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
-        self.provider.get_logs(filter).await.map_err(ChainError::from_rpc)
+        let mut filter = filter.clone();
+        if let (View::Agreed(header), None) = (self.view, filter.get_to_block()) {
+            if filter.get_block_hash().is_none() {
+                filter = filter.to_block(header.reference.number);
+            }
+        }
+        self.ask("eth_getLogs", |node| logs(node, filter.clone())).await
+    }
+
+    /// Logs by filter, as a quorum has them, from wherever this connection looks. The filter must end at a block, or
+    /// endpoints with different heads can only disagree.
+    ///
+    /// # Errors
+    /// [`ChainError::NoQuorum`] or [`ChainError::Disagreement`], and the endpoints' failures.
+    pub async fn agreed_logs(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
+        self.by_quorum("eth_getLogs", |node| logs(node, filter.clone())).await
     }
 
     /// An account's native coin, in wei.
@@ -178,8 +276,92 @@ impl Chain {
     /// # Errors
     /// The endpoint's failure.
     pub async fn balance(&self, account: Address) -> Result<U256, ChainError> {
-        self.provider.get_balance(account).await.map_err(ChainError::from_rpc)
+        let at = self.at(BlockId::latest());
+        let asked = move |node: NodeProvider| async move {
+            node.get_balance(account)
+                .block_id(at)
+                .await
+                .map_err(ChainError::from_rpc)
+        };
+        self.ask("eth_getBalance", asked).await
     }
+
+    /// How many transactions of an account are in blocks: the greatest number that a quorum has reached.
+    pub(crate) async fn mined_count(&self, account: Address) -> Result<u64, ChainError> {
+        let asked = move |node: NodeProvider| async move {
+            node.get_transaction_count(account).await.map_err(ChainError::from_rpc)
+        };
+        self.nodes.reached("eth_getTransactionCount", asked).await
+    }
+
+    /// The same with those that wait in the pools.
+    pub(crate) async fn known_count(&self, account: Address) -> Result<u64, ChainError> {
+        let asked = move |node: NodeProvider| async move {
+            node.get_transaction_count(account)
+                .pending()
+                .await
+                .map_err(ChainError::from_rpc)
+        };
+        self.nodes.reached("eth_getTransactionCount", asked).await
+    }
+
+    pub(crate) fn every_node(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// The block to ask at: what is newest for an agreed view is its own block.
+    fn at(&self, block: BlockId) -> BlockId {
+        match self.view {
+            View::Agreed(header) if block.is_latest() => BlockId::hash(header.reference.hash),
+            View::Agreed(_) | View::Newest => block,
+        }
+    }
+
+    async fn ask<T, F, A>(&self, question: &'static str, ask: F) -> Result<T, ChainError>
+    where
+        T: PartialEq + fmt::Debug + Send + 'static,
+        F: Fn(NodeProvider) -> A,
+        A: Future<Output = Result<T, ChainError>> + Send + 'static,
+    {
+        match self.view {
+            View::Newest => ask(self.provider.clone()).await,
+            View::Agreed(_) => self.by_quorum(question, ask).await,
+        }
+    }
+
+    async fn by_quorum<T, F, A>(&self, question: &'static str, ask: F) -> Result<T, ChainError>
+    where
+        T: PartialEq + fmt::Debug + Send + 'static,
+        F: Fn(NodeProvider) -> A,
+        A: Future<Output = Result<T, ChainError>> + Send + 'static,
+    {
+        if self.nodes.quorum() == 1 {
+            return ask(self.provider.clone()).await;
+        }
+        self.nodes.agree(question, ask).await
+    }
+}
+
+async fn newest(node: NodeProvider) -> Result<BlockHeader, ChainError> {
+    let block = node.get_block(BlockId::latest()).await.map_err(ChainError::from_rpc)?;
+    block
+        .map(|block| header_of(&block.header))
+        .ok_or(ChainError::NoBlock(u64::MAX))
+}
+
+async fn numbered(node: NodeProvider, number: u64) -> Result<Option<BlockHeader>, ChainError> {
+    let block = node
+        .get_block(BlockId::number(number))
+        .await
+        .map_err(ChainError::from_rpc)?;
+    Ok(block.map(|block| header_of(&block.header)))
+}
+
+/// Some nodes tell each log's time and some do not, so it is left out: the block's hash says the same.
+async fn logs(node: NodeProvider, filter: Filter) -> Result<Vec<Log>, ChainError> {
+    let mut logs = node.get_logs(&filter).await.map_err(ChainError::from_rpc)?;
+    logs.iter_mut().for_each(|log| log.block_timestamp = None);
+    Ok(logs)
 }
 
 fn header_of(header: &alloy::rpc::types::Header) -> BlockHeader {

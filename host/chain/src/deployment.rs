@@ -220,7 +220,15 @@ impl Deployment {
     /// # Errors
     /// As [`Chain::connect`], or [`ChainError::NoCode`].
     pub async fn connect(&self) -> Result<Chain, ChainError> {
-        let chain = Chain::connect(&self.network.rpc_url, self.network.chain_id).await?;
+        self.connect_to(&[&self.network.rpc_url], 1).await
+    }
+
+    /// The same through endpoints of one's own, of which `quorum` have to say the same where money depends on it.
+    ///
+    /// # Errors
+    /// As [`Chain::connect_to`], or [`ChainError::NoCode`].
+    pub async fn connect_to<S: AsRef<str>>(&self, rpc_urls: &[S], quorum: usize) -> Result<Chain, ChainError> {
+        let chain = Chain::connect_to(rpc_urls, quorum, self.network.chain_id).await?;
         for (name, address) in self.contracts() {
             chain.require_code(name, address).await?;
         }

@@ -5,7 +5,11 @@ use alloy::{
     transports::{RpcError, TransportErrorKind},
 };
 
-use crate::{endpoint::HttpError, revert::Revert};
+use crate::{
+    endpoint::HttpError,
+    nodes::{OtherChain, Testimony},
+    revert::Revert,
+};
 
 /// A failed read. A failed transaction is a [`SendError`](crate::SendError).
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +27,36 @@ pub enum ChainError {
         expected: u64,
         /// The endpoint's chain id.
         found: u64,
+    },
+    /// A quorum that the configured endpoints can never reach.
+    #[error("a quorum of {quorum} among {endpoints} endpoints: expected 1 to {endpoints}")]
+    BadQuorum {
+        /// The configured quorum.
+        quorum: usize,
+        /// The configured endpoints.
+        endpoints: usize,
+    },
+    /// One endpoint counted twice would agree with itself.
+    #[error("the endpoint {0} is configured twice")]
+    SameEndpointTwice(String),
+    /// As many endpoints answered as the quorum needs, and no quorum says the same. Nothing may be concluded; the
+    /// question is asked again later.
+    #[error("ORV-N-004: the endpoints disagree on {question}: {}", listed(answers))]
+    Disagreement {
+        /// What was asked.
+        question: &'static str,
+        /// Who said what.
+        answers: Vec<Testimony>,
+    },
+    /// Fewer endpoints answered than the quorum needs.
+    #[error("ORV-N-005: fewer than {needed} endpoints answered {question}: {}", listed(answers))]
+    NoQuorum {
+        /// What was asked.
+        question: &'static str,
+        /// How many equal answers are needed.
+        needed: usize,
+        /// Who said what.
+        answers: Vec<Testimony>,
     },
     /// The configured address holds no contract.
     #[error("no code at {address}, where {contract} should be")]
@@ -80,7 +114,16 @@ impl ChainError {
                     message: payload.message.chars().take(300).collect(),
                 },
             },
+            RpcError::Transport(TransportErrorKind::Custom(cause)) => match cause.downcast_ref::<OtherChain>() {
+                Some(&OtherChain { expected, found }) => Self::WrongChainId { expected, found },
+                None => Self::Unreachable(cause.to_string().chars().take(500).collect()),
+            },
             other => Self::Unreachable(other.to_string().chars().take(500).collect()),
         }
     }
+}
+
+fn listed(answers: &[Testimony]) -> String {
+    let answers: Vec<_> = answers.iter().map(Testimony::to_string).collect();
+    answers.join("; ")
 }

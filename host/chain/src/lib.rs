@@ -24,6 +24,7 @@ mod enclave;
 mod endpoint;
 mod error;
 pub mod intake;
+mod nodes;
 mod openresearch;
 mod public;
 mod revert;
@@ -39,6 +40,7 @@ pub use self::{
     enclave::{AdmissionChallenge, AdmittedKey, Closed, EnclaveKeys, Gateway, OpenTicket, Settled, TicketState, Turn},
     endpoint::{Answer, Body, Endpoint, HttpClient, HttpError},
     error::ChainError,
+    nodes::{NodeHealth, NodeState, Testimony},
     openresearch::{
         Constants, Cost, CreatedProject, Curve, NewProject, NotAnIdentifier, Project, ProjectId, Proposal, ProposalId,
         ProposalStatus, Submission, SubmittedProposal,

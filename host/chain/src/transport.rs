@@ -24,7 +24,11 @@ impl BoundedHttp {
         Self { client, endpoint }
     }
 
-    async fn exchange(self, request: RequestPacket) -> Result<ResponsePacket, TransportError> {
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    pub(crate) async fn exchange(self, request: RequestPacket) -> Result<ResponsePacket, TransportError> {
         let body = serde_json::to_vec(&request).map_err(TransportError::ser_err)?;
         let answer = self
             .client

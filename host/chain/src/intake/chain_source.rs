@@ -14,7 +14,7 @@ use crate::{
     error::ChainError,
 };
 
-/// `ProposalSubmitted` events of one ledger.
+/// `ProposalSubmitted` events of one ledger, as a quorum of the chain's endpoints has them.
 #[derive(Debug, Clone)]
 pub struct LedgerLogs {
     chain: Chain,
@@ -30,11 +30,11 @@ impl LedgerLogs {
 
 impl LogSource for LedgerLogs {
     async fn head(&self) -> Result<BlockHeader, ChainError> {
-        self.chain.head().await
+        self.chain.agreed().await?.head().await
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockHeader>, ChainError> {
-        match self.chain.block(number).await {
+        match self.chain.agreed_block(number).await {
             Ok(header) => Ok(Some(header)),
             Err(ChainError::NoBlock(_)) => Ok(None),
             Err(error) => Err(error),
@@ -47,7 +47,7 @@ impl LogSource for LedgerLogs {
             .event_signature(ProposalLedger::ProposalSubmitted::SIGNATURE_HASH)
             .from_block(from)
             .to_block(to);
-        let logs = self.chain.logs(&filter).await?;
+        let logs = self.chain.agreed_logs(&filter).await?;
         let mut events: Vec<_> = logs
             .iter()
             .map(|log| read(log, self.ledger, from, to))
