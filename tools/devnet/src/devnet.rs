@@ -1,18 +1,22 @@
 //! Starting and stopping the whole network.
 
 use std::io;
+use std::path::PathBuf;
 
 use alloy::primitives::{Address, U256};
 use alloy::signers::k256::ecdsa::Error as KeyError;
 use tokio::task::JoinHandle;
 
 use crate::account::{DevAccount, PREFUNDED, dev_accounts};
-use crate::chain::{Chain, ChainMethods, ChainOptions, Mining};
+use crate::chain::{Chain, ChainMethods, ChainOptions, LogError, Mining};
 use crate::http::{Port, Server, rpc_router};
 use crate::storage::{NodeOptions, Storage, StorageNetwork, StorageStartError};
 
 /// Largest request body of the chain's port, in bytes.
 const CHAIN_BODY_LIMIT: usize = 4 << 20;
+
+/// The chain's log, in the folder that a devnet is kept in.
+const CHAIN_LOG: &str = "chain.log";
 
 /// How a devnet is set up. Port 0 means any free one.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +29,9 @@ pub struct DevnetOptions {
     pub storage: NodeOptions,
     /// Accounts to fund besides the ten of [`dev_accounts`], with wei.
     pub funded: Vec<(Address, U256)>,
+    /// Where chain and storage are kept, so that the network is the same again after its process was killed: what was
+    /// answered is there, what was not may be. In memory when absent.
+    pub data: Option<PathBuf>,
 }
 
 /// Why a devnet does not start.
@@ -38,9 +45,23 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The folder that everything is kept in cannot be made.
+    #[error("{}: {source}", path.display())]
+    Data {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The chain that was kept cannot be taken up.
+    #[error("chain: {0}")]
+    Log(#[from] LogError),
     /// The storage node does not start.
     #[error("storage: {0}")]
     Storage(#[from] StorageStartError),
+    /// The runtime is shutting down.
+    #[error("the program is ending")]
+    Stopped,
     /// The table of development keys is damaged.
     #[error("a development key is not valid: {0}")]
     Key(#[from] KeyError),
@@ -65,14 +86,19 @@ impl Devnet {
         let accounts = dev_accounts()?;
         let mut funded: Vec<_> = accounts.iter().map(|account| (account.address, PREFUNDED)).collect();
         funded.extend(options.funded);
-        let chain = Chain::new(options.chain, &funded);
+        let chain = match &options.data {
+            Some(data) => kept(data.clone(), options.chain, funded).await?,
+            None => Chain::new(options.chain, &funded),
+        };
+        let mut nodes = options.storage;
+        nodes.directory = nodes.directory.or(options.data);
         let methods = std::sync::Arc::new(ChainMethods(chain.clone()));
         let port = options.rpc_port;
         let rpc = Port::bind(port)
             .await
             .map_err(|source| StartError::Listen { port, source })?;
         let rpc = rpc.serve(rpc_router(methods), CHAIN_BODY_LIMIT);
-        let storage = StorageNetwork::over(chain.clone(), &options.storage).await?;
+        let storage = StorageNetwork::over(chain.clone(), &nodes).await?;
         let miner = match options.chain.mining {
             Mining::Instant => None,
             Mining::Interval(interval) => Some(Miner(tokio::spawn(mine_each(chain.clone(), interval)))),
@@ -134,6 +160,18 @@ impl Drop for Miner {
     }
 }
 
+/// The chain of a folder, which takes as long to read as its transactions take to run.
+async fn kept(data: PathBuf, options: ChainOptions, funded: Vec<(Address, U256)>) -> Result<Chain, StartError> {
+    let read = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&data).map_err(|source| StartError::Data {
+            path: data.clone(),
+            source,
+        })?;
+        Ok(Chain::kept(&data.join(CHAIN_LOG), options, &funded)?)
+    });
+    read.await.map_err(|_| StartError::Stopped)?
+}
+
 async fn mine_each(chain: Chain, interval: std::time::Duration) {
     let mut ticks = tokio::time::interval(interval);
     ticks.tick().await;
@@ -141,6 +179,8 @@ async fn mine_each(chain: Chain, interval: std::time::Duration) {
         ticks.tick().await;
         let chain = chain.clone();
         // The block is made or the runtime is shutting down.
-        let _ = tokio::task::spawn_blocking(move || chain.mine()).await;
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || chain.mine()).await {
+            tracing::error!(%error, "no block was made");
+        }
     }
 }

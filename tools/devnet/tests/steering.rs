@@ -169,7 +169,7 @@ async fn transactions_of_two_senders_share_an_interval_block() {
             .unwrap(),
         1
     );
-    devnet.chain().mine();
+    devnet.chain().mine().unwrap();
     let (a, b) = (a.get_receipt().await.unwrap(), b.get_receipt().await.unwrap());
     assert_eq!((a.block_number, a.transaction_index), (Some(1), Some(0)));
     assert_eq!((b.block_number, b.transaction_index), (Some(1), Some(1)));

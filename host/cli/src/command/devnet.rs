@@ -1,12 +1,13 @@
 //! `orv devnet`.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 use orv_chain::primitives::{Address, B256};
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{Deployment, DeploymentPlan, ListedMeasurement, deploy};
 use orv_devnet::storage::{Fault, NodeOptions, ShardCount};
 use orv_devnet::{Devnet, DevnetOptions};
 use serde_json::json;
@@ -25,7 +26,7 @@ const ATTESTER: usize = 1;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It listens on 127.0.0.1, keeps the chain in memory and runs until it is interrupted. Its keys are published: account 0 owns \
+    after_help = "It listens on 127.0.0.1, keeps everything in memory unless --data names a folder, and runs until it is interrupted. Its keys are published: account 0 owns \
     the contracts, account 1 admits enclave keys unless --attester names others. The deployment is written to \
     --deployment, and printed with --json once everything answers.\n\n\
     Example:\n  orv devnet --rpc-port 8545 --storage-port 5678 --deployment deployment.json"
@@ -40,7 +41,8 @@ pub struct DevnetArguments {
     /// Storage nodes, each with one shard of the flow: a power of two up to 64
     #[arg(long, value_name = "COUNT", default_value = "1")]
     storage_shards: ShardCount,
-    /// Where the storage nodes keep their segments [default: in memory]
+    /// Where chain, contracts and storage are kept: a network that is started there again, even after it was killed,
+    /// is the same one, with the contracts that it was first started with [default: in memory]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// What is wrong with a storage node: flip, drop, delay, delay=MILLISECONDS, truncate, lie-size or error-200, of the
@@ -105,14 +107,18 @@ pub async fn run(arguments: DevnetArguments, file: Option<&Path>, output: &Outpu
         rpc_port: arguments.rpc_port,
         storage: NodeOptions {
             port: arguments.storage_port,
-            directory: arguments.data.clone(),
+            directory: None,
             shards: arguments.storage_shards,
         },
+        data: arguments.data.clone(),
         ..DevnetOptions::default()
     };
     let devnet = Devnet::start(options).await?;
     break_nodes(&devnet, &arguments.fault)?;
-    let deployment = deploy(&devnet.rpc_url(), plan(&arguments, &devnet)?).await?;
+    let deployment = match kept(&arguments, &devnet)? {
+        Some(deployment) => deployment,
+        None => deploy(&devnet.rpc_url(), plan(&arguments, &devnet)?).await?,
+    };
     let flow = deployment
         .address("Flow")
         .ok_or_else(|| Failure::new(Code::Devnet, "no Flow contract was deployed"))?;
@@ -120,8 +126,15 @@ pub async fn run(arguments: DevnetArguments, file: Option<&Path>, output: &Outpu
     let document = deployment
         .to_json()
         .map_err(|error| Failure::new(Code::Devnet, error.to_string()))?;
-    if let Some(path) = file {
-        fs::write(path, &document).map_err(|error| Failure::file(path, &error))?;
+    for path in arguments
+        .data
+        .as_deref()
+        .map(deployment_in)
+        .as_deref()
+        .into_iter()
+        .chain(file)
+    {
+        write_whole(path, &document).map_err(|error| Failure::file(path, &error))?;
     }
     output.answer(&ready(&devnet, &deployment, file))?;
     tokio::select! {
@@ -130,6 +143,35 @@ pub async fn run(arguments: DevnetArguments, file: Option<&Path>, output: &Outpu
     }
     devnet.stop().await;
     Ok(())
+}
+
+/// Where the contracts of a kept network are told, in its folder.
+fn deployment_in(data: &Path) -> PathBuf {
+    data.join("deployment.json")
+}
+
+/// The contracts that are on a kept chain already, at this network's addresses of today. A network that was killed
+/// before all were there gets new ones.
+fn kept(arguments: &DevnetArguments, devnet: &Devnet) -> Result<Option<Deployment>, Failure> {
+    let Some(path) = arguments.data.as_deref().map(deployment_in) else {
+        return Ok(None);
+    };
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|error| Failure::file(&path, &error))?,
+    };
+    let mut deployment: Deployment = serde_json::from_str(&text)
+        .map_err(|error| Failure::new(Code::Devnet, format!("{}: {error}", path.display())))?;
+    deployment.network.rpc_url = devnet.rpc_url();
+    deployment.storage.indexer_rpc = devnet.storage_url();
+    Ok(Some(deployment))
+}
+
+/// Writes a file so that nobody ever reads half of it.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let partial = path.with_extension("partial");
+    fs::write(&partial, text)?;
+    fs::rename(&partial, path)
 }
 
 /// Gives the nodes their faults.
@@ -195,7 +237,7 @@ fn simulated(measurement: B256) -> ListedMeasurement {
     }
 }
 
-fn ready(devnet: &Devnet, deployment: &orv_devnet::deployment::Deployment, file: Option<&Path>) -> Answer {
+fn ready(devnet: &Devnet, deployment: &Deployment, file: Option<&Path>) -> Answer {
     let (rpc, storage) = (devnet.rpc_url(), devnet.storage_url());
     let accounts: Vec<_> = devnet
         .accounts()

@@ -126,6 +126,9 @@ pub enum ChainError {
     /// More blocks than one request may mine.
     #[error("at most {0} blocks can be mined at once")]
     TooManyBlocks(u64),
+    /// The chain is kept on disk, and the disk does not take the change.
+    #[error("the chain's log cannot be written: {0}")]
+    Log(std::io::Error),
 }
 
 impl From<ChainError> for RpcError {

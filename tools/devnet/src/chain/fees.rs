@@ -2,6 +2,7 @@
 
 use alloy::consensus::{Transaction, TxEnvelope};
 use alloy::rpc::types::FeeHistory;
+use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use super::error::ChainError;
@@ -12,7 +13,7 @@ pub const BASE_FEE: u64 = 1_000_000_000;
 const HISTORY_LIMIT: u64 = 1024;
 
 /// What tips the chain asks for and takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum FeeRule {
     /// Suggests 1 gwei, takes any.
     #[default]

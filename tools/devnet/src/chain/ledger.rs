@@ -1,4 +1,4 @@
-//! The chain itself: blocks, the pool, time; every change of it is one function here.
+//! The chain itself: blocks, the pool, time; every change of it is one function here, called for an operation.
 
 use std::collections::HashMap;
 use std::sync::Arc;

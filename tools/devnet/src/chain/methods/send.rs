@@ -5,6 +5,7 @@ use alloy::rpc::types::TransactionRequest;
 use serde_json::Value;
 
 use super::super::ledger::Scene;
+use super::super::operation::Operation;
 use super::super::{Chain, call, wall_clock};
 use super::{Answer, block_id, shown};
 use crate::rpc::{Params, RpcError};
@@ -16,9 +17,10 @@ pub(super) fn answer(chain: &Chain, method: &str, params: &mut Params) -> Option
         "eth_estimateGas" => {
             scene(chain, params).and_then(|(scene, request)| shown(U64::from(call::estimate(&scene, request)?)))
         }
-        "eth_sendRawTransaction" => params
-            .required::<Bytes>(0, "transaction")
-            .and_then(|raw| shown(chain.lock().submit(&raw, wall_clock())?)),
+        "eth_sendRawTransaction" => params.required::<Bytes>(0, "transaction").and_then(|raw| {
+            let wall = wall_clock();
+            shown(chain.change(&Operation::Submit { raw, wall })?)
+        }),
         _ => return None,
     })
 }

@@ -1,8 +1,9 @@
 //! Methods that steer a development chain: blocks, time, snapshots, coins.
 
-use alloy::primitives::{Address, U64, U256};
+use alloy::primitives::{Address, U256};
 use serde::Deserialize;
 
+use super::super::operation::Operation;
 use super::super::{Chain, wall_clock};
 use super::{Answer, shown};
 use crate::rpc::{Params, RpcError};
@@ -35,14 +36,12 @@ pub(super) fn answer(chain: &Chain, method: &str, params: &mut Params) -> Option
         "evm_mine" => mine(chain, params),
         "anvil_mine" | "hardhat_mine" => mine_many(chain, params),
         "evm_increaseTime" => {
-            number(params, 0, "seconds").and_then(|seconds| shown(chain.lock().clock.advance(seconds)))
+            number(params, 0, "seconds").and_then(|seconds| shown(chain.change(&Operation::Advance { seconds })?))
         }
-        "evm_setNextBlockTimestamp" => number(params, 0, "timestamp").and_then(|timestamp| {
-            chain.lock().fix_next_timestamp(timestamp)?;
-            shown(())
-        }),
-        "evm_snapshot" => shown(U64::from(chain.lock().snapshot())),
-        "evm_revert" => number(params, 0, "snapshot").and_then(|id| shown(chain.lock().revert(id))),
+        "evm_setNextBlockTimestamp" => number(params, 0, "timestamp")
+            .and_then(|timestamp| shown(chain.change(&Operation::FixTimestamp { timestamp })?)),
+        "evm_snapshot" => chain.change(&Operation::Snapshot).map_err(Into::into).and_then(shown),
+        "evm_revert" => number(params, 0, "snapshot").and_then(|id| shown(chain.change(&Operation::Revert { id })?)),
         "devnet_setBalance" | "anvil_setBalance" | "hardhat_setBalance" => set_balance(chain, params),
         _ => return None,
     })
@@ -57,11 +56,8 @@ fn mine(chain: &Chain, params: &mut Params) -> Answer {
         .optional::<Number>(0, "timestamp")?
         .map(Number::value)
         .transpose()?;
-    let mut ledger = chain.lock();
-    if let Some(timestamp) = timestamp {
-        ledger.fix_next_timestamp(timestamp)?;
-    }
-    ledger.mine(wall_clock());
+    let wall = wall_clock();
+    chain.change(&Operation::Mine { timestamp, wall })?;
     shown("0x0")
 }
 
@@ -71,13 +67,13 @@ fn mine_many(chain: &Chain, params: &mut Params) -> Answer {
         .optional::<Number>(1, "interval")?
         .map(Number::value)
         .transpose()?;
-    chain.lock().mine_many(count, spacing, wall_clock())?;
-    shown(())
+    let wall = wall_clock();
+    shown(chain.change(&Operation::MineMany { count, spacing, wall })?)
 }
 
 fn set_balance(chain: &Chain, params: &mut Params) -> Answer {
     let address: Address = params.required(0, "address")?;
     let balance: U256 = params.required(1, "balance")?;
-    chain.lock().set_balance(address, balance, wall_clock());
-    shown(())
+    let wall = wall_clock();
+    shown(chain.change(&Operation::SetBalance { address, balance, wall })?)
 }
