@@ -105,6 +105,7 @@ fn serve(configuration: &Configuration, words: LastWords, ready: impl FnOnce()) 
         endorser: endorser(configuration)?,
         workbench: Mutex::new(workbench),
         words,
+        patience: configuration.patience,
     };
     Ok(service::serve(configuration, service, ready)?)
 }

@@ -8,7 +8,7 @@
 //! Chain, registry, gateway and operator are not in it: one image serves every chain, and the first `Hello` binds the key
 //! to them, which the evidence then names.
 
-use super::{Configuration, Endorsement, Listen, Machine, MissingLimits, Peers};
+use super::{Configuration, Endorsement, Listen, Machine, MissingLimits, Patience, Peers};
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
@@ -146,6 +146,7 @@ impl Image {
             scratch: SCRATCH.into(),
             missing_limits: MissingLimits::Refuse,
             endorsement: Endorsement::By(self.machine),
+            patience: Patience::FULL,
         }
     }
 }

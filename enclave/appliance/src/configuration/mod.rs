@@ -6,7 +6,9 @@
 pub(crate) mod command_line;
 pub(crate) mod image;
 
+use crate::job::limits;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where the enclave listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +81,23 @@ impl Machine {
     }
 }
 
+/// How long the enclave waits for a host that is slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Patience {
+    /// For a content that the host has to look for, and for its next message where it owes none.
+    pub(crate) search: Duration,
+    /// For one frame to come in whole or to be taken in whole, however its bytes drip.
+    pub(crate) segment: Duration,
+}
+
+impl Patience {
+    /// That of every image.
+    pub(crate) const FULL: Self = Self {
+        search: limits::SEARCH_TIME,
+        segment: limits::SEGMENT_TIME,
+    };
+}
+
 /// The service's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Configuration {
@@ -86,6 +105,7 @@ pub(crate) struct Configuration {
     pub(crate) scratch: PathBuf,
     pub(crate) missing_limits: MissingLimits,
     pub(crate) endorsement: Endorsement,
+    pub(crate) patience: Patience,
 }
 
 impl Configuration {
@@ -98,7 +118,7 @@ impl Configuration {
         };
         format!(
             "orv/configuration/v1\nmissing-limits={missing}\n{}",
-            crate::job::limits::measured()
+            limits::measured(self.patience)
         )
     }
 }
@@ -113,7 +133,17 @@ mod tests {
             scratch: scratch.into(),
             missing_limits,
             endorsement: Endorsement::Simulated,
+            patience: Patience::FULL,
         }
+    }
+
+    #[test]
+    fn less_patience_is_another_measurement() {
+        let full = listening(Listen::Unix("/a".into()), "/a", MissingLimits::Refuse);
+        let mut short = full.clone();
+        short.patience.segment = Duration::from_secs(1);
+        assert!(full.measured().contains("search-seconds=600\nsegment-seconds=30\n"));
+        assert_ne!(full.measured(), short.measured());
     }
 
     #[test]

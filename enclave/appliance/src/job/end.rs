@@ -30,8 +30,8 @@ pub(crate) enum JobEnd {
     Counter { before: PlatformTier, now: PlatformTier },
     #[error("the job was cancelled")]
     Cancelled,
-    #[error("this ticket's code has been run already, and nothing was stated of it")]
-    TicketBegun,
+    #[error("this ticket is used up: its code was run, or something was stated of it")]
+    TicketUsed,
     #[error("{0}")]
     Keeper(#[from] KeeperError),
     #[error("trial: {0}")]
@@ -63,7 +63,7 @@ impl JobEnd {
             Self::OutOfOrder(_) => FailureCode::OutOfOrder,
             Self::Connection(_) | Self::Segment(_) | Self::WrongBytes(_) => FailureCode::Malformed,
             Self::Cancelled => FailureCode::Cancelled,
-            Self::TicketBegun => FailureCode::TicketUsed,
+            Self::TicketUsed => FailureCode::TicketUsed,
             Self::Keeper(error) => code_of(error),
             _ => FailureCode::Internal,
         }
@@ -81,7 +81,7 @@ impl JobEnd {
             | Self::WrongBytes(_)
             | Self::Room(_)
             | Self::Cancelled
-            | Self::TicketBegun => false,
+            | Self::TicketUsed => false,
             Self::Keeper(error) => error.is_anomaly(),
             Self::Trial(_)
             | Self::Prepare(_)

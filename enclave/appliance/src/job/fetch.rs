@@ -3,6 +3,7 @@
 use super::allowance::Allowance;
 use super::end::JobEnd;
 use super::limits;
+use crate::configuration::Patience;
 use alloy_primitives::B256;
 use bytes::Bytes;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -22,6 +23,7 @@ pub(super) struct Fetched {
 pub(super) struct Host<'a, S> {
     channel: &'a mut Channel<S>,
     stream: u32,
+    patience: Patience,
     /// When the last of its bytes must have come.
     until: Instant,
     /// What its bytes may take of the memory.
@@ -30,10 +32,11 @@ pub(super) struct Host<'a, S> {
 
 impl<'a, S: Read + Write + AsFd> Host<'a, S> {
     /// Speaks on one stream of a connection; the job's time begins now, and the memory that it may take is what is free now.
-    pub(super) fn new(channel: &'a mut Channel<S>, stream: u32) -> Result<Self, JobEnd> {
+    pub(super) fn new(channel: &'a mut Channel<S>, stream: u32, patience: Patience) -> Result<Self, JobEnd> {
         Ok(Self {
             channel,
             stream,
+            patience,
             until: Instant::now() + limits::JOB_TIME,
             allowance: Allowance::of_the_machine().map_err(JobEnd::Memory)?,
         })
@@ -45,8 +48,8 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
         let order = Order {
             hash,
             limit,
-            first: limits::SEARCH_TIME,
-            each: limits::SEGMENT_TIME,
+            first: self.patience.search,
+            each: self.patience.segment,
             until: self.until,
         };
         let downloaded = download(self.channel, self.stream, &order, self.allowance.place())?;
@@ -88,7 +91,7 @@ impl<'a, S: Read + Write + AsFd> Host<'a, S> {
 
     /// What the host has begun to say; bytes that drip do not hold the job up.
     fn receive(&mut self) -> Result<Message, JobEnd> {
-        let limit = limits::SEGMENT_TIME;
+        let limit = self.patience.segment;
         let (stream, message) = self.channel.receive_within(limit, limit)?;
         if stream == self.stream {
             Ok(message)

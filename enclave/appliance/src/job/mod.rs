@@ -52,7 +52,8 @@ pub(crate) fn judge<S: Read + Write + AsFd>(
     backing: Backing<'_>,
     workbench: &mut Workbench,
 ) -> Result<Outcome, JobEnd> {
-    let mut host = Host::new(channel, stream)?;
+    workbench.is_open(job.ticket)?;
+    let mut host = Host::new(channel, stream, workbench.patience())?;
     let tier = backing.endorser.tier();
     let mut bundle = begin(job, tier, workbench)?;
     match work(&mut host, &mut bundle, workbench) {
@@ -69,6 +70,7 @@ pub(crate) fn judge<S: Read + Write + AsFd>(
     let (bundle, bytes) = bounded(bundle, limits::BUNDLE_BYTES);
     let root = merkle::root_of(&bytes)?;
     let run = statement_of(&bundle, root, backing.evidence_root)?;
+    workbench.use_up(job.ticket);
     let signature = backing.keeper.sign(job.domain, run.clone())?;
     host.deliver(B256::from(root.0), &bytes)?;
     Ok(Outcome { run, signature })
@@ -135,7 +137,7 @@ fn work<S: Read + Write + AsFd>(
     fits(&trees.candidate, &documents)?;
     let image = fetch_image(host, &documents)?;
     host.progress(Stage::Prepare, 0, 1)?;
-    workbench.begin(bundle.ticket)?;
+    workbench.use_up(bundle.ticket);
     let directory = workbench.fresh_directory().map_err(Stop::scratch)?;
     let inputs = Inputs {
         documents: &documents,

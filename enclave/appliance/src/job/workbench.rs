@@ -1,7 +1,7 @@
 //! The runner and the scratch directory of all jobs.
 
 use super::end::JobEnd;
-use crate::configuration::{Configuration, MissingLimits};
+use crate::configuration::{Configuration, MissingLimits, Patience};
 use crate::console::tell;
 use alloy_primitives::B256;
 use orv_runner::{CgroupMode, Finding, Need, Runner, RunnerError, Strength};
@@ -16,8 +16,9 @@ pub(crate) struct Workbench {
     runner: Runner,
     scratch: PathBuf,
     missing_protections: Vec<String>,
+    patience: Patience,
     jobs: u64,
-    begun: BTreeSet<B256>,
+    used: BTreeSet<B256>,
 }
 
 /// A directory of one job; it goes with the job.
@@ -42,8 +43,9 @@ impl Workbench {
             runner,
             scratch,
             missing_protections,
+            patience: configuration.patience,
             jobs: 0,
-            begun: BTreeSet::new(),
+            used: BTreeSet::new(),
         })
     }
 
@@ -65,14 +67,24 @@ impl Workbench {
         self.missing_protections.clone()
     }
 
-    /// Lets a ticket's code run, once. A host that sees how long each trial takes could otherwise break off before the
-    /// statement and have secret and seed drawn anew until it likes what it sees (DESIGN 2).
-    pub(super) fn begin(&mut self, ticket: B256) -> Result<(), JobEnd> {
-        if self.begun.insert(ticket) {
-            Ok(())
+    /// How long a host may take.
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// Whether a ticket may still have its job: asked before a byte of it is fetched.
+    pub(super) fn is_open(&self, ticket: B256) -> Result<(), JobEnd> {
+        if self.used.contains(&ticket) {
+            Err(JobEnd::TicketUsed)
         } else {
-            Err(JobEnd::TicketBegun)
+            Ok(())
         }
+    }
+
+    /// Uses up a ticket, once: before its code runs, or with a statement that needs no run. A host that sees how long each trial takes could otherwise break off before the
+    /// statement and have secret and seed drawn anew until it likes what it sees (DESIGN 2).
+    pub(super) fn use_up(&mut self, ticket: B256) {
+        self.used.insert(ticket);
     }
 
     /// An empty directory for the next job.

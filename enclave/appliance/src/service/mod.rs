@@ -8,7 +8,7 @@ mod transport;
 pub(crate) use identity::Endorser;
 pub(crate) use session::code_of;
 
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Patience};
 use crate::console::{say, tell};
 use crate::job::Workbench;
 use crate::keeper::Keeper;
@@ -31,6 +31,8 @@ pub(crate) struct Service {
     /// One job at a time: two would disturb each other's measurements.
     pub(crate) workbench: Mutex<Workbench>,
     pub(crate) words: LastWords,
+    /// How long a host may take.
+    pub(crate) patience: Patience,
 }
 
 /// Why the service stops listening, or never began.
@@ -54,7 +56,7 @@ pub(crate) fn serve(
     ready: impl FnOnce(),
 ) -> Result<Infallible, ServeError> {
     end_at_a_panic(service.words.clone());
-    let listener = Listener::bind(&configuration.listen)?;
+    let listener = Listener::bind(configuration)?;
     announce(&service)?;
     let service = Arc::new(service);
     if service.words.are_heard() {
@@ -63,13 +65,13 @@ pub(crate) fn serve(
     let kept = Arc::strong_count(&service);
     ready();
     loop {
-        let Some(stream) = listener.accept()? else { continue };
+        let Some(peer) = listener.accept()? else { continue };
         // Each session holds one count beyond those that stay.
         if Arc::strong_count(&service) >= kept + MAX_CONNECTIONS {
             continue;
         }
         let service = Arc::clone(&service);
-        std::thread::spawn(move || session::run(stream, &service));
+        std::thread::spawn(move || session::run(peer, &service));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::identity::EndorseError;
+use super::transport::Peer;
 use crate::console::tell;
 use crate::job::{Backing, JobEnd, judge};
 use crate::keeper::{Binding, KeeperError, Refusal};
@@ -9,7 +10,7 @@ use orv_content::merkle::EmptyContent;
 use orv_content::{Root, merkle};
 use orv_receipt::Domain;
 use orv_wire::{
-    Channel, Exit, ExitCode, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, Stream, WIRE_VERSION,
+    Channel, Exit, ExitCode, FailureCode, FrameError, Hello, Identity, Job, Message, MessageError, WIRE_VERSION,
 };
 use std::sync::PoisonError;
 
@@ -20,17 +21,18 @@ struct Introduced {
 }
 
 /// Speaks with one host until it leaves or breaks the protocol.
-pub(super) fn run(stream: Stream, service: &Service) {
-    let mut channel = Channel::new(stream);
+pub(super) fn run(peer: Peer, service: &Service) {
+    let mut channel = Channel::new(peer);
     if let Err(error) = converse(&mut channel, service) {
         tell(format_args!("connection closed: {error}"));
     }
 }
 
-fn converse(channel: &mut Channel<Stream>, service: &Service) -> Result<(), MessageError> {
+fn converse(channel: &mut Channel<Peer>, service: &Service) -> Result<(), MessageError> {
     let mut introduced = None;
     loop {
-        let (stream, message) = match channel.receive() {
+        let patience = service.patience;
+        let (stream, message) = match channel.receive_within(patience.search, patience.segment) {
             Ok(received) => received,
             Err(MessageError::Frame(FrameError::Closed)) => return Ok(()),
             Err(error) => {
@@ -77,7 +79,7 @@ enum Refused {
 }
 
 /// Tells why; a keeper that is gone ends the enclave.
-fn refuse(channel: &mut Channel<Stream>, stream: u32, refused: &Refused, service: &Service) -> Result<(), FrameError> {
+fn refuse(channel: &mut Channel<Peer>, stream: u32, refused: &Refused, service: &Service) -> Result<(), FrameError> {
     let code = match refused {
         Refused::Version(_) => FailureCode::Version,
         Refused::Keeper(error) => code_of(error),
@@ -119,7 +121,7 @@ fn introduce(hello: &Hello, service: &Service) -> Result<(Introduced, Identity),
 
 /// Runs one job and tells its end.
 fn work(
-    channel: &mut Channel<Stream>,
+    channel: &mut Channel<Peer>,
     stream: u32,
     job: &Job,
     known: &Introduced,
@@ -140,7 +142,11 @@ fn work(
     };
     match judge(channel, stream, job, backing, &mut workbench) {
         Ok(outcome) => Ok(channel.send(stream, &Message::Result(Box::new(outcome)))?),
-        Err(JobEnd::Connection(error)) => Err(error),
+        Err(JobEnd::Connection(error)) => {
+            // Whoever broke the protocol in the middle of a job is told so, too, if it still listens.
+            let _ = channel.fail(stream, FailureCode::Malformed, &error.to_string());
+            Err(error)
+        }
         Err(end) => {
             let told = channel.fail(stream, end.code(), &end.to_string());
             if end.is_anomaly() {
@@ -152,7 +158,7 @@ fn work(
 }
 
 /// Ends the whole enclave, and with it the key; whoever started it starts it anew.
-fn end_the_enclave(channel: &mut Channel<Stream>, exit: &Exit, service: &Service) -> ! {
+fn end_the_enclave(channel: &mut Channel<Peer>, exit: &Exit, service: &Service) -> ! {
     // The host may be gone; the enclave ends all the same.
     let _ = channel.send(0, &Message::Exit(exit.clone()));
     service.words.end(exit)

@@ -67,6 +67,11 @@ pub struct Enclave {
 
 impl Enclave {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut process = Command::new(program())
             .args([
@@ -74,6 +79,7 @@ impl Enclave {
                 &format!("unix:{}", directory.path().join("socket").display()),
             ])
             .args(["--scratch", directory.path().join("scratch").to_str().unwrap()])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
