@@ -10,6 +10,7 @@ use orv_content::Root;
 use orv_receipt::ReceiptError;
 use orv_storage::{FetchError, PublishError};
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// A failed step.
@@ -157,6 +158,14 @@ pub enum VerifierError {
     /// The vendor's collateral cannot go into receipts.
     #[error("collateral for receipts: {0}")]
     Collateral(String),
+    /// The page cannot be served.
+    #[error("the page cannot be served at {address}: {source}")]
+    Page {
+        /// Where.
+        address: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// A task of this program ended before its work.
     #[error("a task of this program was stopped")]
     TaskStopped,
@@ -198,6 +207,7 @@ impl VerifierError {
             Self::TicketEventMissing(_) => "ORV-V-063",
             Self::TaskStopped => "ORV-V-064",
             Self::Collateral(_) => "ORV-V-065",
+            Self::Page { .. } => "ORV-V-085",
         }
     }
 
@@ -237,6 +247,7 @@ impl VerifierError {
             Self::Collateral(_) => {
                 "Correct the folder; until then receipts lack it, and whoever checks one must have it from elsewhere."
             }
+            Self::Page { .. } => "The daemon works on without its page. Choose another `page.listen`, or end what listens there.",
             Self::TaskStopped => "Start the program again: the journal knows where it was.",
         }
     }

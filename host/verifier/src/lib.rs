@@ -22,6 +22,7 @@
 //! ```
 
 mod admission;
+pub mod board;
 mod configuration;
 pub mod decide;
 pub mod enclave;
@@ -31,12 +32,14 @@ mod intake;
 pub mod journal;
 mod notice;
 mod operator;
+pub mod page;
 mod settle;
 mod status;
 mod ticket;
 mod watch;
 
 pub use self::{
+    board::Board,
     configuration::{
         AdmissionSource, DatabaseUrl, DutySettings, EnclaveSettings, LimitSettings, LocalAttesters, PauseSettings,
         ProjectFilter, RemoteAttesters, RpcAddresses, Trust, VerifierConfig, WalletSource,

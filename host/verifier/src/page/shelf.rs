@@ -1,0 +1,73 @@
+//! The journal's rows, read at most once a second however many ask.
+
+use crate::error::VerifierError;
+use crate::journal::{Change, Journal, Record};
+use crate::status::{StatusRow, status};
+use orv_chain::ProposalId;
+use orv_receipt::MAX_RECEIPT;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+/// How long rows are good.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Rows that are shared by everybody who asks.
+pub(super) struct Shelf {
+    journal: Journal,
+    rows: Mutex<Option<(Instant, Option<Arc<Vec<StatusRow>>>)>>,
+}
+
+impl Shelf {
+    pub(super) fn new(journal: Journal) -> Self {
+        Self {
+            journal,
+            rows: Mutex::new(None),
+        }
+    }
+
+    /// Every row; nothing while the journal cannot be read.
+    pub(super) async fn rows(&self) -> Option<Arc<Vec<StatusRow>>> {
+        let mut kept = self.rows.lock().await;
+        if let Some((read, rows)) = &*kept
+            && read.elapsed() < FRESH
+        {
+            return rows.clone();
+        }
+        let rows = match status(&self.journal).await {
+            Ok(rows) => Some(Arc::new(rows)),
+            Err(error) => {
+                tracing::warn!(%error, "the page cannot read the journal");
+                None
+            }
+        };
+        *kept = Some((Instant::now(), rows.clone()));
+        rows
+    }
+
+    /// One proposal's changes, oldest first.
+    pub(super) async fn changes(&self, proposal: ProposalId) -> Result<Vec<Change>, VerifierError> {
+        Ok(self.journal.changes(proposal).await?)
+    }
+
+    /// The receipt of a proposal's last statement, and a name for its file.
+    pub(super) async fn receipt(&self, proposal: ProposalId) -> Option<(String, Vec<u8>)> {
+        let record = self.journal.get(proposal).await.ok()?;
+        let name = format!("project-{}-proposal-{}.orv", record.project, record.proposal);
+        let bytes = spawn_blocking(move || read(&record)).await.ok()??;
+        Some((name, bytes))
+    }
+}
+
+/// The file that the journal names; none that is too large or no receipt.
+fn read(record: &Record) -> Option<Vec<u8>> {
+    let path = &record.statement.as_ref()?.receipt;
+    let file = std::fs::File::open(path).ok()?;
+    let mut bytes = Vec::new();
+    file.take(MAX_RECEIPT as u64 + 1).read_to_end(&mut bytes).ok()?;
+    orv_receipt::Receipt::decode(&bytes).ok()?;
+    Some(bytes)
+}
