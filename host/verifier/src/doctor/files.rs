@@ -1,0 +1,227 @@
+//! Files of the operator: who can read the secrets, whether the data directory can be written, who works in it, how
+//! much room is left, and whether the wallet opens.
+
+use super::Host;
+use super::limit::detached;
+use super::line::{Check, Line};
+use crate::configuration::{AdmissionSource, VerifierConfig, WalletSource};
+use nix::sys::statvfs::statvfs;
+use orv_chain::primitives::Address;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How much of the least room must be left beyond it, so that nobody is told too late.
+const COMFORT: u64 = 2;
+
+/// A process that holds the data directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AtWork {
+    /// Its number.
+    pub(super) process: u32,
+    /// What it calls itself.
+    pub(super) name: String,
+}
+
+/// The modes of every file with a secret in it.
+pub(super) fn modes(config: &VerifierConfig, file: Option<&Path>) -> Vec<Line> {
+    let mut secrets: Vec<PathBuf> = Vec::new();
+    let mut raw = config.journal.is_some();
+    match &config.wallet {
+        WalletSource::Keystore {
+            directory,
+            id,
+            passphrase_file,
+        } => {
+            secrets.push(passphrase_file.clone());
+            secrets.push(directory.join(format!("{id}.json")));
+        }
+        WalletSource::UnsafeRawKey(_) => raw = true,
+    }
+    if let AdmissionSource::Local(local) = &config.admission {
+        raw |= !local.attester_keys.is_empty();
+    }
+    let mut lines: Vec<Line> = secrets.iter().filter_map(|path| open_to_others(path, 0o077)).collect();
+    // Whoever may write the configuration says who is paid.
+    let forbidden = if raw { 0o077 } else { 0o022 };
+    lines.extend(file.and_then(|path| open_to_others(path, forbidden)));
+    if lines.is_empty() {
+        lines.push(Line::pass(
+            Check::FileModes,
+            "no other user reads a secret or writes the configuration",
+        ));
+    }
+    lines
+}
+
+/// A file that others may use as they must not; a missing one is the wallet's matter.
+fn open_to_others(path: &Path, forbidden: u32) -> Option<Line> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let shown = path.display().to_string();
+    (mode & forbidden != 0).then(|| {
+        let fix = format!("chmod {} {shown}", if forbidden == 0o022 { "go-w" } else { "600" });
+        Line::fail(
+            Check::FileModes,
+            format!("mode {mode:04o}: other users have a part in it"),
+            fix,
+        )
+        .about(shown)
+    })
+}
+
+/// Whether the data directory takes a file, who works in it, and how much room it has.
+pub(super) fn directory(config: &VerifierConfig, host: &Host) -> Vec<Line> {
+    let path = &config.data_directory;
+    let shown = path.display().to_string();
+    // One that is not there yet is made by the daemon, below the nearest that is.
+    let present = path
+        .ancestors()
+        .find(|folder| folder.exists())
+        .unwrap_or(Path::new("/"));
+    let free = room(present);
+    let least = config.pause.least_disk_bytes;
+    let line = match writable(present) {
+        // A full disk is the next line's matter.
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => Line::pass(Check::DataDirectory, "is there"),
+        Err(error) => Line::fail(
+            Check::DataDirectory,
+            format!("cannot be written: {error}"),
+            format!("make it and give it to the daemon's user: `install -d -m 700 -o orv {shown}`"),
+        ),
+        Ok(()) => Line::pass(Check::DataDirectory, whose(path, present, daemon_at_work(config, host))),
+    };
+    vec![line.about(&shown), disk(free, least).about(&shown)]
+}
+
+fn whose(path: &Path, present: &Path, at_work: Option<AtWork>) -> String {
+    match at_work {
+        Some(AtWork { process, name }) => format!("can be written; process {process} ({name}) works in it"),
+        None if path == present => "can be written; no daemon works in it".to_owned(),
+        None => "is not there yet, and can be made".to_owned(),
+    }
+}
+
+/// Writes a file, flushes and removes it.
+fn writable(folder: &Path) -> io::Result<()> {
+    let path = folder.join(format!(".orv-doctor-{}", std::process::id()));
+    let written = fs::File::create(&path).and_then(|mut file| {
+        file.write_all(&[0; 4096])?;
+        file.sync_all()
+    });
+    if path.exists() {
+        fs::remove_file(&path)?;
+    }
+    written
+}
+
+fn room(folder: &Path) -> Option<u64> {
+    let found = statvfs(folder).ok()?;
+    Some(found.blocks_available().saturating_mul(found.fragment_size()))
+}
+
+fn disk(free: Option<u64>, least: u64) -> Line {
+    let Some(free) = free else {
+        return Line::skipped(Check::Disk, "the system does not say how much is free");
+    };
+    let found = format!(
+        "{} MiB are free, no attempt begins below {} MiB",
+        free >> 20,
+        least >> 20
+    );
+    let fix = "make room, move `data_directory`, or lower `pause.least_disk_bytes`; the cache in it may be removed \
+               while no daemon runs";
+    if free < least {
+        Line::fail(Check::Disk, found, fix)
+    } else if free < least.saturating_mul(COMFORT) {
+        Line::warn(Check::Disk, found, fix)
+    } else {
+        Line::pass(Check::Disk, found)
+    }
+}
+
+/// Who holds the lock of the data directory: nobody's lock is taken to find out.
+pub(super) fn daemon_at_work(config: &VerifierConfig, host: &Host) -> Option<AtWork> {
+    let lock = fs::metadata(config.data_directory.join("lock")).ok()?;
+    let process = holder(&host.text("proc/locks"), lock.ino())?;
+    let name = host.text(&format!("proc/{process}/comm")).trim().to_owned();
+    Some(AtWork { process, name })
+}
+
+/// From `/proc/locks`, such as `1: FLOCK  ADVISORY  WRITE 715 fd:00:1234 0 EOF`.
+fn holder(locks: &str, inode: u64) -> Option<u32> {
+    locks.lines().find_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let [_, "FLOCK", _, "WRITE", process, place, ..] = columns.as_slice() else {
+            return None;
+        };
+        let held: u64 = place.rsplit(':').next()?.parse().ok()?;
+        (held == inode).then(|| process.parse().ok())?
+    })
+}
+
+/// The wallet's line, and its account where it opens.
+pub(super) struct Opened {
+    pub(super) line: Line,
+    pub(super) account: Option<Address>,
+}
+
+/// Opens the wallet, which takes its key derivation.
+pub(super) async fn wallet(config: &VerifierConfig, patience: Duration) -> Opened {
+    let source = config.wallet.clone();
+    let raw = matches!(source, WalletSource::UnsafeRawKey(_));
+    let fix = "check wallet.keystore: directory, id and passphrase_file; `orv wallet new` makes one, mode 0600";
+    let failed = |found: String| Opened {
+        line: Line::fail(Check::Wallet, found, fix),
+        account: None,
+    };
+    let opening = detached(move || source.open().map(|wallet| wallet.address()));
+    match tokio::time::timeout(patience, opening).await {
+        Ok(Some(Ok(account))) => Opened {
+            line: if raw {
+                let found = format!("{account}, a private key in the clear");
+                Line::warn(
+                    Check::Wallet,
+                    found,
+                    "use [wallet.keystore] on any chain that is not for development",
+                )
+            } else {
+                Line::pass(Check::Wallet, format!("opens, account {account}"))
+            },
+            account: Some(account),
+        },
+        Ok(Some(Err(error))) => failed(error.to_string()),
+        Ok(None) => failed("opening it stopped".to_owned()),
+        Err(_) => failed(format!("no answer within {} s: it hangs", patience.as_secs_f32())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Outcome;
+
+    #[test]
+    fn the_lock_of_the_data_directory_names_its_holder() {
+        let locks = "1: POSIX  ADVISORY  WRITE 12 fd:00:77 0 EOF\n2: FLOCK  ADVISORY  WRITE 715 fd:00:77 0 EOF\n\
+                     3: FLOCK  ADVISORY  READ 9 fd:00:78 0 EOF\n";
+        assert_eq!(holder(locks, 77), Some(715));
+        assert_eq!(holder(locks, 78), None);
+        assert_eq!(holder("nonsense\n", 77), None);
+    }
+
+    #[test]
+    fn room_is_judged_by_what_the_daemon_pauses_at() {
+        let judged = [99, 150, 500].map(|free| disk(Some(free), 100).outcome);
+        assert_eq!(judged, [Outcome::Fail, Outcome::Warn, Outcome::Pass]);
+    }
+
+    #[test]
+    fn a_directory_that_takes_no_file_is_told_from_one_that_does() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(writable(folder.path()).is_ok());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays behind");
+        assert!(writable(&folder.path().join("missing")).is_err());
+    }
+}
