@@ -1,11 +1,12 @@
 //! One row of the journal, typed.
 
 use super::JournalError;
+use super::claim::DaemonId;
 use super::state::State;
-use orv_chain::primitives::{Address, B256, I256};
+use orv_chain::primitives::{Address, B256, I256, U256};
 use orv_chain::{BlockReference, ProjectId, ProposalId};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,8 +20,12 @@ pub struct Record {
     pub project: ProjectId,
     /// What the miner claims, in scaled units.
     pub claimed_score: I256,
+    /// What else intake knows of the submission; nothing where an earlier program noted it.
+    pub submission: Option<Submission>,
     /// Where it is.
     pub state: State,
+    /// Whether what the chain says of the state is deep enough to stay.
+    pub confirmed: bool,
     /// Why it is there, for people.
     pub cause: String,
     /// How often the enclave was given the present ticket.
@@ -33,6 +38,30 @@ pub struct Record {
     pub transaction: Option<Transaction>,
     /// When the state last changed, in seconds of Unix time.
     pub changed_at: u64,
+    /// Which daemon works on it, or did so last without giving it back.
+    pub claim: Option<ClaimHolder>,
+}
+
+/// What a submission says besides its project and score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Submission {
+    /// What the miner staked, in whole tokens.
+    pub stake: U256,
+    /// When it was submitted, in seconds of block time.
+    pub submitted_at: u64,
+    /// Of the candidate's tar.
+    pub code_hash: B256,
+    /// Who staked.
+    pub miner: Address,
+}
+
+/// A daemon's claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClaimHolder {
+    /// Which daemon.
+    pub by: DaemonId,
+    /// When its lease ends, in seconds of Unix time by the database's clock.
+    pub until: u64,
 }
 
 /// A ticket of the gateway, as `TicketOpened` announced it.
@@ -67,7 +96,7 @@ pub struct Statement {
     pub upper: I256,
     /// 0G root of the bundle.
     pub bundle_root: B256,
-    /// The receipt file.
+    /// The receipt's file on the machine that had it made; the bytes themselves are in the journal.
     pub receipt: PathBuf,
 }
 
@@ -93,25 +122,28 @@ pub struct KeyRecord {
 
 impl Record {
     /// Reads a row.
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, JournalError> {
+    pub(super) fn read(row: &AnyRow) -> Result<Self, JournalError> {
         let columns = Columns(row);
         Ok(Self {
             proposal: columns.parsed("proposal")?,
             project: columns.parsed("project")?,
             claimed_score: columns.parsed("claimed_score")?,
+            submission: columns.submission()?,
             state: columns.parsed("state")?,
-            cause: columns.0.try_get("cause")?,
+            confirmed: columns.number::<i64>("confirmed")? != 0,
+            cause: columns.parsed("cause")?,
             runs: columns.number("runs")?,
             ticket: columns.ticket()?,
             statement: columns.statement()?,
             transaction: columns.transaction()?,
             changed_at: columns.number("changed_at")?,
+            claim: columns.claim()?,
         })
     }
 }
 
-/// A row whose texts are not trusted: the file may have been edited.
-pub(super) struct Columns<'a>(pub(super) &'a SqliteRow);
+/// A row whose texts are not trusted: the database may have been edited.
+pub(super) struct Columns<'a>(pub(super) &'a AnyRow);
 
 impl Columns<'_> {
     /// A text that must parse.
@@ -123,7 +155,8 @@ impl Columns<'_> {
         })
     }
 
-    fn optional<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<Option<T>, JournalError> {
+    /// A text that must parse where there is one.
+    pub(super) fn optional<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<Option<T>, JournalError> {
         match self.0.try_get::<Option<String>, _>(column)? {
             Some(_) => self.parsed(column).map(Some),
             None => Ok(None),
@@ -137,6 +170,43 @@ impl Columns<'_> {
             column,
             detail: format!("{number} is out of range"),
         })
+    }
+
+    /// A number that must fit where there is one.
+    pub(super) fn optional_number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<Option<T>, JournalError> {
+        match self.0.try_get::<Option<i64>, _>(column)? {
+            Some(_) => self.number(column).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Bytes.
+    pub(super) fn bytes(&self, column: &'static str) -> Result<Vec<u8>, JournalError> {
+        Ok(self.0.try_get(column)?)
+    }
+
+    /// What else is known of the submission.
+    pub(super) fn submission(&self) -> Result<Option<Submission>, JournalError> {
+        let Some(code_hash) = self.optional("code_hash")? else {
+            return Ok(None);
+        };
+        Ok(Some(Submission {
+            stake: self.parsed("stake")?,
+            submitted_at: self.number("submitted_at")?,
+            code_hash,
+            miner: self.parsed("miner")?,
+        }))
+    }
+
+    fn claim(&self) -> Result<Option<ClaimHolder>, JournalError> {
+        let Some(by) = self.optional("claim_owner")? else {
+            return Ok(None);
+        };
+        let until: u64 = self.number("claim_until")?;
+        Ok(Some(ClaimHolder {
+            by,
+            until: until.div_ceil(1000),
+        }))
     }
 
     fn ticket(&self) -> Result<Option<Ticket>, JournalError> {
@@ -159,12 +229,12 @@ impl Columns<'_> {
         };
         Ok(Some(Statement {
             verdict: self.number("verdict")?,
-            reason: self.0.try_get("reason")?,
+            reason: self.parsed("reason")?,
             score: self.parsed("score")?,
             lower: self.parsed("lower")?,
             upper: self.parsed("upper")?,
             bundle_root,
-            receipt: PathBuf::from(self.0.try_get::<String, _>("receipt_path")?),
+            receipt: self.parsed("receipt_path")?,
         }))
     }
 

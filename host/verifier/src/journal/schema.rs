@@ -1,31 +1,75 @@
-//! The schema, in numbered steps; the file's `user_version` says how many of them it has.
+//! The schema, in numbered steps. How many of them a database has is written in it: in a SQLite file's `user_version`,
+//! in PostgreSQL's table `journal_schema`.
 
 use super::JournalError;
-use sqlx::sqlite::SqlitePool;
+use super::database::{Database, Kind};
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+/// One step: its number and its text.
+type Step = (i64, &'static str);
 
 /// Each step once, in order. A step that was published is never changed.
-const STEPS: [(i64, &str); 1] = [(1, include_str!("../../migrations/0001_journal.sql"))];
+const SQLITE: [Step; 2] = [
+    (1, include_str!("../../migrations/sqlite/0001_journal.sql")),
+    (2, include_str!("../../migrations/sqlite/0002_many_daemons.sql")),
+];
 
-/// Brings the file up to date.
-pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), JournalError> {
-    let version = "PRAGMA user_version";
-    let found: i64 = sqlx::query_scalar(version).fetch_one(pool).await?;
-    let known = STEPS.iter().map(|(number, _)| *number).max().unwrap_or_default();
+/// PostgreSQL came with the second step, and begins with it.
+const POSTGRES: [Step; 1] = [(2, include_str!("../../migrations/postgres/0002_journal.sql"))];
+
+/// Keeps two programs from taking a step of the same PostgreSQL database at once; the number is any of our own.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7165821048)";
+
+/// Brings the database up to date.
+pub(super) async fn migrate(database: &Database) -> Result<(), JournalError> {
+    let steps: &[Step] = match database.kind {
+        Kind::Sqlite => &SQLITE,
+        Kind::Postgres => &POSTGRES,
+    };
+    let known = steps.iter().map(|(number, _)| *number).max().unwrap_or_default();
+    let found = version(database.kind, &mut *database.pool.acquire().await?).await?;
     if found > known {
         return Err(JournalError::NewerSchema { found, known });
     }
-    for (number, text) in STEPS.into_iter().filter(|(number, _)| *number > found) {
-        // Another program may open the file at the same time: whoever writes first takes the step for both.
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-        let present: i64 = sqlx::query_scalar(version).fetch_one(&mut *transaction).await?;
-        if present >= number {
+    for (number, text) in steps.iter().filter(|(number, _)| *number > found) {
+        // Another program may open the database at the same time: whoever comes first takes the step for both.
+        let mut transaction = database.begin().await?;
+        if database.kind == Kind::Postgres {
+            sqlx::raw_sql(LOCK).execute(&mut *transaction).await?;
+        }
+        if version(database.kind, &mut transaction).await? >= *number {
             continue;
         }
-        sqlx::raw_sql(text).execute(&mut *transaction).await?;
-        // The number is ours, and PRAGMA takes no bound value.
-        let mark = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {number}"));
-        sqlx::raw_sql(mark).execute(&mut *transaction).await?;
+        sqlx::raw_sql(*text).execute(&mut *transaction).await?;
+        mark(database.kind, *number, &mut transaction).await?;
         transaction.commit().await?;
     }
+    Ok(())
+}
+
+async fn version(kind: Kind, connection: &mut AnyConnection) -> Result<i64, JournalError> {
+    if kind == Kind::Sqlite {
+        let query = sqlx::query_scalar("PRAGMA user_version");
+        return Ok(query.fetch_one(connection).await?);
+    }
+    let present = "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('journal_schema')";
+    let present: i64 = sqlx::query_scalar(present).fetch_one(&mut *connection).await?;
+    if present == 0 {
+        return Ok(0);
+    }
+    let query = sqlx::query_scalar("SELECT version FROM journal_schema");
+    Ok(query.fetch_one(connection).await?)
+}
+
+/// The number is ours, and none of these statements takes a bound value.
+async fn mark(kind: Kind, number: i64, connection: &mut AnyConnection) -> Result<(), JournalError> {
+    let statement = match kind {
+        Kind::Sqlite => format!("PRAGMA user_version = {number}"),
+        Kind::Postgres => format!(
+            "CREATE TABLE IF NOT EXISTS journal_schema (version BIGINT NOT NULL); \
+             DELETE FROM journal_schema; INSERT INTO journal_schema VALUES ({number})"
+        ),
+    };
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await?;
     Ok(())
 }

@@ -72,6 +72,12 @@ pub enum CloseCause {
     PoolExhausted,
     /// Every attempt is used up.
     AttemptsExhausted,
+    /// A reorganisation took the submission back, or put another in its place.
+    Withdrawn,
+    /// The best moved, and the proposal cannot beat the new one.
+    CannotWin,
+    /// A later proposal, or another verifier, moved the best before its verdict: a reject would blame the wrong one.
+    Overtaken,
 }
 
 /// How a statement ended on chain.
@@ -112,6 +118,10 @@ pub enum Event {
     Retry,
     /// There is nothing left to do.
     Close(CloseCause),
+    /// A reorganisation took the statement off the chain again: it is as it was before it was sent.
+    TakeBack,
+    /// What closed it is so no more: a reorganisation took it back, or it was submitted again.
+    Reopen,
 }
 
 /// An event that has no place in a state.
@@ -125,9 +135,35 @@ pub struct IllegalTransition {
 }
 
 impl State {
-    /// Whether nothing can change any more.
+    /// Whether nothing is left to do, as long as the chain keeps what it says now: a settlement is left by
+    /// [`Event::TakeBack`] alone, a closed proposal by [`Event::Reopen`] alone.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Settled(_) | Self::Closed(_))
+    }
+
+    /// Whether the state rests on what the chain said at its head, so that a reorganisation can undo it: it is compared
+    /// with the chain again until it is deep enough.
+    pub fn is_watched(self) -> bool {
+        match self {
+            Self::Settled(_) | Self::Inconclusive | Self::SetAside | Self::Waiting(WaitCause::HeldForQuorum) => true,
+            Self::Closed(cause) => !matches!(cause, CloseCause::Withdrawn | CloseCause::TooLate),
+            Self::Seen | Self::Waiting(_) | Self::TicketOpen | Self::Running | Self::Judged | Self::Settling => false,
+        }
+    }
+
+    /// Whether an attempt of this operator's is under way or has been carried out, so that a submission with other
+    /// content cannot simply take its place.
+    pub fn is_in_flight(self) -> bool {
+        match self {
+            Self::TicketOpen | Self::Running | Self::Judged | Self::Settling | Self::Settled(_) => true,
+            Self::Waiting(cause) => cause == WaitCause::HeldForQuorum,
+            Self::Seen | Self::Inconclusive | Self::SetAside | Self::Closed(_) => false,
+        }
+    }
+
+    /// Every state.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|(state, _)| *state)
     }
 
     /// Whether a new attempt may begin from here, as far as the journal knows.
@@ -138,7 +174,7 @@ impl State {
     /// The state after an event.
     ///
     /// # Errors
-    /// [`IllegalTransition`]; a final state has no event.
+    /// [`IllegalTransition`]: the event has no place here.
     pub fn after(self, event: Event) -> Result<Self, IllegalTransition> {
         let held = Self::Waiting(WaitCause::HeldForQuorum);
         Ok(match (self, event) {
@@ -158,6 +194,9 @@ impl State {
             }
             (state, Event::LoseTicket) if state == held => Self::Waiting(WaitCause::TicketLost),
             (Self::Inconclusive | Self::SetAside, Event::Retry) => Self::Seen,
+            (Self::Settled(_) | Self::Inconclusive | Self::SetAside, Event::TakeBack) => Self::Judged,
+            (state, Event::TakeBack) if state == held => Self::Judged,
+            (Self::Closed(_), Event::Reopen) => Self::Seen,
             (state, event) => return Err(IllegalTransition { state, event }),
         })
     }
@@ -175,7 +214,7 @@ impl Ending {
 }
 
 /// Every state with its name in the journal, in reports and in JSON.
-const NAMES: [(State, &str); 21] = [
+const NAMES: [(State, &str); 24] = [
     (State::Seen, "seen"),
     (State::Waiting(WaitCause::EarlierUndecided), "waiting:earlier-undecided"),
     (State::Waiting(WaitCause::ReviewLocked), "waiting:review-locked"),
@@ -203,6 +242,9 @@ const NAMES: [(State, &str); 21] = [
         State::Closed(CloseCause::AttemptsExhausted),
         "closed:attempts-exhausted",
     ),
+    (State::Closed(CloseCause::Withdrawn), "closed:withdrawn"),
+    (State::Closed(CloseCause::CannotWin), "closed:cannot-win"),
+    (State::Closed(CloseCause::Overtaken), "closed:overtaken"),
 ];
 
 impl fmt::Display for State {
@@ -263,6 +305,8 @@ mod tests {
             Just(Event::LoseTicket),
             Just(Event::Retry),
             Just(Event::Close(CloseCause::TooLate)),
+            Just(Event::TakeBack),
+            Just(Event::Reopen),
         ]
     }
 
@@ -302,18 +346,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_leaves_a_final_state(event in event()) {
-            for (state, _) in NAMES.iter().filter(|(state, _)| state.is_final()) {
-                prop_assert!(state.after(event).is_err());
+        fn only_a_reorganisation_leaves_a_final_state(event in event()) {
+            for state in State::all().filter(|state| state.is_final()) {
+                let undoing = match state {
+                    State::Settled(_) => Event::TakeBack,
+                    _ => Event::Reopen,
+                };
+                prop_assert_eq!(state.after(event).is_ok(), event == undoing, "{} {:?}", state, event);
             }
         }
 
         #[test]
-        fn a_settled_proposal_never_runs_again(events in prop::collection::vec(event(), 0..60)) {
-            let states = live(&events);
-            let settled = states.iter().position(|state| matches!(state, State::Settled(_)));
-            if let Some(settled) = settled {
-                prop_assert_eq!(settled, states.len() - 1);
+        fn a_settlement_is_left_only_to_be_carried_out_again(events in prop::collection::vec(event(), 0..60)) {
+            for pair in live(&events).windows(2) {
+                if matches!(pair[0], State::Settled(_)) {
+                    prop_assert_eq!(pair[1], State::Judged);
+                }
+            }
+        }
+
+        #[test]
+        fn a_taken_back_statement_needs_no_second_run(events in prop::collection::vec(event(), 0..60)) {
+            for state in live(&events).into_iter().filter(|state| state.is_watched()) {
+                if let Ok(back) = state.after(Event::TakeBack) {
+                    prop_assert_eq!(back.after(Event::Settle), Ok(State::Settling));
+                }
             }
         }
 
@@ -324,7 +381,9 @@ mod tests {
             for pair in live(&events).windows(2) {
                 match pair[1] {
                     State::Running => prop_assert_eq!(pair[0], State::TicketOpen),
-                    State::Judged => prop_assert!(matches!(pair[0], State::Running | State::Settling)),
+                    State::Judged => prop_assert!(pair[0] == State::Running
+                        || pair[0] == State::Settling
+                        || pair[0].after(Event::TakeBack).is_ok()),
                     State::Settling => prop_assert_eq!(pair[0], State::Judged),
                     State::Settled(_) | State::Inconclusive | State::SetAside => prop_assert!(matches!(
                         pair[0],

@@ -1,111 +1,157 @@
-//! What is written under one row's key, always inside a transaction of the caller's.
+//! What is read and written under one row's key, always inside a transaction of the caller's.
 
-use super::{JournalError, State, Statement, Ticket, Transaction, signed};
+use super::database::Kind;
+use super::{Journal, JournalError, State, Statement, Ticket, Transaction, signed};
+use orv_chain::ProposalId;
+use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Sqlite, Transaction as SqlTransaction};
+use sqlx::{Any, SqlSafeStr, Transaction as SqlTransaction};
 
-/// An update of the row whose key is bound last.
-type Update<'q> = Query<'q, Sqlite, SqliteArguments>;
+/// Most characters of a cause.
+const MAX_CAUSE: usize = 1000;
 
 /// The key of one row, and what is written under it.
-pub(super) struct Key<'a> {
-    pub(super) gateway: &'a str,
-    pub(super) proposal: String,
+pub(super) struct Row<'a> {
+    kind: Kind,
+    gateway: &'a str,
+    proposal: ProposalId,
 }
 
-impl Key<'_> {
+impl Journal {
+    pub(super) fn row(&self, proposal: ProposalId) -> Row<'_> {
+        Row {
+            kind: self.database.kind,
+            gateway: &self.gateway,
+            proposal,
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    /// A statement whose `$1` and `$2` are the row's key.
+    pub(super) fn query(&self, statement: impl SqlSafeStr) -> Query<'a, Any, AnyArguments> {
+        sqlx::query(statement)
+            .bind(self.gateway)
+            .bind(self.proposal.to_string())
+    }
+
+    /// The row, which nobody else changes until the transaction ends.
+    pub(super) async fn read_locked(&self, transaction: &mut SqlTransaction<'_, Any>) -> Result<AnyRow, JournalError> {
+        let statement = "SELECT * FROM proposals WHERE gateway = $1 AND proposal = $2{lock}";
+        let row = self.query(self.kind.words(statement));
+        let row = row.fetch_optional(&mut **transaction).await?;
+        row.ok_or(JournalError::Unknown(self.proposal))
+    }
+
+    /// Moves the row to a state and writes why. What the chain says of the new state is yet to be confirmed.
     pub(super) async fn write_change(
         &self,
-        transaction: &mut SqlTransaction<'_, Sqlite>,
+        transaction: &mut SqlTransaction<'_, Any>,
         from: State,
         to: State,
         cause: &str,
         at: u64,
     ) -> Result<(), JournalError> {
-        let cause: String = cause.chars().take(1000).collect();
-        let update = "UPDATE proposals SET state = ?, cause = ?, changed_at = ? WHERE gateway = ? AND proposal = ?";
-        let query = sqlx::query(update).bind(to.to_string()).bind(&cause).bind(signed(at)?);
-        self.update(transaction, query).await?;
-        let insert = "INSERT INTO transitions (gateway, proposal, state_from, state_to, cause, changed_at) \
-             VALUES (?, ?, ?, ?, ?, ?)";
-        let query = sqlx::query(insert)
-            .bind(self.gateway)
-            .bind(&self.proposal)
-            .bind(from.to_string());
-        query
+        // PostgreSQL has no text with a zero in it.
+        let cause: String = cause.chars().filter(|sign| *sign != '\0').take(MAX_CAUSE).collect();
+        let update = "UPDATE proposals SET state = $3, cause = $4, changed_at = $5, final = $6, confirmed = 0 \
+             WHERE gateway = $1 AND proposal = $2";
+        let query = self
+            .query(update)
             .bind(to.to_string())
-            .bind(&cause)
+            .bind(cause.clone())
             .bind(signed(at)?)
-            .execute(&mut **transaction)
-            .await?;
+            .bind(i64::from(to.is_final()));
+        query.execute(&mut **transaction).await?;
+        let insert = "INSERT INTO transitions (gateway, proposal, state_from, state_to, cause, changed_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)";
+        let query = self
+            .query(insert)
+            .bind(from.to_string())
+            .bind(to.to_string())
+            .bind(cause)
+            .bind(signed(at)?);
+        query.execute(&mut **transaction).await?;
         Ok(())
     }
 
-    pub(super) async fn count_run(&self, transaction: &mut SqlTransaction<'_, Sqlite>) -> Result<(), JournalError> {
-        let query = sqlx::query("UPDATE proposals SET runs = runs + 1 WHERE gateway = ? AND proposal = ?");
-        self.update(transaction, query).await
+    pub(super) async fn count_run(&self, transaction: &mut SqlTransaction<'_, Any>) -> Result<(), JournalError> {
+        let query = self.query("UPDATE proposals SET runs = runs + 1 WHERE gateway = $1 AND proposal = $2");
+        query.execute(&mut **transaction).await?;
+        Ok(())
     }
 
     pub(super) async fn write_ticket(
         &self,
-        transaction: &mut SqlTransaction<'_, Sqlite>,
+        transaction: &mut SqlTransaction<'_, Any>,
         ticket: &Ticket,
     ) -> Result<(), JournalError> {
-        let update = "UPDATE proposals SET runs = 0, attempt = ?, ticket = ?, ticket_key = ?, closes_at = ?, \
-             incumbent_code_hash = ?, incumbent_score = ? WHERE gateway = ? AND proposal = ?";
-        let query = sqlx::query(update)
+        let update = "UPDATE proposals SET runs = 0, attempt = $3, ticket = $4, ticket_key = $5, closes_at = $6, \
+             incumbent_code_hash = $7, incumbent_score = $8 WHERE gateway = $1 AND proposal = $2";
+        let query = self
+            .query(update)
             .bind(i64::from(ticket.attempt))
             .bind(ticket.id.to_string())
             .bind(ticket.key.to_string())
             .bind(signed(ticket.closes_at)?)
             .bind(ticket.incumbent_code_hash.to_string())
             .bind(ticket.incumbent_score.to_string());
-        self.update(transaction, query).await
+        query.execute(&mut **transaction).await?;
+        Ok(())
     }
 
     pub(super) async fn write_statement(
         &self,
-        transaction: &mut SqlTransaction<'_, Sqlite>,
+        transaction: &mut SqlTransaction<'_, Any>,
         statement: &Statement,
     ) -> Result<(), JournalError> {
-        let update = "UPDATE proposals SET verdict = ?, reason = ?, score = ?, lower = ?, upper = ?, \
-             bundle_root = ?, receipt_path = ?, transaction_hash = NULL, gas_used = NULL \
-             WHERE gateway = ? AND proposal = ?";
-        let query = sqlx::query(update)
+        let update = "UPDATE proposals SET verdict = $3, reason = $4, score = $5, lower = $6, upper = $7, \
+             bundle_root = $8, receipt_path = $9, transaction_hash = NULL, gas_used = NULL \
+             WHERE gateway = $1 AND proposal = $2";
+        let query = self
+            .query(update)
             .bind(i64::from(statement.verdict))
-            .bind(&statement.reason)
+            .bind(statement.reason.clone())
             .bind(statement.score.to_string())
             .bind(statement.lower.to_string())
             .bind(statement.upper.to_string())
             .bind(statement.bundle_root.to_string())
             .bind(statement.receipt.to_string_lossy().into_owned());
-        self.update(transaction, query).await
+        query.execute(&mut **transaction).await?;
+        Ok(())
     }
 
     pub(super) async fn write_transaction(
         &self,
-        transaction: &mut SqlTransaction<'_, Sqlite>,
-        mined: &Transaction,
+        transaction: &mut SqlTransaction<'_, Any>,
+        mined: Option<&Transaction>,
     ) -> Result<(), JournalError> {
-        let update = "UPDATE proposals SET transaction_hash = ?, gas_used = ? WHERE gateway = ? AND proposal = ?";
-        let query = sqlx::query(update)
-            .bind(mined.hash.to_string())
-            .bind(signed(mined.gas_used)?);
-        self.update(transaction, query).await
+        let update = "UPDATE proposals SET transaction_hash = $3, gas_used = $4 WHERE gateway = $1 AND proposal = $2";
+        let gas = mined.map(|mined| signed(mined.gas_used)).transpose()?;
+        let query = self
+            .query(update)
+            .bind(mined.map(|mined| mined.hash.to_string()))
+            .bind(gas);
+        query.execute(&mut **transaction).await?;
+        Ok(())
     }
 
-    /// Binds the key behind what is bound already, and updates the row.
-    async fn update<'q>(
-        &'q self,
-        transaction: &mut SqlTransaction<'_, Sqlite>,
-        query: Update<'q>,
+    /// Keeps a receipt. A ticket has one statement: what is kept of it already stays.
+    pub(super) async fn write_receipt(
+        &self,
+        transaction: &mut SqlTransaction<'_, Any>,
+        ticket: &str,
+        receipt: Vec<u8>,
+        at: u64,
     ) -> Result<(), JournalError> {
-        query
-            .bind(self.gateway)
-            .bind(&self.proposal)
-            .execute(&mut **transaction)
-            .await?;
+        let statement = "INSERT INTO receipts (gateway, proposal, ticket, receipt, kept_at) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (gateway, ticket) DO NOTHING";
+        let query = self
+            .query(statement)
+            .bind(ticket.to_owned())
+            .bind(receipt)
+            .bind(signed(at)?);
+        query.execute(&mut **transaction).await?;
         Ok(())
     }
 }

@@ -1,0 +1,147 @@
+//! The two databases, and the few words in which they differ.
+
+use super::place::JournalPlace;
+use super::{JournalError, error, schema};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Transaction};
+use std::str::FromStr;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How often a locked file is opened again.
+const OPENINGS: u32 = 100;
+
+/// Pause before it is opened again.
+const BETWEEN_OPENINGS: Duration = Duration::from_millis(50);
+
+/// How long a connection is waited for.
+const ACQUIRE: Duration = Duration::from_secs(15);
+
+/// Connections to PostgreSQL. SQLite gets one: it has one writer, and two would only wait for each other.
+const POSTGRES_CONNECTIONS: u32 = 4;
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// An open database with the present schema.
+#[derive(Debug, Clone)]
+pub(super) struct Database {
+    pub(super) pool: AnyPool,
+    pub(super) kind: Kind,
+}
+
+impl Database {
+    /// Opens or creates it, and brings its schema up to date.
+    pub(super) async fn open(place: &JournalPlace) -> Result<Self, JournalError> {
+        install_default_drivers();
+        let options = AnyConnectOptions::from_str(&place.address()?)?;
+        let (kind, connections) = match place {
+            JournalPlace::File(_) => (Kind::Sqlite, 1),
+            JournalPlace::Postgres(_) => (Kind::Postgres, POSTGRES_CONNECTIONS),
+        };
+        if kind == Kind::Sqlite {
+            write_ahead(&options).await?;
+        }
+        let pool = AnyPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    for setting in kind.settings() {
+                        sqlx::raw_sql(*setting).execute(&mut *connection).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await?;
+        let database = Self { pool, kind };
+        schema::migrate(&database).await?;
+        Ok(database)
+    }
+
+    /// A transaction that may write from its first statement on.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, JournalError> {
+        let statement = match self.kind {
+            // One that began reading could find the file changed when it comes to write.
+            Kind::Sqlite => "BEGIN IMMEDIATE",
+            // Whatever the server's default is: rows are locked by name, and a conflict waits instead of failing.
+            Kind::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        };
+        Ok(self.pool.begin_with(statement).await?)
+    }
+}
+
+impl Kind {
+    /// What each new connection is told.
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &[
+                "PRAGMA synchronous = FULL",
+                "PRAGMA foreign_keys = ON",
+                "PRAGMA busy_timeout = 10000",
+            ],
+            Self::Postgres => &[
+                "SET application_name = 'orv'",
+                // A daemon that is stopped in the middle of a transaction must not keep its rows from the others.
+                "SET idle_in_transaction_session_timeout = '30s'",
+                "SET lock_timeout = '10s'",
+                // A server may be set not to wait for its disk. What is sent to the chain must not be forgotten.
+                "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+            ],
+        }
+    }
+
+    /// The database's clock in milliseconds of Unix time, also in the middle of a transaction.
+    pub(super) fn clock(self) -> &'static str {
+        match self {
+            Self::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Self::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        }
+    }
+
+    /// What a reading of one row ends with when the row is changed next.
+    pub(super) fn for_update(self) -> &'static str {
+        match self {
+            // The transaction is the only writer already.
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// A statement with `{now}` for the clock and `{lock}` for the row's lock. Both are words of this file.
+    pub(super) fn words(self, statement: &str) -> AssertSqlSafe<String> {
+        let statement = statement.replace("{now}", self.clock());
+        AssertSqlSafe(statement.replace("{lock}", self.for_update()))
+    }
+}
+
+/// Switches the file to write-ahead mode, which lasts. The switch waits for nobody, and a new file may be opened by
+/// another program just now.
+async fn write_ahead(options: &AnyConnectOptions) -> Result<(), JournalError> {
+    let mut tries = 0;
+    loop {
+        match switch(options).await {
+            Err(error) if tries < OPENINGS && is_locked(&error) => tries += 1,
+            switched => return Ok(switched?),
+        }
+        sleep(BETWEEN_OPENINGS).await;
+    }
+}
+
+async fn switch(options: &AnyConnectOptions) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect_with(options).await?;
+    sqlx::raw_sql("PRAGMA journal_mode = WAL")
+        .execute(&mut connection)
+        .await?;
+    connection.close().await
+}
+
+fn is_locked(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| error::is_locked(&code))
+}

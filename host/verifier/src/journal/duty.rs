@@ -1,0 +1,112 @@
+//! Duties: what is left to do on chain once a proposal is decided, such as giving back a credit or drawing a fee.
+
+use super::record::Columns;
+use super::{Journal, JournalError, signed};
+use orv_chain::primitives::{Address, B256};
+use orv_chain::{ProjectId, ProposalId};
+
+/// Something to do on chain once its time has come (DESIGN 5.2, "no profit in slashing").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Duty {
+    /// `expireFor` of the gateway: the ledger's deadline passes undecided, and the credit goes back to the miner.
+    Expire(ProposalId),
+    /// `withdraw` of the gateway: what an operator has earned in a project.
+    Withdraw {
+        /// The project.
+        project: ProjectId,
+        /// Whose earnings.
+        operator: Address,
+    },
+}
+
+/// A duty, and since when it can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueDuty {
+    /// What.
+    pub duty: Duty,
+    /// From when on, in seconds of block time.
+    pub due_at: u64,
+}
+
+impl Duty {
+    /// Kind, subject and operator, as the table has them.
+    fn columns(self) -> (&'static str, String, String) {
+        match self {
+            Self::Expire(proposal) => ("expire", proposal.to_string(), String::new()),
+            Self::Withdraw { project, operator } => ("withdraw", project.to_string(), operator.to_string()),
+        }
+    }
+
+    fn read(columns: &Columns<'_>) -> Result<Self, JournalError> {
+        let kind: String = columns.parsed("kind")?;
+        match kind.as_str() {
+            "expire" => Ok(Self::Expire(columns.parsed("subject")?)),
+            "withdraw" => Ok(Self::Withdraw {
+                project: columns.parsed("subject")?,
+                operator: columns.parsed("operator")?,
+            }),
+            _ => Err(JournalError::Content {
+                column: "kind",
+                detail: format!("{:?} is no duty", kind.chars().take(60).collect::<String>()),
+            }),
+        }
+    }
+}
+
+impl Journal {
+    /// Notes a duty. One that is noted already gets the new time; one that is done is to be done again.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn owe(&self, duty: Duty, due_at: u64) -> Result<(), JournalError> {
+        let (kind, subject, operator) = duty.columns();
+        let statement = "INSERT INTO duties (gateway, kind, subject, operator, due_at) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (gateway, kind, subject, operator) \
+             DO UPDATE SET due_at = excluded.due_at, done = 0, done_transaction = NULL";
+        let query = sqlx::query(statement)
+            .bind(&self.gateway)
+            .bind(kind)
+            .bind(subject)
+            .bind(operator)
+            .bind(signed(due_at)?);
+        query.execute(&self.database.pool).await?;
+        Ok(())
+    }
+
+    /// The duties whose time has come and that are not done, oldest first.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub async fn due(&self, now: u64) -> Result<Vec<DueDuty>, JournalError> {
+        let statement = "SELECT * FROM duties WHERE gateway = $1 AND done = 0 AND due_at <= $2 \
+             ORDER BY due_at, kind, subject";
+        let query = sqlx::query(statement).bind(&self.gateway).bind(signed(now)?);
+        let rows = query.fetch_all(&self.database.pool).await?;
+        let read = |row| {
+            let columns = Columns(row);
+            Ok(DueDuty {
+                duty: Duty::read(&columns)?,
+                due_at: columns.number("due_at")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Writes that a duty is done: by which transaction, or by nobody's here because nothing was left to do.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn discharge(&self, duty: Duty, transaction: Option<B256>) -> Result<(), JournalError> {
+        let (kind, subject, operator) = duty.columns();
+        let statement = "UPDATE duties SET done = 1, done_transaction = $5 \
+             WHERE gateway = $1 AND kind = $2 AND subject = $3 AND operator = $4";
+        let query = sqlx::query(statement)
+            .bind(&self.gateway)
+            .bind(kind)
+            .bind(subject)
+            .bind(operator)
+            .bind(transaction.map(|hash| hash.to_string()));
+        query.execute(&self.database.pool).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! The evidence that keys were admitted with.
+
+use super::record::Columns;
+use super::{Journal, JournalError, KeyRecord, signed};
+use orv_chain::BlockReference;
+
+impl Journal {
+    /// Keeps the evidence that a key is admitted with. It is written before the admission is sent. The enclave is the
+    /// address at which this daemon has it.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn keep_key(&self, key: &KeyRecord, enclave: &str, at: u64) -> Result<(), JournalError> {
+        let mut transaction = self.database.begin().await?;
+        // Written anew, so that it becomes the newest.
+        let query = sqlx::query("DELETE FROM keys WHERE gateway = $1 AND address = $2")
+            .bind(&self.gateway)
+            .bind(key.address.to_string());
+        query.execute(&mut *transaction).await?;
+        let statement = "INSERT INTO keys (gateway, address, daemon, enclave, challenge_block, challenge_hash, \
+             envelope, noted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let query = sqlx::query(statement)
+            .bind(&self.gateway)
+            .bind(key.address.to_string())
+            .bind(self.daemon.to_string())
+            .bind(enclave.to_owned())
+            .bind(signed(key.challenge_block.number)?)
+            .bind(key.challenge_block.hash.to_string())
+            .bind(key.envelope.clone())
+            .bind(signed(at)?);
+        query.execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The evidence of every key of this operator's daemons, newest first.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub async fn keys(&self) -> Result<Vec<KeyRecord>, JournalError> {
+        let query = sqlx::query("SELECT * FROM keys WHERE gateway = $1 ORDER BY number DESC").bind(&self.gateway);
+        let rows = query.fetch_all(&self.database.pool).await?;
+        rows.iter().map(|row| key(&Columns(row))).collect()
+    }
+
+    /// The newest evidence that this daemon had from an enclave's address, or that an earlier program kept without
+    /// saying from where.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub async fn newest_key(&self, enclave: &str) -> Result<Option<KeyRecord>, JournalError> {
+        let statement = "SELECT * FROM keys WHERE gateway = $1 \
+             AND ((daemon = $2 AND enclave = $3) OR daemon IS NULL) ORDER BY number DESC LIMIT 1";
+        let query = sqlx::query(statement)
+            .bind(&self.gateway)
+            .bind(self.daemon.to_string())
+            .bind(enclave.to_owned());
+        let row = query.fetch_optional(&self.database.pool).await?;
+        row.map(|row| key(&Columns(&row))).transpose()
+    }
+}
+
+fn key(columns: &Columns<'_>) -> Result<KeyRecord, JournalError> {
+    let (number, hash) = (columns.number("challenge_block")?, columns.parsed("challenge_hash")?);
+    Ok(KeyRecord {
+        address: columns.parsed("address")?,
+        challenge_block: BlockReference { number, hash },
+        envelope: columns.bytes("envelope")?,
+    })
+}

@@ -1,0 +1,33 @@
+//! What is left to do on chain.
+
+use orv_chain::primitives::{Address, B256};
+use orv_chain::{ProjectId, ProposalId};
+use orv_verifier::journal::{DueDuty, Duty};
+
+on_both_databases! {
+    async fn a_duty_is_due_from_its_time_until_it_is_done(stage: Stage) {
+        let journal = stage.open().await;
+        let expire = Duty::Expire(ProposalId::from(4));
+        let withdraw = Duty::Withdraw { project: ProjectId::from(4), operator: Address::repeat_byte(1) };
+        journal.owe(expire, 200).await.unwrap();
+        journal.owe(withdraw, 100).await.unwrap();
+        assert_eq!(journal.due(99).await.unwrap(), []);
+        assert_eq!(journal.due(100).await.unwrap(), [DueDuty { duty: withdraw, due_at: 100 }]);
+        let other = stage.open_as(2).await;
+        assert_eq!(other.due(200).await.unwrap().len(), 2);
+        other.discharge(withdraw, Some(B256::repeat_byte(9))).await.unwrap();
+        other.discharge(expire, None).await.unwrap();
+        assert_eq!(journal.due(u64::MAX >> 1).await.unwrap(), []);
+    }
+
+    async fn a_duty_can_be_put_off_and_comes_again(stage: Stage) {
+        let journal = stage.open().await;
+        let duty = Duty::Expire(ProposalId::from(4));
+        journal.owe(duty, 100).await.unwrap();
+        journal.owe(duty, 300).await.unwrap();
+        assert_eq!(journal.due(299).await.unwrap(), []);
+        journal.discharge(duty, None).await.unwrap();
+        journal.owe(duty, 400).await.unwrap();
+        assert_eq!(journal.due(400).await.unwrap(), [DueDuty { duty, due_at: 400 }]);
+    }
+}

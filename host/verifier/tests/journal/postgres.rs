@@ -1,0 +1,212 @@
+//! A PostgreSQL server of one's own: in a temporary folder, behind a Unix socket, gone when its handle is dropped or when
+//! the process that holds it ends, however it ends.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Where Debian keeps the programs of each major version.
+const VERSIONS: &str = "/usr/lib/postgresql";
+
+/// The user that owns nothing: PostgreSQL refuses to be run by root.
+const NOBODY: u32 = 65_534;
+
+/// Starts the server and ends it, at once and without its leave, when this process lets go of the pipe.
+const KEEPER: &str = r#"exec 3<&0 </dev/null; "$@" & server=$!; read -r _ <&3; kill -9 "$server" 2>/dev/null; wait"#;
+
+/// How often a starting server is asked, a tenth of a second apart.
+const QUESTIONS: u32 = 600;
+
+/// Whether what is written survives the server's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// As a server is set up for use.
+    Kept,
+    /// Nothing waits for the disk.
+    Fast,
+}
+
+/// A running server.
+pub struct Server {
+    folder: TempDir,
+    programs: PathBuf,
+    durability: Durability,
+    running: Option<(Child, ChildStdin)>,
+    databases: AtomicU32,
+}
+
+impl Server {
+    /// Starts one; nothing, loudly, where PostgreSQL is not installed.
+    pub fn start(durability: Durability) -> Option<Self> {
+        let Some(programs) = programs() else {
+            eprintln!("NOT TESTED on PostgreSQL: there is none in {VERSIONS}. ./dev test installs it.");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        if user().is_some() {
+            chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let mut server = Self {
+            folder,
+            programs,
+            durability,
+            running: None,
+            databases: AtomicU32::new(0),
+        };
+        let made = server
+            .program("initdb")
+            .args([
+                "--auth=trust",
+                "--username=orv",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "-D",
+            ])
+            .arg(server.data())
+            .output()
+            .unwrap();
+        assert!(
+            made.status.success(),
+            "initdb: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        server.restart();
+        Some(server)
+    }
+
+    /// The address of a new, empty database.
+    pub fn database(&self) -> String {
+        let name = format!("journal_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.ask(&format!("CREATE DATABASE {name}")).unwrap();
+        format!("postgres://orv@localhost/{name}?host={}", self.folder.path().display())
+    }
+
+    /// Ends the server as a power failure would.
+    pub fn kill(&mut self) {
+        if let Some((mut keeper, pipe)) = self.running.take() {
+            drop(pipe);
+            keeper.wait().unwrap();
+        }
+    }
+
+    /// Starts the server again after [`Self::kill`].
+    pub fn restart(&mut self) {
+        // What the one before left running ends by itself, and until then the new one refuses to start.
+        for _ in 0..QUESTIONS {
+            let mut keeper = self.keeper();
+            let pipe = keeper.stdin.take().unwrap();
+            self.running = Some((keeper, pipe));
+            if self.comes_up() {
+                return;
+            }
+            self.kill();
+        }
+        panic!(
+            "the server does not start: {}",
+            fs::read_to_string(self.log()).unwrap_or_default()
+        );
+    }
+
+    fn keeper(&self) -> Child {
+        let mut command = self.as_user("/bin/sh");
+        command
+            .args(["-c", KEEPER, "keeper"])
+            .arg(self.programs.join("postgres"));
+        command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
+        command.args(["-c", "listen_addresses=", "-c", "max_connections=200"]);
+        if self.durability == Durability::Fast {
+            command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
+        }
+        let mut log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .unwrap();
+        writeln!(log, "-- start").unwrap();
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
+        command.spawn().unwrap()
+    }
+
+    /// Whether it answers; not, when it has ended before.
+    fn comes_up(&mut self) -> bool {
+        for _ in 0..QUESTIONS {
+            if self.ask("SELECT 1").is_ok() {
+                return true;
+            }
+            let alive = fs::exists(self.data().join("postmaster.pid")).unwrap();
+            sleep(Duration::from_millis(100));
+            if !alive && !fs::exists(self.data().join("postmaster.pid")).unwrap() {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn ask(&self, statement: &str) -> Result<(), String> {
+        let asked = self
+            .program("psql")
+            .args(["-qXU", "orv", "-d", "postgres", "-c", statement, "-h"])
+            .arg(self.folder.path())
+            .output()
+            .unwrap();
+        match asked.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&asked.stderr).into_owned()),
+        }
+    }
+
+    fn program(&self, name: &str) -> Command {
+        self.as_user(self.programs.join(name))
+    }
+
+    fn as_user(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path());
+        if let Some(user) = user() {
+            command.uid(user).gid(user);
+        }
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Whom root becomes for the server; others stay who they are.
+fn user() -> Option<u32> {
+    (fs::metadata("/proc/self").unwrap().uid() == 0).then_some(NOBODY)
+}
+
+/// The newest version's programs.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir(Path::new(VERSIONS)).ok()?;
+    let mut found: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            let programs = entry.path().join("bin");
+            programs.join("initdb").exists().then_some((version, programs))
+        })
+        .collect();
+    found.sort();
+    found.pop().map(|(_, programs)| programs)
+}
