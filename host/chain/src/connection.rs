@@ -305,6 +305,16 @@ impl Chain {
         self.nodes.reached("eth_getTransactionCount", asked).await
     }
 
+    /// Runs a call without sending it; answers what it returns.
+    pub(crate) async fn run(&self, request: TransactionRequest, block: BlockId) -> Result<Bytes, ChainError> {
+        let at = self.at(block);
+        let asked = |node: NodeProvider| {
+            let request = request.clone();
+            async move { node.call(request).block(at).await.map_err(ChainError::from_rpc) }
+        };
+        self.ask("eth_call", asked).await
+    }
+
     pub(crate) fn every_node(&self) -> &Nodes {
         &self.nodes
     }

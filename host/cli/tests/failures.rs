@@ -40,7 +40,7 @@ fn a_missing_file_is_named() {
 #[test]
 fn a_wrong_passphrase_and_a_missing_wallet_are_told_apart() {
     let home = Home::new().with_wallet();
-    std::fs::write(home.path("other"), "wrong\n").unwrap();
+    home.write_secret("other", "wrong\n");
     std::fs::write(home.path("content"), "content").unwrap();
     let put = |options: &[&str]| home.json(&[&["storage", "put", "content", "--rpc-url", NOBODY], options].concat());
     put(&["--passphrase-file", "other"]).assert_failed(1, "ORV-C-010");

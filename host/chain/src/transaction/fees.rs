@@ -1,13 +1,16 @@
 //! What is paid per gas.
 
+use std::time::Duration;
+
 use alloy::providers::Provider;
+use serde::{Deserialize, Serialize};
 
 use super::SendError;
 use crate::{connection::Chain, error::ChainError};
 
 const GWEI: u128 = 1_000_000_000;
 
-/// Bounds on fees, in wei per gas.
+/// Bounds on fees, in wei per gas, and when more is offered.
 ///
 /// Galileo's `eth_maxPriorityFeePerGas` answers 1 wei while its pool drops tips below 2 gwei (evm.md 5.1), so the
 /// endpoint's advice is only ever raised; the ceiling keeps a lying endpoint from burning the wallet.
@@ -19,21 +22,27 @@ pub struct FeeRules {
     pub total_floor: u128,
     /// Most total offered.
     pub total_ceiling: u128,
+    /// Most wei that one transaction may cost: its gas limit times the total offered.
+    pub transaction_ceiling: u128,
+    /// How long the transaction that is next in line may wait until it is offered for more.
+    pub raise_after: Duration,
 }
 
 impl Default for FeeRules {
-    /// 2 gwei tip, 5 gwei total, never above 500 gwei.
+    /// 2 gwei tip, 5 gwei total, never above 500 gwei or one coin in all; more after 45 s.
     fn default() -> Self {
         Self {
             tip_floor: 2 * GWEI,
             total_floor: 5 * GWEI,
             total_ceiling: 500 * GWEI,
+            transaction_ceiling: 1_000_000_000 * GWEI,
+            raise_after: Duration::from_secs(45),
         }
     }
 }
 
 /// The two fields of an EIP-1559 transaction, in wei per gas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fees {
     /// Goes to the block's maker.
     pub tip: u128,
@@ -59,6 +68,31 @@ impl FeeRules {
             });
         }
         Ok(Fees { tip, total })
+    }
+
+    /// The least offer that pools take in place of another: both fields more than a tenth higher. `None` when that is
+    /// above a ceiling: then the transaction waits as it is.
+    pub fn raised(&self, fees: Fees, gas_limit: u64) -> Option<Fees> {
+        let raise = |fee: u128| fee.saturating_add(fee / 10).saturating_add(1);
+        let raised = Fees {
+            tip: raise(fees.tip),
+            total: raise(fees.total),
+        };
+        let allowed = raised.total <= self.total_ceiling && self.check_whole(raised, gas_limit).is_ok();
+        allowed.then_some(raised)
+    }
+
+    /// Checks what a transaction may cost in all.
+    ///
+    /// # Errors
+    /// [`SendError::TooDear`].
+    pub fn check_whole(&self, fees: Fees, gas_limit: u64) -> Result<(), SendError> {
+        let asked = fees.total.saturating_mul(u128::from(gas_limit));
+        if asked > self.transaction_ceiling {
+            let allowed = self.transaction_ceiling;
+            return Err(SendError::TooDear { asked, allowed });
+        }
+        Ok(())
     }
 
     pub(super) async fn current(&self, chain: &Chain) -> Result<Fees, SendError> {
@@ -119,6 +153,36 @@ mod tests {
             FeeRules::default().offer(0, u128::MAX),
             Err(SendError::TooExpensive { .. })
         ));
+    }
+
+    #[test]
+    fn a_replacement_offers_a_tenth_more_in_both_fields_until_a_ceiling() {
+        let rules = FeeRules::default();
+        let raised = rules
+            .raised(
+                Fees {
+                    tip: 2 * GWEI,
+                    total: 5 * GWEI,
+                },
+                21_000,
+            )
+            .unwrap();
+        assert_eq!((raised.tip, raised.total), (2_200_000_001, 5_500_000_001));
+        let highest = Fees {
+            tip: GWEI,
+            total: 480 * GWEI,
+        };
+        assert_eq!(rules.raised(highest, 21_000), None);
+        assert_eq!(
+            rules.raised(
+                Fees {
+                    tip: GWEI,
+                    total: 100 * GWEI
+                },
+                30_000_000
+            ),
+            None
+        );
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Sending: what a transaction is, how it ends, and who owns the nonce.
 
+mod book;
 mod fees;
+mod outbox;
 mod owner;
 mod receipt;
+mod task;
 
 use std::time::Duration;
 
@@ -14,13 +17,14 @@ use alloy::{
 
 pub use self::{
     fees::{FeeRules, Fees},
+    outbox::{Outbox, OutboxError},
     owner::TransactionOwner,
     receipt::{Fate, Patience},
 };
 use crate::{connection::BlockReference, error::ChainError, revert::Revert};
 
 /// A call that changes the chain's state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Call {
     /// The contract.
     pub to: Address,
@@ -110,6 +114,26 @@ pub enum SendError {
         /// How long its receipt was waited for.
         waited: Duration,
     },
+    /// Another user of the key has used its number: none of its transactions is known, and none can be mined any more.
+    /// Read what the call was to change before sending it anew.
+    #[error("transaction {hash} is void: another user of the key has used its number {number}")]
+    Superseded {
+        /// The transaction.
+        hash: B256,
+        /// Its number.
+        number: u64,
+    },
+    /// The whole transaction may cost more than the rules allow; nothing was sent.
+    #[error("the transaction may cost {asked} wei, more than the allowed {allowed}")]
+    TooDear {
+        /// Wei that it may cost: gas limit times the most per gas.
+        asked: u128,
+        /// The configured ceiling.
+        allowed: u128,
+    },
+    /// What was signed could not be written down, so nothing was sent.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// The chain asks for more per gas than the rules allow.
     #[error("the chain asks {asked} wei per gas, more than the allowed {allowed}")]
     TooExpensive {

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::{
     Cost, Passphrase, Wallet, WalletError,
     document::{Document, Entropy},
+    require_private,
 };
 
 /// Largest keystore file that is read, in bytes.
@@ -137,13 +138,7 @@ fn read(path: &Path) -> Result<Document, WalletError> {
         source,
     };
     let file = File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(WalletError::ReadableByOthers {
-            path: path.to_owned(),
-            mode,
-        });
-    }
+    require_private(&file, path)?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1)
         .read_to_end(&mut bytes)
@@ -159,6 +154,8 @@ fn read(path: &Path) -> Result<Document, WalletError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn passphrase(text: &str) -> Passphrase {

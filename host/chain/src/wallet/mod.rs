@@ -4,6 +4,7 @@ mod cipher;
 mod document;
 mod file;
 mod passphrase;
+mod privacy;
 mod source;
 
 use std::{fmt, path::PathBuf};
@@ -18,6 +19,7 @@ pub use self::{
     cipher::Cost,
     file::WalletHome,
     passphrase::Passphrase,
+    privacy::require_private,
     source::{WalletSource, without_keys},
 };
 
@@ -87,8 +89,8 @@ pub enum WalletError {
     /// An existing keystore is never overwritten.
     #[error("{0} exists already")]
     AlreadyExists(PathBuf),
-    /// The keystore's mode lets other users read it.
-    #[error("{path} has mode {mode:04o}, which lets others read it; expected 0600")]
+    /// A file with a secret has a mode that lets other users read or change it.
+    #[error("{path} has mode {mode:04o}, which lets others at it: run `chmod 600 {path}`")]
     ReadableByOthers {
         /// The file.
         path: PathBuf,

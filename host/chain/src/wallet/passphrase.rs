@@ -4,7 +4,7 @@ use std::{fmt, fs::File, io::Read, path::Path};
 
 use zeroize::Zeroizing;
 
-use super::WalletError;
+use super::{WalletError, require_private};
 
 /// Longest passphrase file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 4096;
@@ -28,7 +28,7 @@ impl Passphrase {
     /// Reads the first line of a file, without its line end (openresearch.md 9).
     ///
     /// # Errors
-    /// An unreadable or over-long file, text that is not UTF-8, or an empty first line.
+    /// An unreadable or over-long file, one that others can read, text that is not UTF-8, or an empty first line.
     pub fn from_file(path: &Path) -> Result<Self, WalletError> {
         let unreadable = |source| WalletError::Unreadable {
             path: path.to_owned(),
@@ -36,6 +36,7 @@ impl Passphrase {
         };
         let mut bytes = Zeroizing::new(Vec::new());
         let file = File::open(path).map_err(unreadable)?;
+        require_private(&file, path)?;
         file.take(MAX_FILE_BYTES + 1)
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
@@ -63,12 +64,19 @@ impl fmt::Debug for Passphrase {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn read(content: &[u8]) -> Result<Passphrase, WalletError> {
+        read_with_mode(content, 0o600)
+    }
+
+    fn read_with_mode(content: &[u8], mode: u32) -> Result<Passphrase, WalletError> {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("passphrase");
         std::fs::write(&path, content).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         Passphrase::from_file(&path)
     }
 
@@ -81,6 +89,15 @@ mod tests {
     #[test]
     fn an_empty_first_line_is_refused() {
         assert!(matches!(read(b"\nsecret"), Err(WalletError::EmptyPassphrase)));
+    }
+
+    #[test]
+    fn a_passphrase_that_others_can_read_is_refused() {
+        let refused = read_with_mode(b"hunter2", 0o644);
+        assert!(matches!(
+            refused,
+            Err(WalletError::ReadableByOthers { mode: 0o644, .. })
+        ));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "each suite uses its part")]
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -56,11 +57,18 @@ impl Run {
 impl Home {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("passphrase"), "correct horse\n").unwrap();
-        Self {
+        let home = Self {
             folder,
             deployment: None,
-        }
+        };
+        home.write_secret("passphrase", "correct horse\n");
+        home
+    }
+
+    /// Writes a file that only its owner can read.
+    pub fn write_secret(&self, name: &str, content: &str) {
+        std::fs::write(self.path(name), content).unwrap();
+        std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -1,0 +1,326 @@
+//! What a key has signed: every number with all that was offered under it. Pure.
+//!
+//! A number is never given twice to different calls while one of them may still be mined: what is signed once stays
+//! under its number, is offered again when the pools forget it, and is only ever replaced by the same call with higher
+//! fees. So whichever of a number's transactions is mined, it is the one that was asked for.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use alloy::primitives::{B256, Bytes};
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Fees};
+
+/// Numbers kept below the mined ones: their blocks may be reorganised away, and then they are offered again.
+const RETAINED: u64 = 64;
+
+/// Signed bytes under a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Offer {
+    pub(super) hash: B256,
+    pub(super) raw: Bytes,
+    pub(super) fees: Fees,
+}
+
+/// A call and everything that was signed for it, the dearest last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) call: Call,
+    pub(super) gas_limit: u64,
+    pub(super) offers: Vec<Offer>,
+}
+
+/// Every number of the key that may still matter.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Book {
+    entries: BTreeMap<u64, Entry>,
+    /// When a number's newest offer was made, and when it was last sent. Not kept over a restart.
+    times: BTreeMap<u64, Times>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    made: Instant,
+    sent: Instant,
+}
+
+/// What a number needs now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// The newest offer is sent again.
+    Reminder(u64),
+    /// The same call is offered with higher fees.
+    Raise(u64),
+    /// Nobody has a transaction with this number, and those above wait for it.
+    Filling(u64),
+}
+
+impl Book {
+    pub(super) fn restored(entries: BTreeMap<u64, Entry>, now: Instant) -> Self {
+        let times = entries.keys().map(|number| (*number, Times { made: now, sent: now }));
+        Self {
+            times: times.collect(),
+            entries,
+        }
+    }
+
+    pub(super) fn entries(&self) -> &BTreeMap<u64, Entry> {
+        &self.entries
+    }
+
+    pub(super) fn entry(&self, number: u64) -> Option<&Entry> {
+        self.entries.get(&number)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The number after the highest.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.entries
+            .last_key_value()
+            .map(|(number, _)| number.saturating_add(1))
+    }
+
+    /// Takes in what was signed. The call under a number that has one already stays the same.
+    pub(super) fn sign(&mut self, number: u64, call: &Call, gas_limit: u64, offer: Offer, now: Instant) {
+        let fresh = || Entry {
+            call: call.clone(),
+            gas_limit,
+            offers: Vec::new(),
+        };
+        let entry = self.entries.entry(number).or_insert_with(fresh);
+        if entry.call == *call {
+            entry.offers.push(offer);
+            self.times.insert(number, Times { made: now, sent: now });
+        }
+    }
+
+    /// Forgets a number that no node has taken.
+    pub(super) fn withdraw(&mut self, number: u64) {
+        self.entries.remove(&number);
+        self.times.remove(&number);
+    }
+
+    pub(super) fn sent(&mut self, number: u64, now: Instant) {
+        if let Some(times) = self.times.get_mut(&number) {
+            times.sent = now;
+        }
+    }
+
+    /// Leaves the newest offer as it is for another while.
+    pub(super) fn postpone(&mut self, number: u64, now: Instant) {
+        if let Some(times) = self.times.get_mut(&number) {
+            times.made = now;
+        }
+    }
+
+    /// Forgets what is too deep in the chain to come back.
+    pub(super) fn forget(&mut self, mined: u64) {
+        let kept = mined.saturating_sub(RETAINED);
+        self.entries = self.entries.split_off(&kept);
+        self.times = self.times.split_off(&kept);
+    }
+
+    /// The number under which a transaction was signed, and all that stand under it.
+    pub(super) fn siblings(&self, hash: B256) -> Option<(u64, Vec<B256>)> {
+        let (number, entry) = self
+            .entries
+            .iter()
+            .find(|(_, entry)| entry.offers.iter().any(|offer| offer.hash == hash))?;
+        Some((*number, entry.offers.iter().map(|offer| offer.hash).collect()))
+    }
+
+    /// Whether anything is not in a block yet.
+    pub(super) fn waits(&self, mined: u64) -> bool {
+        self.entries.range(mined..).next().is_some()
+    }
+
+    /// The number for a new call, where `known` is the first that the pools lack: a hole below what is signed already,
+    /// else the number above all.
+    pub(super) fn number_for_a_new_call(&self, known: u64) -> u64 {
+        let next = self.next().unwrap_or(known).max(known);
+        (known..next)
+            .find(|number| !self.entries.contains_key(number))
+            .unwrap_or(next)
+    }
+
+    /// What to do for the numbers that wait: `mined` are in blocks, `known` is the first that the pools lack.
+    pub(super) fn needs(&self, mined: u64, known: u64, now: Instant, rules: Rhythm) -> Vec<Need> {
+        let mut needs = Vec::new();
+        let waiting = self.entries.range(mined..).map(|(number, _)| *number);
+        if let Some(first) = waiting.clone().next() {
+            let age = self.age(first, now, |times| times.made);
+            let hole = mined.max(known.min(first));
+            if hole < first && age >= rules.raise_after {
+                needs.push(Need::Filling(hole));
+            }
+        }
+        for number in waiting {
+            if number == mined && self.age(number, now, |times| times.made) >= rules.raise_after {
+                needs.push(Need::Raise(number));
+            } else if number >= known || self.age(number, now, |times| times.sent) >= rules.remind_after {
+                needs.push(Need::Reminder(number));
+            }
+        }
+        needs
+    }
+
+    fn age(&self, number: u64, now: Instant, of: impl Fn(&Times) -> Instant) -> Duration {
+        self.times
+            .get(&number)
+            .map_or(Duration::MAX, |times| now.duration_since(of(times)))
+    }
+}
+
+/// When to become impatient.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rhythm {
+    /// Until the same bytes are sent again though the pools may have them.
+    pub(super) remind_after: Duration,
+    /// Until the transaction that is next in line is offered with higher fees.
+    pub(super) raise_after: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{Address, U256};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RHYTHM: Rhythm = Rhythm {
+        remind_after: Duration::from_secs(10),
+        raise_after: Duration::from_secs(30),
+    };
+
+    fn call(number: u64) -> Call {
+        Call {
+            to: Address::ZERO,
+            value: U256::from(number),
+            data: Bytes::new(),
+        }
+    }
+
+    fn offer(number: u64, version: u8) -> Offer {
+        let mut hash = B256::from(U256::from(number));
+        hash.0[0] = version;
+        Offer {
+            hash,
+            raw: Bytes::new(),
+            fees: Fees { tip: 1, total: 1 },
+        }
+    }
+
+    fn book(numbers: &[u64], now: Instant) -> Book {
+        let mut book = Book::default();
+        for number in numbers {
+            book.sign(*number, &call(*number), 21_000, offer(*number, 0), now);
+        }
+        book
+    }
+
+    #[test]
+    fn what_the_pools_forgot_is_sent_again_and_what_they_have_is_left_alone() {
+        let now = Instant::now();
+        assert_eq!(book(&[5, 6], now).needs(5, 6, now, RHYTHM), [Need::Reminder(6)]);
+    }
+
+    #[test]
+    fn only_the_next_in_line_is_replaced() {
+        let now = Instant::now();
+        let needs = book(&[5, 6], now).needs(5, 7, now + RHYTHM.raise_after, RHYTHM);
+        assert_eq!(needs, [Need::Raise(5), Need::Reminder(6)]);
+    }
+
+    #[test]
+    fn a_hole_that_nobody_fills_is_filled_in_the_end() {
+        let now = Instant::now();
+        let book = book(&[7], now);
+        assert_eq!(book.needs(5, 5, now, RHYTHM), [Need::Reminder(7)]);
+        let late = now + RHYTHM.raise_after;
+        assert!(book.needs(5, 5, late, RHYTHM).contains(&Need::Filling(5)));
+        assert!(
+            book.needs(5, 6, late, RHYTHM).contains(&Need::Filling(6)),
+            "another's 5 waits in the pool"
+        );
+        assert!(!book.needs(7, 7, late, RHYTHM).contains(&Need::Filling(7)));
+    }
+
+    #[test]
+    fn all_hashes_of_a_number_are_found_by_any_of_them() {
+        let now = Instant::now();
+        let mut book = book(&[5], now);
+        book.sign(5, &call(5), 21_000, offer(5, 1), now);
+        let (number, hashes) = book.siblings(offer(5, 0).hash).unwrap();
+        assert_eq!((number, hashes.len()), (5, 2));
+        assert_eq!(book.siblings(offer(5, 1).hash).unwrap().1, hashes);
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Send,
+        Replace(u64),
+        Mine(u64),
+        Reorganise(u64),
+        PoolForgets(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => Just(Step::Send),
+            1 => (0_u64..4).prop_map(Step::Replace),
+            2 => (1_u64..4).prop_map(Step::Mine),
+            1 => (1_u64..4).prop_map(Step::Reorganise),
+            1 => (0_u64..4).prop_map(Step::PoolForgets),
+        ]
+    }
+
+    proptest! {
+        /// Whatever mines, reorganises and forgets: no number stands for two calls, no number is left out, and what is
+        /// not in a block is asked for again.
+        #[test]
+        fn no_number_is_given_twice_or_left_out(steps in proptest::collection::vec(step(), 1..60)) {
+            let now = Instant::now();
+            let mut book = Book::default();
+            let mut given: BTreeMap<u64, Call> = BTreeMap::new();
+            let (mut mined, mut known, mut sends) = (0_u64, 0_u64, 0_u64);
+            for step in steps {
+                match step {
+                    Step::Send => {
+                        book.forget(mined);
+                        let number = book.number_for_a_new_call(known);
+                        prop_assert!(!given.contains_key(&number), "{number} was given before");
+                        sends += 1;
+                        given.insert(number, call(sends));
+                        book.sign(number, &call(sends), 21_000, offer(number, 0), now);
+                        known = book.number_for_a_new_call(known.min(number)).max(known);
+                    }
+                    Step::Replace(back) => {
+                        let number = book.next().unwrap_or(0).saturating_sub(back + 1);
+                        // Another call under a number that has one is not taken in.
+                        let before = book.entry(number).cloned();
+                        if before.is_some() {
+                            book.sign(number, &call(u64::MAX), 21_000, offer(number, 9), now);
+                        }
+                        prop_assert_eq!(book.entry(number).cloned(), before);
+                    }
+                    Step::Mine(count) => mined = (mined + count).min(known),
+                    Step::Reorganise(depth) => mined = mined.saturating_sub(depth),
+                    Step::PoolForgets(left) => known = mined.max(known.saturating_sub(left)),
+                }
+                known = known.max(mined);
+                let needs = book.needs(mined, known, now, RHYTHM);
+                for number in known..book.next().unwrap_or(0) {
+                    prop_assert!(needs.contains(&Need::Reminder(number)), "{number} is not offered again");
+                }
+            }
+            let numbers: Vec<u64> = given.keys().copied().collect();
+            prop_assert_eq!(numbers, (0..sends).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What was signed, on disk, so that the next life of the process knows what the last one may have sent.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    io::{Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use alloy::primitives::Address;
+use serde::{Deserialize, Serialize};
+
+use super::book::Entry;
+
+/// Largest file that is read, in bytes: a few dozen transactions of the largest size that pools take.
+const MAX_FILE_BYTES: u64 = 32 << 20;
+
+/// A file with what one account has signed on one chain and may still be mined. It is written before anything is sent.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    path: PathBuf,
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// The file could not be read.
+    #[error("cannot read {path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The file could not be written, so nothing was sent.
+    #[error("cannot write {path}: {source}")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The file is none of ours.
+    #[error("{path} holds no signed transactions: {reason}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The file belongs to another account or another chain.
+    #[error("{path} is of account {account} on chain {chain_id}")]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// Its account.
+        account: Address,
+        /// Its chain.
+        chain_id: u64,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    account: Address,
+    chain_id: u64,
+    signed: BTreeMap<u64, Entry>,
+}
+
+impl Outbox {
+    /// Names the file. Its folder must exist; nothing is read or written yet.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// What an account has signed; nothing when there is no file yet.
+    pub(super) fn load(&self, account: Address, chain_id: u64) -> Result<BTreeMap<u64, Entry>, OutboxError> {
+        let path = || self.path.clone();
+        let unreadable = |source| OutboxError::Unreadable { path: path(), source };
+        let malformed = |reason: String| OutboxError::Malformed { path: path(), reason };
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut bytes = Vec::new();
+        file.take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(malformed(format!("more than {MAX_FILE_BYTES} bytes")));
+        }
+        let document: Document = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+        if (document.account, document.chain_id) != (account, chain_id) {
+            return Err(OutboxError::Other {
+                path: path(),
+                account: document.account,
+                chain_id: document.chain_id,
+            });
+        }
+        Ok(document.signed)
+    }
+
+    /// Writes beside the file, flushes, then renames: a crash leaves the old or the new one.
+    pub(super) fn save(
+        &self,
+        account: Address,
+        chain_id: u64,
+        signed: &BTreeMap<u64, Entry>,
+    ) -> Result<(), OutboxError> {
+        let unwritable = |source| OutboxError::Unwritable {
+            path: self.path.clone(),
+            source,
+        };
+        let document = Document {
+            account,
+            chain_id,
+            signed: signed.clone(),
+        };
+        let text = serde_json::to_vec(&document).map_err(|error| unwritable(error.into()))?;
+        let partial = self.path.with_extension("partial");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&partial)
+            .map_err(unwritable)?;
+        file.write_all(&text)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&partial, &self.path))
+            .and_then(|()| folder(&self.path).and_then(|folder| folder.sync_all()))
+            .map_err(unwritable)
+    }
+}
+
+fn folder(path: &Path) -> std::io::Result<File> {
+    File::open(match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{B256, Bytes, U256};
+
+    use super::*;
+    use crate::transaction::{Call, Fees, book::Offer};
+
+    fn signed() -> BTreeMap<u64, Entry> {
+        let offer = Offer {
+            hash: B256::repeat_byte(1),
+            raw: Bytes::from_static(&[2]),
+            fees: Fees { tip: 3, total: 4 },
+        };
+        let call = Call {
+            to: Address::repeat_byte(5),
+            value: U256::from(6),
+            data: Bytes::from_static(&[7]),
+        };
+        let entry = Entry {
+            call,
+            gas_limit: 21_000,
+            offers: vec![offer],
+        };
+        BTreeMap::from([(9, entry)])
+    }
+
+    #[test]
+    fn what_was_signed_is_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::at(folder.path().join("outbox.json"));
+        let account = Address::repeat_byte(8);
+        assert!(outbox.load(account, 1).unwrap().is_empty());
+        outbox.save(account, 1, &signed()).unwrap();
+        assert_eq!(outbox.load(account, 1).unwrap(), signed());
+        let other = outbox.load(account, 2);
+        assert!(
+            matches!(other, Err(OutboxError::Other { chain_id: 1, .. })),
+            "{other:?}"
+        );
+    }
+
+    #[test]
+    fn the_format_is_as_documented() {
+        let document = Document {
+            account: Address::repeat_byte(8),
+            chain_id: 1,
+            signed: signed(),
+        };
+        insta::assert_snapshot!(serde_json::to_string(&document).unwrap(), @"");
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_and_not_an_empty_box() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.json");
+        fs::write(&path, b"{\"account\"").unwrap();
+        let damaged = Outbox::at(path).load(Address::ZERO, 1);
+        assert!(matches!(damaged, Err(OutboxError::Malformed { .. })), "{damaged:?}");
+    }
+}
