@@ -1,0 +1,266 @@
+//! A batch: one network, its operators, and kills until everything is at rest.
+
+use crate::daemon::Order;
+use crate::network::{PRIORITY_WINDOW, TICKET_LIFE};
+use crate::node::Node;
+use crate::operator::{Flavour, Operator, Told};
+use crate::process::Heard;
+use crate::random::Random;
+use crate::tally::{Moment, Tally, Victim};
+use crate::transition::{Side, Transition};
+use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// Without a word for so long nothing goes on: the chain's clock is moved.
+const QUIET: Duration = Duration::from_millis(1800);
+
+/// Moves of the clock in a row that change nothing, after which nothing will.
+const IDLE: u32 = 4;
+
+/// Longest time of what follows the kills.
+const SETTLING: Duration = Duration::from_secs(90);
+
+/// What goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Killing,
+    Settling,
+}
+
+/// A running batch.
+pub struct Batch {
+    pub node: Node,
+    pub operators: Vec<Operator>,
+    pub runtime: Runtime,
+    tally: Arc<Mutex<Tally>>,
+    random: Random,
+    stage: Stage,
+    told: Sender<Told>,
+    heard: Receiver<Told>,
+    next_kill: Instant,
+    idle: u32,
+}
+
+impl Batch {
+    pub fn new(node: Node, operators: Vec<Operator>, tally: Arc<Mutex<Tally>>, random: Random) -> Self {
+        let (told, heard) = channel();
+        Self {
+            node,
+            operators,
+            runtime: Runtime::new().unwrap(),
+            tally,
+            random,
+            stage: Stage::Killing,
+            told,
+            heard,
+            next_kill: Instant::now(),
+            idle: 0,
+        }
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Kills until enough were killed, time is over, or nothing goes on any more.
+    pub fn torment(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        self.node.start();
+        for number in 0..self.operators.len() {
+            self.operators[number].start_enclave();
+            self.start_daemon(number);
+        }
+        self.plan_kill();
+        while Instant::now() < end && !self.tally().is_enough() {
+            let patience = self.next_kill.saturating_duration_since(Instant::now()).min(QUIET);
+            match self.heard.recv_timeout(patience) {
+                Ok(told) => {
+                    self.idle = 0;
+                    self.hear(told);
+                }
+                Err(RecvTimeoutError::Timeout) if patience == QUIET && !self.leap() => return,
+                Err(_) => {}
+            }
+            if Instant::now() >= self.next_kill {
+                self.kill_one();
+                self.plan_kill();
+            }
+            for number in 0..self.operators.len() {
+                self.start_enclave(number);
+            }
+        }
+    }
+
+    /// Lets everything come to rest without kills, then ends all but the chain.
+    pub fn settle(&mut self) {
+        let end = Instant::now() + SETTLING;
+        self.stage = Stage::Settling;
+        self.node.start();
+        for number in 0..self.operators.len() {
+            self.operators[number].kill_daemon();
+            self.start_enclave(number);
+            self.operators[number].start_daemon(&Flavour::Shipped, &self.told);
+        }
+        self.idle = 0;
+        while Instant::now() < end {
+            match self.heard.recv_timeout(QUIET) {
+                Ok(told) => {
+                    // A step that fails over and over is told each time, and changes nothing.
+                    if !matches!(&told.heard, Heard::Line(line) if line.contains("ORV-")) {
+                        self.idle = 0;
+                    }
+                    self.hear(told);
+                }
+                Err(_) if !self.leap() => break,
+                Err(_) => {}
+            }
+            for number in 0..self.operators.len() {
+                self.start_enclave(number);
+            }
+        }
+        for operator in &mut self.operators {
+            operator.kill_daemon();
+            operator.kill_enclave();
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        let number = told.operator;
+        let line = match told.heard {
+            Heard::Line(line) => line,
+            Heard::End => return self.daemon_ended(number, told.life),
+        };
+        self.operators[number].hear(&line);
+        if let Some(transition) = line.strip_prefix("before ").and_then(|rest| rest.split_once(' ')) {
+            self.tally().saw(transition.1.parse().unwrap());
+        }
+        let promising = line.ends_with("running") || line.ends_with("settling") || line.contains("OpenTicket");
+        if promising && self.stage == Stage::Killing && self.random.percent(20) {
+            let soon = Instant::now() + Duration::from_millis(self.random.below(150));
+            self.next_kill = self.next_kill.min(soon);
+        }
+    }
+
+    fn daemon_ended(&mut self, number: usize, life: u64) {
+        let Some((status, last)) = self.operators[number].daemon_ended(life) else {
+            return;
+        };
+        match last.strip_prefix("killed ").and_then(|rest| rest.split_once(' ')) {
+            Some((side, transition)) => {
+                let (side, transition): (Side, Transition) = (side.parse().unwrap(), transition.parse().unwrap());
+                let unwritten = side == Side::Before
+                    && ["OpenTicket", "Finish"]
+                        .iter()
+                        .any(|event| transition.event.starts_with(event));
+                let moment = if unwritten {
+                    Moment::InFlight
+                } else {
+                    self.operators[number].moment()
+                };
+                let mut tally = self.tally();
+                tally.kill(Victim::DaemonAtChange, moment);
+                tally.killed_at(side, transition);
+            }
+            None => {
+                let how = status
+                    .signal()
+                    .map_or_else(|| format!("{:?}", status.code()), |signal| format!("signal {signal}"));
+                let words: String = last.chars().take(160).collect();
+                *self.tally().ended.entry(format!("daemon {how}: {words}")).or_default() += 1;
+                // As a service manager would.
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        }
+        if self.stage == Stage::Killing {
+            self.start_daemon(number);
+        } else {
+            self.operators[number].start_daemon(&Flavour::Shipped, &self.told);
+        }
+    }
+
+    fn start_daemon(&mut self, number: usize) {
+        let flavour = if self.random.percent(12) {
+            Flavour::Shipped
+        } else {
+            let spared = self.tally().enough();
+            let survives = self.random.below(if spared.is_empty() { 6 } else { 3 });
+            Flavour::Killing(Order { spared, survives })
+        };
+        self.operators[number].start_daemon(&flavour, &self.told);
+        if matches!(flavour, Flavour::Shipped) {
+            self.next_kill = Instant::now() + Duration::from_millis(300 + self.random.below(1200));
+        }
+    }
+
+    fn start_enclave(&mut self, number: usize) {
+        if let Some(status) = self.operators[number].start_enclave() {
+            *self
+                .tally()
+                .ended
+                .entry(format!("enclave {:?}", status.code()))
+                .or_default() += 1;
+        }
+    }
+
+    fn plan_kill(&mut self) {
+        self.next_kill = Instant::now() + Duration::from_millis(300 + self.random.below(2200));
+    }
+
+    fn kill_one(&mut self) {
+        let shipped = self.operators.iter().position(|operator| operator.shipped);
+        let victim = match shipped {
+            Some(number) if self.random.percent(60) => {
+                let moment = self.operators[number].moment();
+                self.operators[number].kill_daemon();
+                self.tally().kill(Victim::ShippedDaemon, moment);
+                return self.start_daemon(number);
+            }
+            _ if self.node.can_be_killed() && self.random.percent(45) => Victim::Devnet,
+            _ => Victim::Enclave,
+        };
+        let count = self.operators.len() as u64;
+        let number = usize::try_from(self.random.below(count)).unwrap();
+        let moment = self.operators[number].moment();
+        if victim == Victim::Devnet {
+            self.node.kill();
+            self.node.start();
+        } else {
+            self.operators[number].kill_enclave();
+        }
+        self.tally().kill(victim, moment);
+    }
+
+    /// Whether every proposal is where its daemon leaves it.
+    fn is_at_rest(&self) -> bool {
+        let rests = |state: &&String| {
+            let kinds = ["settled:", "closed:", "inconclusive", "set-aside"];
+            kinds.iter().any(|kind| state.starts_with(kind))
+        };
+        let states = self.operators.iter().flat_map(|operator| operator.states());
+        let resting: BTreeSet<_> = states
+            .filter(|(_, state)| rests(state))
+            .map(|(proposal, _)| proposal)
+            .collect();
+        resting.len() == self.node.cast.proposals.len()
+    }
+
+    /// Moves the chain's clock, so that lost tickets lapse and turns come. False once that has changed nothing for long.
+    fn leap(&mut self) -> bool {
+        self.idle += 1;
+        if self.idle > IDLE || self.is_at_rest() {
+            return false;
+        }
+        let seconds = if self.idle == IDLE - 1 {
+            PRIORITY_WINDOW
+        } else {
+            TICKET_LIFE
+        } + 1;
+        self.runtime.block_on(self.node.pass(seconds));
+        self.tally().leaps += 1;
+        true
+    }
+}

@@ -1,0 +1,223 @@
+//! Contracts, projects and proposals on a chain, made once and copied for every batch.
+
+use crate::host::{self, Shelf};
+use crate::project::{self, Candidate};
+use alloy_primitives::{B256, I256, U256};
+use orv_chain::wallet::Wallet;
+use orv_chain::{
+    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, ProposalId, Submission,
+    TransactionOwner,
+};
+use orv_devnet::account::dev_accounts;
+use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::{Devnet, DevnetOptions};
+use orv_receipt::ProjectFacts;
+use orv_storage::{Storage, StorageOptions};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+/// Seconds a ticket lives. The suite lets them pass by moving the chain's clock.
+pub const TICKET_LIFE: u64 = 120;
+/// Seconds for which an undecided proposal keeps later ones waiting.
+pub const PRIORITY_WINDOW: u64 = 900;
+/// Tokens staked on each proposal.
+pub const STAKE: u64 = 10;
+
+/// Who does what: places among the ten development accounts.
+const GOVERNANCE: usize = 0;
+const MINER: usize = 1;
+pub const OPERATORS: [usize; 2] = [2, 4];
+pub const ATTESTER: usize = 3;
+
+/// A private key of the development accounts, in hexadecimal.
+pub fn key(place: usize) -> String {
+    dev_accounts().unwrap()[place].key.to_string()
+}
+
+/// What was submitted.
+#[derive(Debug, Clone, Default)]
+pub struct Cast {
+    pub projects: Vec<ProjectId>,
+    pub proposals: BTreeMap<ProposalId, Candidate>,
+}
+
+/// How many projects, and proposals of each.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    pub projects: usize,
+    pub proposals: usize,
+}
+
+/// A devnet's folder with everything submitted, never run itself.
+pub struct Template {
+    folder: TempDir,
+    pub cast: Cast,
+}
+
+impl Template {
+    pub async fn make(size: Size) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = DevnetOptions {
+            data: Some(folder.path().to_owned()),
+            ..DevnetOptions::default()
+        };
+        let devnet = Devnet::start(options).await.unwrap();
+        let deployed = deploy(&devnet.rpc_url(), plan(devnet.storage_url())).await.unwrap();
+        devnet.storage().follow(deployed.address("Flow").unwrap());
+        let json = deployed.to_json().unwrap();
+        std::fs::write(folder.path().join("deployment.json"), &json).unwrap();
+        let cast = submit_all(&json, size).await;
+        devnet.stop().await;
+        Self { folder, cast }
+    }
+
+    /// A copy, for `orv devnet --data`.
+    pub fn copy_to(&self, folder: &Path) {
+        copy(self.folder.path(), folder);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let place = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &place);
+        } else {
+            std::fs::copy(entry.path(), place).unwrap();
+        }
+    }
+}
+
+/// Publishes the projects and submits to them in turn, on the network of a `deployment.json`.
+pub async fn submit_all(deployment: &str, size: Size) -> Cast {
+    let deployment = Deployment::parse(deployment.as_bytes()).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let publisher = Publisher::new(&deployment, scratch.path().to_owned()).await;
+    let mut shelf = Shelf::default();
+    let facts = project::project(&mut shelf);
+    for bytes in shelf.0.values() {
+        publisher.publish(bytes.clone()).await;
+    }
+    let mut cast = Cast::default();
+    for _ in 0..size.projects {
+        cast.projects.push(publisher.create(&facts).await);
+    }
+    for place in 0..size.proposals {
+        let candidate = Candidate::at(place);
+        let code = publisher.publish(candidate.bundle()).await;
+        for project in &cast.projects {
+            cast.proposals.insert(publisher.submit(*project, code).await, candidate);
+        }
+    }
+    cast
+}
+
+/// Who creates projects and submits to them.
+struct Publisher {
+    deployment: Deployment,
+    storage: Storage,
+    creator: TransactionOwner,
+    miner: TransactionOwner,
+}
+
+impl Publisher {
+    async fn new(deployment: &Deployment, cache: PathBuf) -> Self {
+        let indexer = deployment.storage.as_ref().unwrap().indexer_rpc.clone();
+        let mut options = StorageOptions::new(indexer, cache);
+        options.poll_interval = Duration::from_millis(10);
+        Self {
+            storage: Storage::connect(options).unwrap(),
+            creator: account(deployment, GOVERNANCE).await,
+            miner: account(deployment, MINER).await,
+            deployment: deployment.clone(),
+        }
+    }
+
+    async fn publish(&self, bytes: Vec<u8>) -> B256 {
+        B256::from(self.storage.put(bytes, &self.creator).await.unwrap().root.0)
+    }
+
+    async fn create(&self, facts: &ProjectFacts) -> ProjectId {
+        let project = NewProject {
+            protocol_hash: facts.protocol_hash,
+            repo_snapshot_hash: facts.repo_snapshot_hash,
+            benchmark_hash: facts.benchmark_hash,
+            baseline_score: facts.baseline_score,
+            baseline_metrics_hash: facts.baseline_metrics_hash,
+            token_name: "Stub".into(),
+            token_symbol: "STUB".into(),
+            base_price: U256::from(1_000_000),
+            slope: U256::from(10),
+            miner_pool_cap: U256::from(1_000_000),
+        };
+        let created = project.create(&self.creator, &self.deployment.openresearch).await;
+        created.unwrap().id
+    }
+
+    async fn submit(&self, project: ProjectId, code_hash: B256) -> ProposalId {
+        let contracts = &self.deployment.openresearch;
+        let token = Project::read(self.miner.chain(), contracts, project)
+            .await
+            .unwrap()
+            .token;
+        let curve = Curve::new(self.miner.chain().clone(), token);
+        let stake = U256::from(STAKE);
+        let cost = curve.cost_of(stake).await.unwrap();
+        curve.buy(&self.miner, cost.0).await.unwrap();
+        curve
+            .approve(&self.miner, contracts.proposal_ledger, stake)
+            .await
+            .unwrap();
+        let submission = Submission {
+            project_id: project,
+            code_hash,
+            benchmark_log_hash: B256::repeat_byte(9),
+            claimed_score: I256::MINUS_ONE,
+            stake,
+            reward_recipient: self.miner.address(),
+        };
+        submission.submit(&self.miner, contracts).await.unwrap().id
+    }
+}
+
+async fn account(deployment: &Deployment, place: usize) -> TransactionOwner {
+    let network = &deployment.network;
+    let chain = Chain::connect(&network.rpc_url, network.chain_id).await.unwrap();
+    let key = Zeroizing::new(dev_accounts().unwrap()[place].key.0);
+    let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
+    let patience = Patience {
+        interval: Duration::from_millis(5),
+        ..Patience::default()
+    };
+    TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
+}
+
+/// A network whose simulated enclaves are admitted at once.
+pub fn plan(indexer_rpc: String) -> DeploymentPlan {
+    let accounts = dev_accounts().unwrap();
+    DeploymentPlan {
+        network_name: "operator".to_owned(),
+        owner: accounts[GOVERNANCE].signer.clone(),
+        indexer_rpc,
+        public_delay: 1,
+        measurements: vec![ListedMeasurement {
+            measurement: host::measurement(),
+            platform: B256::right_padding_from(b"sim-nitro"),
+            platformTier: 0,
+            timedAllowed: true,
+        }],
+        attesters: vec![accounts[ATTESTER].address],
+        attester_threshold: 1,
+        challenge_delay: 0,
+        timed_quorum: 1,
+        ticket_life: TICKET_LIFE,
+        priority_window: PRIORITY_WINDOW,
+        payout_delay: 1,
+        fee_bips: 1000,
+    }
+}

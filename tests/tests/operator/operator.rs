@@ -1,0 +1,180 @@
+//! One operator of a batch: a folder, an enclave, a daemon, and what the daemon said last.
+
+use crate::daemon::{self, Order};
+use crate::host as enclave_host;
+use crate::network::{ATTESTER, OPERATORS, key};
+use crate::node::{Node, log};
+use crate::process::{self, Heard, Process, program};
+use crate::tally::Moment;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc::Sender;
+
+/// Where a journal is kept.
+#[derive(Debug, Clone)]
+pub enum JournalPlace {
+    /// In the daemon's own folder.
+    File,
+    /// In a database that several may share.
+    Postgres(String),
+}
+
+/// Which program the daemon is.
+#[derive(Debug, Clone)]
+pub enum Flavour {
+    /// This test program, which kills itself by an order.
+    Killing(Order),
+    /// `orv verifier run`.
+    Shipped,
+}
+
+/// What an operator's daemon said or did.
+#[derive(Debug)]
+pub struct Told {
+    /// Which operator's.
+    pub operator: usize,
+    /// Which of its daemons, counted from 1.
+    pub life: u64,
+    pub heard: Heard,
+}
+
+/// An operator.
+pub struct Operator {
+    pub number: usize,
+    pub folder: PathBuf,
+    pub shipped: bool,
+    life: u64,
+    enclave: Option<Process>,
+    daemon: Option<Process>,
+    states: BTreeMap<String, String>,
+    last: String,
+}
+
+impl Operator {
+    /// Writes its configuration.
+    pub fn new(number: usize, folder: PathBuf, node: &Node, journal: &JournalPlace) -> Self {
+        std::fs::create_dir_all(&folder).unwrap();
+        let journal = match journal {
+            JournalPlace::File => String::new(),
+            JournalPlace::Postgres(url) => format!("journal = {url:?}\n"),
+        };
+        let text = format!(
+            "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\npoll_seconds = 1\nattempts = 3\n\
+             run_seconds = 60\n{journal}\n[pause]\nretry_seconds = 1\nfailed_enclave = 1000\nfailed_settlements = 1000\n\n\
+             [wallet]\nunsafe_raw_key = \"{}\"\n\n\
+             [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{}\"]\n\
+             measurements = [{{ id = \"{}\", name = \"this build\" }}]\n",
+            node.deployment,
+            process::socket(&folder).display(),
+            folder.join("data"),
+            key(OPERATORS[number]),
+            key(ATTESTER),
+            enclave_host::measurement(),
+        );
+        let operator = Self {
+            number,
+            folder,
+            shipped: false,
+            life: 0,
+            enclave: None,
+            daemon: None,
+            states: BTreeMap::new(),
+            last: String::new(),
+        };
+        std::fs::write(operator.configuration(), text).unwrap();
+        operator
+    }
+
+    pub fn configuration(&self) -> PathBuf {
+        self.folder.join("verifier.toml")
+    }
+
+    /// Starts the enclave where none runs; tells how one ended that was not killed.
+    pub fn start_enclave(&mut self) -> Option<ExitStatus> {
+        let ended = self.enclave.as_mut().and_then(Process::ended);
+        if ended.is_some() {
+            self.enclave = None;
+        }
+        if self.enclave.is_none() {
+            let _ = std::fs::remove_file(process::socket(&self.folder));
+            let started = Process::ready(&mut process::enclave(&self.folder), &log(&self.folder, "enclave"));
+            self.enclave = started.map(|(process, _)| process);
+        }
+        ended
+    }
+
+    pub fn kill_enclave(&mut self) {
+        self.enclave = None;
+    }
+
+    /// Starts another daemon.
+    pub fn start_daemon(&mut self, flavour: &Flavour, told: &Sender<Told>) {
+        self.life += 1;
+        let (operator, life) = (self.number, self.life);
+        self.shipped = matches!(flavour, Flavour::Shipped);
+        let mut command = match flavour {
+            Flavour::Killing(order) => daemon::command(&self.configuration(), order),
+            Flavour::Shipped => {
+                // What it tells a person is on standard error; here both come on one pipe.
+                let mut command = Command::new("sh");
+                let orv = program("orv");
+                let line = "exec \"$0\" verifier run \"$1\" --json 2>&1";
+                command.args(["-c", line]).arg(orv).arg(self.configuration());
+                command
+            }
+        };
+        let told = told.clone();
+        let tell = move |heard| Told { operator, life, heard };
+        self.daemon = Some(Process::told(&mut command, &log(&self.folder, "daemon"), told, tell));
+        self.last.clear();
+    }
+
+    /// SIGKILL at any time; nothing where none runs.
+    pub fn kill_daemon(&mut self) {
+        self.daemon = None;
+    }
+
+    /// How the daemon ended whose end was heard, with its last words. Nothing where it was killed from here.
+    pub fn daemon_ended(&mut self, life: u64) -> Option<(ExitStatus, String)> {
+        if life != self.life {
+            return None;
+        }
+        let status = self.daemon.take()?.wait();
+        Some((status, std::mem::take(&mut self.last)))
+    }
+
+    /// Takes a line of the daemon in.
+    pub fn hear(&mut self, line: &str) {
+        let state = line.strip_prefix("state ").and_then(|rest| rest.split_once(' '));
+        let shipped = line.strip_prefix("proposal ").and_then(|rest| rest.split_once(": "));
+        let shipped = shipped.map(|(proposal, rest)| (proposal, rest.split(' ').next().unwrap_or(rest)));
+        if let Some((proposal, state)) = state.or(shipped.filter(|(_, state)| !state.starts_with("ORV-"))) {
+            self.states.insert(proposal.to_owned(), state.to_owned());
+        }
+        line.clone_into(&mut self.last);
+    }
+
+    /// Whether a run or a transaction is under way, as far as its daemon has told.
+    pub fn moment(&self) -> Moment {
+        let busy = |state: &String| matches!(state.as_str(), "running" | "settling");
+        // A ticket's transaction is in a block before the journal has it.
+        let unwritten =
+            self.last.contains("before") && ["OpenTicket", "Finish"].iter().any(|event| self.last.contains(event));
+        if unwritten || self.states.values().any(busy) {
+            Moment::InFlight
+        } else {
+            Moment::Between
+        }
+    }
+
+    /// The states that its daemons told.
+    pub fn states(&self) -> &BTreeMap<String, String> {
+        &self.states
+    }
+
+    /// Process ids of daemon and enclave.
+    pub fn ids(&self) -> [Option<u32>; 2] {
+        [&self.daemon, &self.enclave].map(|process| process.as_ref().map(Process::id))
+    }
+}

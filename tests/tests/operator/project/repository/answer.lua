@@ -1,0 +1,5 @@
+-- The number that proposals make smaller.
+
+return function()
+  return 1000000
+end

@@ -1,0 +1,146 @@
+//! What was killed, when, and how often.
+
+use crate::transition::{Side, Transition};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Kills of each change on each side of the journal's write; twice that is asked of a change.
+pub const KILLS_OF_A_SIDE: u64 = 5;
+
+/// What is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Victim {
+    /// The daemon, at a change of its journal.
+    DaemonAtChange,
+    /// The shipped `orv verifier run`, at any time.
+    ShippedDaemon,
+    /// The enclave.
+    Enclave,
+    /// Chain and storage.
+    Devnet,
+}
+
+/// What was under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A run, or a transaction.
+    InFlight,
+    /// Neither.
+    Between,
+}
+
+/// When it is enough.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Goal {
+    pub kills: u64,
+    pub changes: Changes,
+}
+
+/// What is asked of the journal's changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Changes {
+    /// Nothing.
+    #[default]
+    Any,
+    /// Each that was seen has had its kills.
+    Every,
+}
+
+/// The count.
+#[derive(Debug, Default)]
+pub struct Tally {
+    goal: Goal,
+    victims: BTreeMap<Victim, [u64; 2]>,
+    changes: BTreeMap<Transition, Change>,
+    /// Programs that ended without being killed, by their last words.
+    pub ended: BTreeMap<String, u64>,
+    /// Seconds by which the chain's clock was moved.
+    pub leaps: u64,
+}
+
+/// One change of the journal.
+#[derive(Debug, Default, Clone, Copy)]
+struct Change {
+    seen: u64,
+    before: u64,
+    after: u64,
+}
+
+impl Tally {
+    pub fn towards(goal: Goal) -> Self {
+        Self {
+            goal,
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing is left to kill.
+    pub fn is_enough(&self) -> bool {
+        let every = self
+            .changes
+            .values()
+            .all(|change| change.before + change.after >= 2 * KILLS_OF_A_SIDE);
+        self.kills() >= self.goal.kills && (every || self.goal.changes == Changes::Any)
+    }
+
+    pub fn kills(&self) -> u64 {
+        self.victims.values().flatten().sum()
+    }
+
+    pub fn in_flight(&self) -> u64 {
+        self.victims.values().map(|[in_flight, _]| in_flight).sum()
+    }
+
+    pub fn kill(&mut self, victim: Victim, moment: Moment) {
+        self.victims.entry(victim).or_default()[usize::from(moment == Moment::Between)] += 1;
+    }
+
+    pub fn killed_at(&mut self, side: Side, transition: Transition) {
+        let change = self.changes.entry(transition).or_default();
+        match side {
+            Side::Before => change.before += 1,
+            Side::After => change.after += 1,
+        }
+    }
+
+    pub fn saw(&mut self, transition: Transition) {
+        self.changes.entry(transition).or_default().seen += 1;
+    }
+
+    /// Changes at which enough were killed, while others are left.
+    pub fn enough(&self) -> Vec<(Side, Transition)> {
+        let both = self.changes.iter().flat_map(|(transition, change)| {
+            [(Side::Before, change.before), (Side::After, change.after)]
+                .map(|(side, kills)| (side, transition.clone(), kills))
+        });
+        let both: Vec<_> = both.collect();
+        let done = |kills: &u64| *kills >= KILLS_OF_A_SIDE;
+        if both.iter().all(|(_, _, kills)| done(kills)) {
+            return Vec::new();
+        }
+        let enough = both.into_iter().filter(|(_, _, kills)| done(kills));
+        enough.map(|(side, transition, _)| (side, transition)).collect()
+    }
+
+    /// The table, one line for each change and each process.
+    pub fn table(&self) -> String {
+        let mut text = format!(
+            "{:60} {:>6} {:>7} {:>7}\n",
+            "change of the journal", "seen", "before", "after"
+        );
+        for (transition, change) in &self.changes {
+            let Change { seen, before, after } = change;
+            writeln!(text, "{:60} {seen:>6} {before:>7} {after:>7}", transition.to_string()).unwrap();
+        }
+        writeln!(text, "{:60} {:>6} {:>10}", "process", "kills", "in flight").unwrap();
+        for (victim, [in_flight, between]) in &self.victims {
+            let name = format!("{victim:?}");
+            writeln!(text, "{name:60} {:>6} {in_flight:>10}", in_flight + between).unwrap();
+        }
+        for (words, times) in &self.ended {
+            writeln!(text, "ended by itself {times} times: {words}").unwrap();
+        }
+        writeln!(text, "the chain's clock was moved {} times", self.leaps).unwrap();
+        text
+    }
+}
