@@ -10,8 +10,6 @@ use orv_content::archive;
 use orv_content::tree::{Executable, Node, TreePath};
 use orv_receipt::Bundle;
 use orv_wire::{Cancel, FailureCode, Job, Message, Stage};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 /// Verdict, reason and record of a job that ends with a statement.
@@ -24,27 +22,6 @@ fn stated(enclave: &Enclave, job: &Job, shelf: &Shelf) -> (u8, String, Bundle) {
             (outcome.run.verdict, reason.trim_end_matches('\0').to_owned(), *bundle)
         }
         End::Refused(failure) => panic!("{failure:?}"),
-    }
-}
-
-/// A disk with almost no room over a directory, as long as it lives.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn over(directory: &Path) -> Self {
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-            .arg(directory)
-            .status()
-            .unwrap();
-        assert!(mounted.success());
-        Self(directory.to_owned())
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
     }
 }
 

@@ -129,6 +129,11 @@ impl Enclave {
         None
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+
     /// Where its jobs are laid out.
     pub fn scratch(&self) -> PathBuf {
         self.directory.path().join("scratch")
@@ -159,6 +164,27 @@ impl Drop for Enclave {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// A disk with almost no room over a directory, as long as it lives.
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    pub fn over(directory: &Path) -> Self {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(directory)
+            .status()
+            .unwrap();
+        assert!(mounted.success());
+        Self(directory.to_owned())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
     }
 }
 
