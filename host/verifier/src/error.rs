@@ -12,6 +12,7 @@ use orv_storage::{FetchError, PublishError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A failed step.
 #[derive(Debug, thiserror::Error)]
@@ -166,6 +167,37 @@ pub enum VerifierError {
         /// The system's reason.
         source: io::Error,
     },
+    /// Another daemon works in the data directory.
+    #[error("another daemon works in {0}")]
+    DataDirectoryTaken(PathBuf),
+    /// The key will not do for many more runs.
+    #[error("key {key} ends soon: {reason}")]
+    KeyEnding {
+        /// The key.
+        key: Address,
+        /// What is left.
+        reason: String,
+    },
+    /// The operator's command did not boot the enclave anew.
+    #[error("the enclave at {address} could not be booted anew: {detail}")]
+    Restart {
+        /// Where it listens.
+        address: String,
+        /// What went wrong.
+        detail: String,
+    },
+    /// The configuration file was read again, and not all of it may change while the daemon runs.
+    #[error("the configuration was read again, without {0}: these are taken up at the next start")]
+    ReloadRefused(String),
+    /// No new attempt is begun for now.
+    #[error("no new attempt is begun: {0}")]
+    Paused(String),
+    /// What is in flight was not finished in time.
+    #[error("{0} steps were not finished in time and are handed back")]
+    HandedBack(usize),
+    /// A step took too long and was given up for now.
+    #[error("a step was given up after {} s", .0.as_secs())]
+    Overdue(Duration),
     /// A task of this program ended before its work.
     #[error("a task of this program was stopped")]
     TaskStopped,
@@ -182,8 +214,7 @@ impl VerifierError {
             Self::NoStorage => "ORV-V-005",
             Self::Wallet(_) => "ORV-V-006",
             Self::DataDirectory { .. } => "ORV-V-007",
-            Self::Journal(JournalError::NewerSchema { .. }) => "ORV-V-009",
-            Self::Journal(_) => "ORV-V-008",
+            Self::Journal(error) => error.code(),
             Self::Chain(_) => "ORV-V-010",
             Self::Send { source, .. } => match **source {
                 SendError::Reverted(_) => "ORV-V-011",
@@ -207,6 +238,13 @@ impl VerifierError {
             Self::TicketEventMissing(_) => "ORV-V-063",
             Self::TaskStopped => "ORV-V-064",
             Self::Collateral(_) => "ORV-V-065",
+            Self::DataDirectoryTaken(_) => "ORV-V-066",
+            Self::KeyEnding { .. } => "ORV-V-067",
+            Self::Restart { .. } => "ORV-V-068",
+            Self::ReloadRefused(_) => "ORV-V-069",
+            Self::Paused(_) => "ORV-V-070",
+            Self::HandedBack(_) => "ORV-V-071",
+            Self::Overdue(_) => "ORV-V-072",
             Self::Page { .. } => "ORV-V-085",
         }
     }
@@ -221,8 +259,7 @@ impl VerifierError {
             Self::NoStorage => "Set `storage_indexer`, or use a deployment file with a storage section.",
             Self::Wallet(_) => "Check wallet directory, id and passphrase file.",
             Self::DataDirectory { .. } => "Make the data directory writable for this user, with space left.",
-            Self::Journal(JournalError::NewerSchema { .. }) => "Use the newer program, or another data directory.",
-            Self::Journal(_) => "Check disk space and permissions; if the file is damaged, restore it or start anew.",
+            Self::Journal(error) => error.advice(),
             Self::Chain(_) => "Check the RPC address; the step is tried again.",
             Self::Send { source, .. } => match **source {
                 SendError::Reverted(_) => "Nothing was sent; the contract's error says what to change.",
@@ -247,8 +284,49 @@ impl VerifierError {
             Self::Collateral(_) => {
                 "Correct the folder; until then receipts lack it, and whoever checks one must have it from elsewhere."
             }
-            Self::Page { .. } => "The daemon works on without its page. Choose another `page.listen`, or end what listens there.",
+            Self::Page { .. } => {
+                "The daemon works on without its page. Choose another `page.listen`, or end what listens there."
+            }
+            Self::DataDirectoryTaken(_) => "End the other daemon, or give this one a data directory of its own.",
+            Self::KeyEnding { .. } => {
+                "Restart the enclave when it is idle, or set its `restart` command: a key is admitted once."
+            }
+            Self::Restart { .. } => "Run the configured command by hand and look at the enclave's console.",
+            Self::ReloadRefused(_) => "Start the daemon again to take them up.",
+            Self::Paused(_) => {
+                "Mend what the words name; what is in flight goes on, and one attempt is tried again by itself."
+            }
+            Self::HandedBack(_) => "Start again: the journal knows where they were.",
+            Self::Overdue(_) => "Look whether chain and storage answer; the step is tried again.",
             Self::TaskStopped => "Start the program again: the journal knows where it was.",
+        }
+    }
+}
+
+impl VerifierError {
+    /// A transaction that did not succeed.
+    pub(crate) fn sending(step: &'static str, source: SendError) -> Self {
+        Self::Send {
+            step,
+            source: Box::new(source),
+        }
+    }
+
+    /// Whether it says that an enclave, or its key, does not work.
+    pub(crate) fn is_of_enclave(&self) -> bool {
+        match self {
+            Self::Enclave(error) => !matches!(error, EnclaveError::Stopped),
+            Self::KeyNotLiveInTime { .. } | Self::Attester(_) | Self::RemoteAttesters(_) | Self::Restart { .. } => true,
+            other => other.wants_new_key(),
+        }
+    }
+
+    /// Whether only a new boot of the enclave, with a new key, helps.
+    pub(crate) fn wants_new_key(&self) -> bool {
+        match self {
+            Self::KeyDead { .. } | Self::EvidenceChanged { .. } => true,
+            Self::Enclave(error) => error.needs_new_key(),
+            _ => false,
         }
     }
 }

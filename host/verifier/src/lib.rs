@@ -25,14 +25,18 @@ mod admission;
 pub mod board;
 mod configuration;
 pub mod decide;
+pub mod doctor;
 pub mod enclave;
 mod error;
 mod fetch;
+mod folder;
 mod intake;
 pub mod journal;
 mod notice;
 mod operator;
 pub mod page;
+mod run;
+pub mod settings;
 mod settle;
 mod status;
 mod ticket;
@@ -46,8 +50,9 @@ pub use self::{
     },
     error::VerifierError,
     fetch::StoredContents,
+    intake::{Candidate, Urgency, in_order},
     notice::{EnclaveSeen, Notice, Observer, Silent, Surroundings},
     settle::{Reaction, reaction},
     status::{StatusRow, status},
-    watch::{Daemon, Failure, Summary},
+    watch::{Controls, Daemon, Failure, Orders, Phase, Summary},
 };

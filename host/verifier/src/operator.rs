@@ -3,43 +3,55 @@
 use crate::configuration::VerifierConfig;
 use crate::enclave::Binding;
 use crate::error::VerifierError;
-use crate::journal::{Detail, Event, Journal, State};
+use crate::folder::Folder;
+use crate::journal::{Claim, Detail, Event, Journal, JournalError, State};
 use crate::notice::{Notice, Observer};
+use crate::watch::Controls;
+use orv_chain::primitives::U256;
 use orv_chain::{
-    Call, Chain, EnclaveContracts, FeeRules, Mined, OpenResearchContracts, Patience, ProposalId, SendError,
+    Chain, Constants, EnclaveContracts, EnclaveKeys, FeeRules, Gateway, OpenResearchContracts, Patience, ProposalId,
     TransactionOwner,
 };
 use orv_receipt::Domain;
 use orv_storage::{Storage, StorageOptions};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long a claim of this daemon's lasts without a heartbeat, in seconds.
+pub(crate) const LEASE: u64 = 60;
 
 /// One operator at one gateway.
 pub(crate) struct Operator {
-    pub(crate) config: VerifierConfig,
+    settings: RwLock<Arc<VerifierConfig>>,
     pub(crate) chain: Chain,
     pub(crate) contracts: OpenResearchContracts,
     pub(crate) enclave: EnclaveContracts,
+    pub(crate) gateway: Gateway,
+    pub(crate) keys: EnclaveKeys,
+    /// The ledger's own rules; they never change.
+    pub(crate) constants: Constants,
     pub(crate) owner: TransactionOwner,
     pub(crate) storage: Storage,
     pub(crate) journal: Journal,
+    pub(crate) folder: Folder,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) controls: Controls,
 }
 
 impl Operator {
-    /// Connects to everything but the enclave.
-    pub(crate) async fn connect(config: VerifierConfig, observer: Arc<dyn Observer>) -> Result<Self, VerifierError> {
+    /// Connects to everything but the enclaves.
+    pub(crate) async fn connect(
+        config: VerifierConfig,
+        controls: Controls,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, VerifierError> {
         let deployment = config.deployment()?;
         let enclave = deployment.enclave.ok_or(VerifierError::NoGateway)?;
-        for directory in [&config.data_directory, &config.receipts()] {
-            let unusable = |source| VerifierError::DataDirectory {
-                path: directory.clone(),
-                source,
-            };
-            std::fs::create_dir_all(directory).map_err(unusable)?;
-        }
-        let journal = Journal::open(&config.journal_path(), enclave.verifier_gateway).await?;
-        let chain = deployment.connect().await?;
+        let folder = Folder::take(&config)?;
+        let journal = Journal::open(&config.journal_place(), enclave.verifier_gateway, folder.daemon()).await?;
+        let chain = config.connect(&deployment).await?;
+        let contracts = deployment.openresearch;
+        let constants = Constants::read(&chain, &contracts).await?;
         let source = config.wallet.clone();
         let opened = tokio::task::spawn_blocking(move || source.open()).await;
         let wallet = opened.map_err(|_| VerifierError::TaskStopped)??;
@@ -52,21 +64,34 @@ impl Operator {
         options.poll_interval = receipt_interval(&config);
         options.flow = deployment.flow;
         options.artifact_index = config.artifact_index()?;
-        let storage = Storage::connect(options)?;
-        let contracts = deployment.openresearch;
         Ok(Self {
-            config,
+            settings: RwLock::new(Arc::new(config)),
+            gateway: Gateway::new(chain.clone(), enclave.verifier_gateway),
+            keys: EnclaveKeys::new(chain.clone(), enclave),
             chain,
             contracts,
             enclave,
+            constants,
             owner,
-            storage,
+            storage: Storage::connect(options)?,
             journal,
+            folder,
             observer,
+            controls,
         })
     }
 
-    /// What the enclave's key is bound to.
+    /// The configuration as it is now.
+    pub(crate) fn config(&self) -> Arc<VerifierConfig> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Works by another configuration from now on.
+    pub(crate) fn reconfigure(&self, config: VerifierConfig) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    /// What an enclave's key is bound to.
     pub(crate) fn binding(&self) -> Binding {
         Binding {
             domain: Domain {
@@ -78,12 +103,34 @@ impl Operator {
         }
     }
 
-    /// This machine's time, in seconds of Unix time. Only for the journal: what depends on time asks the chain.
+    /// This machine's time, in seconds of Unix time. Only for the journal and for pauses: what depends on time asks the
+    /// chain.
     pub(crate) fn clock(&self) -> u64 {
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .as_secs()
+    }
+
+    /// Whether this daemon may work on the proposal; another one that lives may hold it.
+    pub(crate) async fn claim(&self, proposal: ProposalId) -> Result<bool, VerifierError> {
+        Ok(matches!(self.journal.claim(proposal, LEASE).await?, Claim::Taken))
+    }
+
+    /// Gives the claim back, unless an attempt of this daemon's is under way.
+    pub(crate) async fn unclaim(&self, proposal: ProposalId) -> Result<(), VerifierError> {
+        let state = match self.journal.get(proposal).await {
+            Ok(record) => record.state,
+            Err(JournalError::Unknown(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if !matches!(
+            state,
+            State::TicketOpen | State::Running | State::Judged | State::Settling
+        ) {
+            self.journal.release(proposal).await?;
+        }
+        Ok(())
     }
 
     /// Writes a change and tells it.
@@ -109,15 +156,9 @@ impl Operator {
         Ok(state)
     }
 
-    /// Simulates, sends and waits.
-    pub(crate) async fn send(&self, step: &'static str, call: Call) -> Result<Mined, VerifierError> {
-        self.owner
-            .send(call)
-            .await
-            .map_err(|source: SendError| VerifierError::Send {
-                step,
-                source: Box::new(source),
-            })
+    /// Wei of the account that pays.
+    pub(crate) async fn balance(&self) -> Result<U256, VerifierError> {
+        Ok(self.chain.balance(self.owner.address()).await?)
     }
 }
 

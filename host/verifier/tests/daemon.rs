@@ -19,7 +19,7 @@ use orv_devnet::peer::{self, PeerKind};
 use orv_evidence::Platform;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
-use orv_verifier::journal::{CloseCause, Journal, Settlement, State, WaitCause};
+use orv_verifier::journal::{CloseCause, DaemonId, Journal, Settlement, State, WaitCause};
 use orv_verifier::{
     AdmissionSource, Daemon, Notice, Observer, RemoteAttesters, Silent, StatusRow, Summary, VerifierConfig,
 };
@@ -152,8 +152,8 @@ impl Network {
     /// How often the journal has a proposal coming into a state.
     async fn times(&self, proposal: ProposalId, state: State) -> usize {
         let gateway = self.deployment.enclave.unwrap().verifier_gateway;
-        let path = self.config().data_directory.join("journal.sqlite");
-        let changes = Journal::open(&path, gateway).await.unwrap().changes(proposal).await;
+        let journal = Journal::open(&self.config().journal_place(), gateway, DaemonId::READER).await;
+        let changes = journal.unwrap().changes(proposal).await;
         changes.unwrap().iter().filter(|change| change.to == state).count()
     }
 
@@ -447,8 +447,18 @@ async fn put_back(network: &Network, state: &'static str) {
     let path = network.directory.path().join("data/journal.sqlite");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
     let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
-    let update = "UPDATE proposals SET transaction_hash = NULL, gas_used = NULL, state = ?";
+    let update = "UPDATE proposals SET transaction_hash = NULL, gas_used = NULL, final = 0, confirmed = 0, state = ?";
     sqlx::query(update).bind(state).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+/// As if the crash had come before the statement was kept.
+async fn forget_receipts(network: &Network) {
+    std::fs::remove_dir_all(network.config().data_directory.join("receipts")).unwrap();
+    let path = network.directory.path().join("data/journal.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("DELETE FROM receipts").execute(&pool).await.unwrap();
     pool.close().await;
 }
 
@@ -472,7 +482,7 @@ async fn a_crash_before_the_verdict_closes_what_the_chain_has_decided(kind: Peer
     network.submit().await;
     network.once().await;
     put_back(&network, "running").await;
-    std::fs::remove_dir_all(network.config().data_directory.join("receipts")).unwrap();
+    forget_receipts(&network).await;
     let after = network.once().await;
     assert_eq!(only(&after).state, State::Closed(CloseCause::DecidedElsewhere));
 }

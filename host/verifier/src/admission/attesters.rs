@@ -7,7 +7,7 @@ use crate::operator::Operator;
 use k256::ecdsa::SigningKey;
 use orv_attester::{
     AdmissionPolicy, AdmissionRequest, BlockReference, ChainFacts, GatheredAdmission, QuorumFacts, RemoteAttester,
-    admit, gather, proof, sign,
+    admit, collateral_in, gather, proof, sign,
 };
 use orv_chain::bindings::{AttesterQuorum, EnclaveRegistry};
 use orv_evidence::UnixTime;
@@ -35,6 +35,7 @@ pub(crate) struct Signers {
     keys: Vec<SigningKey>,
     roots: Roots,
     policy: AdmissionPolicy,
+    collateral: Collateral,
 }
 
 impl Attesters {
@@ -50,7 +51,8 @@ impl Attesters {
                 Ok(())
             }
         };
-        match &operator.config.admission {
+        let config = operator.config();
+        match &config.admission {
             AdmissionSource::Local(local) => {
                 let mut keys = signing_keys(local)?;
                 enough(keys.len())?;
@@ -59,6 +61,12 @@ impl Attesters {
                     keys,
                     roots: roots(local)?,
                     policy: policy(local),
+                    collateral: match &config.collateral {
+                        Some(folder) => {
+                            collateral_in(folder).map_err(|error| VerifierError::Collateral(error.to_string()))?
+                        }
+                        None => Collateral::none(),
+                    },
                 })))
             }
             AdmissionSource::Remote(remote) => {
@@ -117,7 +125,7 @@ impl Signers {
             now,
             &self.roots,
             &self.policy,
-            &Collateral::none(),
+            &self.collateral,
         )?;
         let quorum = operator.enclave.attester_quorum;
         let signatures = self

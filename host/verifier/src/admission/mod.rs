@@ -4,13 +4,13 @@ mod attesters;
 
 pub(crate) use self::attesters::Attesters;
 
-use crate::enclave::Identity;
+use crate::enclave::{EnclaveAddress, Identity};
 use crate::error::VerifierError;
 use crate::journal::KeyRecord;
 use crate::operator::Operator;
 use orv_chain::bindings::EnclaveRegistry;
 use orv_chain::primitives::{Address, B256, Bytes};
-use orv_chain::{Call, ChainError};
+use orv_chain::{AdmittedKey, ChainError, SendError};
 use orv_content::Root;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -60,39 +60,61 @@ pub(crate) async fn standing(operator: &Operator, key: Address) -> Result<Standi
 /// # Errors
 /// The attesters' refusal, the registry's, or [`VerifierError::EvidenceChanged`] for a key that was admitted with other
 /// evidence: the chain admits a key once and never again.
-pub(crate) async fn ensure_live(operator: &Operator, identity: &Identity) -> Result<(), VerifierError> {
+pub(crate) async fn ensure_live(
+    operator: &Operator,
+    enclave: &EnclaveAddress,
+    identity: &Identity,
+) -> Result<(), VerifierError> {
     if standing(operator, identity.key).await? == Standing::Unknown {
-        register(operator, identity).await?;
+        register(operator, enclave, identity).await?;
     }
     wait_until_live(operator, identity).await
 }
 
-/// Refuses a key that would expire under a run: its statement could not be settled any more, and the attempt is lost.
-///
-/// # Errors
-/// [`VerifierError::KeyDead`] with what is left, in block time.
-pub(crate) async fn ensure_outlives_run(operator: &Operator, key: Address) -> Result<(), VerifierError> {
-    let registry = operator.enclave.enclave_registry;
-    let entry = operator
-        .chain
-        .call(registry, &EnclaveRegistry::keyOfCall { key })
-        .await?;
-    let left = entry.expiresAt.saturating_sub(operator.chain.head().await?.timestamp);
-    let needed = operator.config.run_seconds;
-    if left > needed {
-        return Ok(());
-    }
-    let reason = format!("it lives {left} s more, a run may need {needed} s");
-    Err(VerifierError::KeyDead { key, reason })
+/// How long a key will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum KeyLife {
+    /// For many runs.
+    Lasting,
+    /// For a run that begins now, and not for many more: time for the operator to boot the enclave anew.
+    Ending(String),
+    /// Not for a run that begins now: its statement could not be settled any more, and the attempt would be lost.
+    Ended(String),
 }
 
-async fn register(operator: &Operator, identity: &Identity) -> Result<(), VerifierError> {
+/// Verdicts below which a key is said to be ending.
+const FEW_VERDICTS: u32 = 5;
+
+/// How long a key will do, by what the registry says of it and by the block's time.
+pub(crate) fn life(admitted: Option<&AdmittedKey>, now: u64, run_seconds: u64) -> KeyLife {
+    let Some(key) = admitted else {
+        return KeyLife::Ended("it is not admitted".to_owned());
+    };
+    if key.revoked {
+        return KeyLife::Ended("it is revoked".to_owned());
+    }
+    if key.verdicts_left == 0 {
+        return KeyLife::Ended("no verdicts are left".to_owned());
+    }
+    let left = key.expires_at.saturating_sub(now);
+    if left <= run_seconds {
+        return KeyLife::Ended(format!("it lives {left} s more, a run may need {run_seconds} s"));
+    }
+    if left <= run_seconds.saturating_mul(2) || key.verdicts_left < FEW_VERDICTS {
+        let verdicts = key.verdicts_left;
+        return KeyLife::Ending(format!("it lives {left} s more and has {verdicts} verdicts left"));
+    }
+    KeyLife::Lasting
+}
+
+async fn register(operator: &Operator, enclave: &EnclaveAddress, identity: &Identity) -> Result<(), VerifierError> {
     let record = KeyRecord {
         address: identity.key,
         challenge_block: identity.challenge_block,
         envelope: identity.envelope.clone(),
     };
-    operator.journal.keep_key(&record, operator.clock()).await?;
+    let at = enclave.to_string();
+    operator.journal.keep_key(&record, &at, operator.clock()).await?;
     publish(
         operator,
         "the evidence",
@@ -104,14 +126,16 @@ async fn register(operator: &Operator, identity: &Identity) -> Result<(), Verifi
     let now = operator.chain.head().await?.timestamp;
     let attesters = Attesters::of(operator).await?;
     let signed = attesters.admit(operator, identity, now).await?;
-    let call = EnclaveRegistry::admitCall {
-        admission: signed.admission,
-        proof: Bytes::from(signed.proof),
-    };
-    operator
-        .send("admitting the key", Call::new(operator.enclave.enclave_registry, &call))
-        .await?;
-    Ok(())
+    let admitted = operator
+        .keys
+        .admit(&operator.owner, signed.admission, Bytes::from(signed.proof))
+        .await;
+    match admitted {
+        Ok(_) => Ok(()),
+        // By an earlier life of this program, whose transaction was mined meanwhile.
+        Err(SendError::Reverted(revert)) if revert.is::<EnclaveRegistry::KeyAlreadyAdmitted>() => Ok(()),
+        Err(source) => Err(VerifierError::sending("admitting the key", source)),
+    }
 }
 
 async fn wait_until_live(operator: &Operator, identity: &Identity) -> Result<(), VerifierError> {
@@ -147,7 +171,7 @@ async fn wait_until_live(operator: &Operator, identity: &Identity) -> Result<(),
                 seconds: most.as_secs(),
             });
         }
-        sleep(operator.config.poll().min(Duration::from_secs(1))).await;
+        sleep(operator.config().poll().min(Duration::from_secs(1))).await;
     }
 }
 
@@ -171,4 +195,48 @@ pub(crate) async fn publish(
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(expires_at: u64, verdicts_left: u32) -> AdmittedKey {
+        AdmittedKey {
+            key: Address::ZERO,
+            operator: Address::ZERO,
+            platform: B256::ZERO,
+            measurement: B256::ZERO,
+            evidence_root: B256::ZERO,
+            platform_tier: 0,
+            verdicts_left,
+            activates_at: 0,
+            expires_at,
+            revoked: false,
+        }
+    }
+
+    fn ends(life: &KeyLife) -> &'static str {
+        match life {
+            KeyLife::Lasting => "lasting",
+            KeyLife::Ending(_) => "ending",
+            KeyLife::Ended(_) => "ended",
+        }
+    }
+
+    #[test]
+    fn a_key_ends_before_a_run_could_outlive_it_and_is_told_of_before_that() {
+        let at = |left: u64, verdicts| life(Some(&key(1000 + left, verdicts)), 1000, 100);
+        assert_eq!(ends(&at(201, 5)), "lasting");
+        assert_eq!(ends(&at(200, 5)), "ending");
+        assert_eq!(ends(&at(201, 4)), "ending");
+        assert_eq!(ends(&at(100, 5)), "ended");
+        assert_eq!(ends(&at(201, 0)), "ended");
+        assert_eq!(ends(&life(None, 0, 100)), "ended");
+        let revoked = AdmittedKey {
+            revoked: true,
+            ..key(9999, 9)
+        };
+        assert_eq!(ends(&life(Some(&revoked), 0, 100)), "ended");
+    }
 }

@@ -4,16 +4,18 @@ mod reload;
 mod settings;
 
 pub(crate) use self::reload::reloaded;
-pub use self::settings::{DatabaseUrl, DutySettings, EnclaveSettings, LimitSettings, PauseSettings, RpcAddresses};
+pub use self::settings::{DutySettings, EnclaveSettings, LimitSettings, PauseSettings, RpcAddresses};
+pub use crate::journal::DatabaseUrl;
 
 use crate::enclave::EnclaveAddress;
 use crate::error::VerifierError;
+use crate::journal::JournalPlace;
 pub use orv_attester::Trust;
 use orv_attester::{LONGEST_LIFE, MOST_VERDICTS};
 use orv_chain::primitives::U256;
 pub use orv_chain::wallet::WalletSource;
 use orv_chain::wallet::without_keys;
-use orv_chain::{Deployment, ProjectId};
+use orv_chain::{Chain, Deployment, ProjectId};
 use orv_storage::{FetchError, IndexSource};
 use orv_verify::AllowedMeasurement;
 use serde::{Deserialize, Serialize};
@@ -218,6 +220,14 @@ impl VerifierConfig {
     /// # Errors
     /// [`VerifierError::ConfigurationUnreadable`], or as [`Self::parse`].
     pub fn load(path: &Path) -> Result<Self, VerifierError> {
+        Self::parse(&Self::read(path)?)
+    }
+
+    /// The text of a file, bounded.
+    ///
+    /// # Errors
+    /// [`VerifierError::ConfigurationUnreadable`].
+    pub fn read(path: &Path) -> Result<String, VerifierError> {
         use std::io::Read;
         let unreadable = |source| VerifierError::ConfigurationUnreadable {
             path: path.to_owned(),
@@ -226,7 +236,7 @@ impl VerifierConfig {
         let mut text = String::new();
         let file = std::fs::File::open(path).map_err(unreadable)?;
         file.take(MAX_FILE).read_to_string(&mut text).map_err(unreadable)?;
-        Self::parse(&text)
+        Ok(text)
     }
 
     /// Reads TOML; unknown keys are refused.
@@ -316,8 +326,21 @@ impl VerifierConfig {
         Duration::from_secs(self.poll_seconds)
     }
 
-    pub(crate) fn journal_path(&self) -> PathBuf {
-        self.data_directory.join("journal.sqlite")
+    /// Where the journal is kept.
+    pub fn journal_place(&self) -> JournalPlace {
+        match &self.journal {
+            Some(url) => JournalPlace::Postgres(url.clone()),
+            None => JournalPlace::File(self.data_directory.join("journal.sqlite")),
+        }
+    }
+
+    /// Connects to the chain: to the deployment's address, or to this file's own.
+    pub(crate) async fn connect(&self, deployment: &Deployment) -> Result<Chain, VerifierError> {
+        let addresses = match &self.rpc {
+            Some(rpc) => rpc.all(),
+            None => vec![deployment.network.rpc_url.clone()],
+        };
+        Ok(deployment.connect_to(&addresses, self.rpc_quorum).await?)
     }
 
     pub(crate) fn receipts(&self) -> PathBuf {

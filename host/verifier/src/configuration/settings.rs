@@ -16,17 +16,6 @@ pub struct EnclaveSettings {
     pub restart: Vec<String>,
 }
 
-/// Where a shared journal is: `postgres://USER:PASSWORD@HOST/DATABASE`. Not shown, since it may hold a password.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DatabaseUrl(pub String);
-
-impl std::fmt::Debug for DatabaseUrl {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("DatabaseUrl(hidden)")
-    }
-}
-
 /// One JSON-RPC address, or several that are compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -2,13 +2,19 @@
 
 mod rule;
 
-pub use self::rule::{Facts, Holder, Limits, Listing, MOST_ATTEMPTS, OpenTicket, Readiness, readiness};
+pub use self::rule::{
+    Facts, Holder, Limits, Listing, MOST_ATTEMPTS, Measured, OpenTicket, Readiness, can_still_win, readiness,
+};
 
 use crate::error::VerifierError;
+use crate::journal::Record;
 use crate::operator::Operator;
+use crate::settle;
 use orv_chain::bindings::{VerifierGateway, VerifierRegistry};
 use orv_chain::primitives::{B256, U256};
-use orv_chain::{ChainError, Constants, Curve, Project, Proposal, ProposalId};
+use orv_chain::{ChainError, Curve, Project, ProjectId, Proposal, ProposalId};
+use orv_protocol::Verdict;
+use orv_protocol::score::{Bips, Score};
 
 /// Ids over which the turn is looked for; a question costs nothing.
 const TURN_STEPS: u64 = 1000;
@@ -27,42 +33,73 @@ pub(crate) async fn matter(operator: &Operator, id: ProposalId) -> Result<Matter
     Ok(Matter { proposal, project })
 }
 
+/// Reads what the rule needs and asks it.
+pub(crate) async fn look(operator: &Operator, record: &Record, matter: &Matter) -> Result<Readiness, VerifierError> {
+    let facts = facts(operator, record, matter).await?;
+    let config = operator.config();
+    let limits = Limits {
+        run_seconds: config.run_seconds,
+        least_balance: config.least_balance,
+        attempts: usize::from(config.attempts),
+    };
+    Ok(readiness(&facts, &limits))
+}
+
 /// Reads everything that the rule needs.
-pub(crate) async fn facts(operator: &Operator, matter: &Matter) -> Result<Facts, VerifierError> {
+pub(crate) async fn facts(operator: &Operator, record: &Record, matter: &Matter) -> Result<Facts, VerifierError> {
     let Matter { proposal, project } = matter;
     let chain = &operator.chain;
     let gateway = operator.enclave.verifier_gateway;
-    let constants = Constants::read(chain, &operator.contracts).await?;
-    let tickets = chain
-        .call(
-            gateway,
-            &VerifierGateway::ticketsOfCall {
-                proposalId: proposal.id.0,
-            },
-        )
-        .await?;
     let listed = VerifierRegistry::isVerifierCall { v: gateway };
     let listed = chain.call(operator.contracts.verifier_registry, &listed).await?;
+    let tickets = operator.gateway.tickets(proposal.id).await?;
+    let mut own_tickets = 0;
+    for ticket in &tickets {
+        let call = VerifierGateway::ticketOfCall { ticket: *ticket };
+        let entry = chain.call(gateway, &call).await?;
+        own_tickets += usize::from(entry.operator == operator.owner.address());
+    }
     Ok(Facts {
         now: chain.head().await?.timestamp,
         proposal: proposal.id,
         status: proposal.status,
         review_lock_until: proposal.review_lock_until,
-        deadline: proposal.submitted_at.saturating_add(constants.expiry_window),
+        deadline: proposal.submitted_at.saturating_add(operator.constants.expiry_window),
         stake: proposal.stake,
         pool_left: Curve::new(chain.clone(), project.token).reward_pool_left().await?,
-        turn: turn(operator, matter).await?,
+        turn: turn(operator, project.id).await?,
         listing: if listed { Listing::Listed } else { Listing::NotListed },
         tickets: tickets.len(),
+        own_tickets,
         open_ticket: open_ticket(operator, proposal.id).await?,
-        balance: chain.balance(operator.owner.address()).await?,
+        balance: operator.balance().await?,
+        best: Score(project.current_best_score),
+        measured: measured(operator, record).await?,
     })
 }
 
+/// What an earlier attempt of this operator's measured, where its statement was set aside or lost.
+async fn measured(operator: &Operator, record: &Record) -> Result<Option<Measured>, VerifierError> {
+    let Some(statement) = &record.statement else {
+        return Ok(None);
+    };
+    let verdict = match Verdict::try_from(statement.verdict) {
+        Ok(verdict @ (Verdict::Approve | Verdict::Reject)) => verdict,
+        Ok(Verdict::Inconclusive) | Err(_) => return Ok(None),
+    };
+    // Without its receipt nothing is known of the margin: another run finds out.
+    let receipt = settle::receipt_of(operator, record).await.ok();
+    Ok(receipt.map(|receipt| Measured {
+        verdict,
+        upper: Score(statement.upper),
+        margin: Bips(receipt.run.margin_bips),
+    }))
+}
+
 /// Where the project's turn would be after a walk over [`TURN_STEPS`] ids; the walk is simulated, not sent.
-async fn turn(operator: &Operator, matter: &Matter) -> Result<ProposalId, ChainError> {
+pub(crate) async fn turn(operator: &Operator, project: ProjectId) -> Result<ProposalId, ChainError> {
     let call = VerifierGateway::advanceCall {
-        projectId: matter.project.id.0,
+        projectId: project.0,
         steps: U256::from(TURN_STEPS),
     };
     operator

@@ -3,6 +3,8 @@
 use crate::journal::{CloseCause, WaitCause};
 use orv_chain::primitives::{B256, U256};
 use orv_chain::{ProposalId, ProposalStatus};
+use orv_protocol::Verdict;
+use orv_protocol::score::{Bips, Score, threshold};
 
 /// Attempts that the gateway grants a proposal, over all keys and for good (DESIGN 5.2): those that the rule's interval
 /// is made for.
@@ -31,10 +33,27 @@ pub struct Facts {
     pub listing: Listing,
     /// Tickets that were ever opened.
     pub tickets: usize,
+    /// Those of them that this operator opened.
+    pub own_tickets: usize,
     /// The ticket that can be used now, if there is one.
     pub open_ticket: Option<OpenTicket>,
     /// Wei of the operator's account.
     pub balance: U256,
+    /// The score to beat now.
+    pub best: Score,
+    /// What an earlier attempt measured before the best moved.
+    pub measured: Option<Measured>,
+}
+
+/// What an earlier attempt measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// What it was for: an approve or a reject.
+    pub verdict: Verdict,
+    /// Upper end of the score's interval.
+    pub upper: Score,
+    /// The project's margin.
+    pub margin: Bips,
 }
 
 /// Whether the gateway may settle.
@@ -71,6 +90,8 @@ pub struct Limits {
     pub run_seconds: u64,
     /// Wei below which nothing is begun.
     pub least_balance: U256,
+    /// Attempts at one proposal by this operator.
+    pub attempts: usize,
 }
 
 /// What to do with a proposal.
@@ -101,7 +122,8 @@ pub fn readiness(facts: &Facts, limits: &Limits) -> Readiness {
     {
         return Readiness::Resume(id);
     }
-    if let Some(readiness) = too_late(facts, limits).or_else(|| exhausted(facts)) {
+    let ended = too_late(facts, limits).or_else(|| exhausted(facts, limits));
+    if let Some(readiness) = ended.or_else(|| hopeless(facts)) {
         return readiness;
     }
     if let Some(OpenTicket { id, .. }) = facts.open_ticket {
@@ -139,18 +161,46 @@ fn too_late(facts: &Facts, limits: &Limits) -> Option<Readiness> {
     (left <= needed).then(|| Readiness::Close(CloseCause::TooLate, format!("{left} s left, {needed} s needed")))
 }
 
-fn exhausted(facts: &Facts) -> Option<Readiness> {
+fn exhausted(facts: &Facts, limits: &Limits) -> Option<Readiness> {
     if facts.stake > facts.pool_left {
         let why = format!("stake {}, the pool has {} left", facts.stake, facts.pool_left);
         return Some(Readiness::Close(CloseCause::PoolExhausted, why));
     }
     // The last of the three may be open at present, and another operator's: then it is not over yet.
-    (facts.tickets >= MOST_ATTEMPTS && facts.open_ticket.is_none()).then(|| {
-        Readiness::Close(
-            CloseCause::AttemptsExhausted,
-            format!("{} tickets were opened", facts.tickets),
-        )
+    if facts.open_ticket.is_some() {
+        return None;
+    }
+    let why = if facts.tickets >= MOST_ATTEMPTS {
+        format!("{} tickets were opened", facts.tickets)
+    } else if facts.own_tickets >= limits.attempts {
+        "this operator's attempts are used up".to_owned()
+    } else {
+        return None;
+    };
+    Some(Readiness::Close(CloseCause::AttemptsExhausted, why))
+}
+
+/// The best moved since an attempt measured an improvement: another run is worth its time only if what was measured
+/// could beat the new best, too.
+fn hopeless(facts: &Facts) -> Option<Readiness> {
+    let measured = facts.measured?;
+    (!can_still_win(&measured, facts.best)).then(|| {
+        let why = format!(
+            "measured at most {}, the best is {} now",
+            measured.upper.0, facts.best.0
+        );
+        let cause = match measured.verdict {
+            Verdict::Approve | Verdict::Inconclusive => CloseCause::CannotWin,
+            // Set aside, since the best was not what it was measured against: a reject would blame the wrong one.
+            Verdict::Reject => CloseCause::Overtaken,
+        };
+        Readiness::Close(cause, why)
     })
+}
+
+/// Whether a score that was measured can reach the best and the margin. The best only ever rises.
+pub fn can_still_win(measured: &Measured, best: Score) -> bool {
+    threshold(best, measured.margin).is_some_and(|least| measured.upper >= least)
 }
 
 #[cfg(test)]
@@ -160,7 +210,12 @@ mod tests {
     const LIMITS: Limits = Limits {
         run_seconds: 100,
         least_balance: U256::from_limbs([5, 0, 0, 0]),
+        attempts: 2,
     };
+
+    fn score(number: i64) -> Score {
+        Score(number.try_into().unwrap())
+    }
 
     fn facts() -> Facts {
         Facts {
@@ -174,8 +229,11 @@ mod tests {
             turn: ProposalId::from(4),
             listing: Listing::Listed,
             tickets: 2,
+            own_tickets: 1,
             open_ticket: None,
             balance: U256::from(5),
+            best: score(100),
+            measured: None,
         }
     }
 
@@ -214,6 +272,23 @@ mod tests {
             closes(CloseCause::PoolExhausted)
         );
         assert_eq!(cause(|f| f.tickets = 3), closes(CloseCause::AttemptsExhausted));
+        assert_eq!(cause(|f| f.own_tickets = 2), closes(CloseCause::AttemptsExhausted));
+    }
+
+    #[test]
+    fn after_the_best_has_moved_only_what_can_still_win_is_run_again() {
+        let measured = |verdict, upper| {
+            move |f: &mut Facts| {
+                f.measured = Some(Measured {
+                    verdict,
+                    upper: score(upper),
+                    margin: Bips(100),
+                });
+            }
+        };
+        assert_eq!(cause(measured(Verdict::Approve, 101)), Readiness::Ready);
+        assert_eq!(cause(measured(Verdict::Approve, 100)), closes(CloseCause::CannotWin));
+        assert_eq!(cause(measured(Verdict::Reject, 90)), closes(CloseCause::Overtaken));
     }
 
     #[test]

@@ -1,226 +1,163 @@
-//! From a signed statement on disk to the chain: bundle to 0G, then one transaction.
+//! From a signed statement to the chain: the way is found first, at no cost; then the bundle goes to 0G, then one
+//! transaction. What is on chain is watched until it is deep enough to stay.
 
+mod confirm;
+mod ending;
+mod quorum;
 mod reaction;
 mod receipt_file;
 mod reconcile;
 mod reviews;
-mod transaction;
+mod statements;
+mod way;
 
 pub use self::reaction::{Reaction, reaction};
-pub(crate) use self::{receipt_file::path as receipt_path, reconcile::reconcile, reviews::append as append_review};
+pub(crate) use self::{
+    confirm::{Confirmation, look_again, undo},
+    receipt_file::{export, kept_statement, path as receipt_path, receipt_of},
+    reconcile::reconcile,
+    reviews::Reviews,
+};
 
-use self::transaction::{Recorded, record_call, recorded, settle_call};
+use self::way::{Found, Way, find};
 use crate::admission::publish;
 use crate::error::VerifierError;
-use crate::journal::{Detail, Event, Record, Statement, Ticket, Transaction};
+use crate::journal::{Detail, Ending, Event, Record, State, Statement, Transaction, WaitCause};
 use crate::operator::Operator;
-use orv_chain::bindings::VerifierGateway;
-use orv_chain::primitives::U256;
-use orv_chain::{Call, Mined, Revert, SendError};
+use crate::ticket::{self, TicketState};
+use orv_chain::{Mined, Revert, SendError};
 use orv_content::Root;
 use orv_protocol::judgement::Reason;
-use orv_protocol::{MetricKind, Verdict};
 use orv_receipt::Receipt;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tokio::task::spawn_blocking;
-
-/// Ids by which one transaction moves a project's turn.
-const ADVANCE_STEPS: u64 = 500;
+use std::path::PathBuf;
 
 /// How often the way to the chain is changed before the statement is put back.
 const TRIES: u32 = 4;
 
-/// Which of the gateway's two functions takes the statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Settle,
-    Record,
-}
-
-/// What came of one try.
-enum Tried {
-    Mined(Mined),
+/// What came of one sending.
+enum Sent {
+    Ended(Ending, Mined),
+    Held(Mined),
     Refused(Revert),
 }
 
-/// Writes the receipt file and answers what the journal keeps of its statement.
+/// Brings a statement to the chain: a judged one, or one that is held and that another operator's agrees with now.
 ///
 /// # Errors
-/// [`VerifierError::ReceiptFile`].
-pub(crate) async fn keep_receipt(path: PathBuf, receipt: Arc<Receipt>) -> Result<Statement, VerifierError> {
-    let written = spawn_blocking(move || receipt_file::write(&path, &receipt).map(|()| statement_of(path, &receipt)));
-    written.await.map_err(|_| VerifierError::TaskStopped)?
-}
-
-/// The statement of the record's ticket, if its receipt was written before.
-///
-/// # Errors
-/// [`VerifierError::ReceiptFile`] or [`VerifierError::ReceiptDamaged`].
-pub(crate) async fn kept_statement(directory: &Path, record: &Record) -> Result<Option<Statement>, VerifierError> {
-    let Some(ticket) = record.ticket else { return Ok(None) };
-    let path = receipt_path(directory, record, &ticket);
-    let read = spawn_blocking(move || receipt_file::read(&path).map(|receipt| (path, receipt)));
-    match read.await.map_err(|_| VerifierError::TaskStopped)? {
-        Ok((path, receipt)) if receipt.run.ticket == ticket.id => Ok(Some(statement_of(path, &receipt))),
-        Ok(_) => Ok(None),
-        Err(VerifierError::ReceiptFile { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Brings a judged statement to the chain. The record is in state Judged.
-///
-/// # Errors
-/// What passes by itself; the statement is back in Judged, or in Settling where its fate is unknown.
+/// What passes by itself; the statement is where it was, or in Settling where its fate is unknown.
 pub(crate) async fn settle(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
-    let incomplete = |what| VerifierError::Incomplete {
-        proposal: record.proposal,
-        what,
-    };
-    let statement = record.statement.as_ref().ok_or_else(|| incomplete("statement"))?;
-    let ticket = record.ticket.ok_or_else(|| incomplete("ticket"))?;
-    let path = statement.receipt.clone();
-    let receipt = spawn_blocking(move || receipt_file::read(&path))
-        .await
-        .map_err(|_| VerifierError::TaskStopped)??;
-    if receipt.run.ticket != ticket.id || receipt.run.bundle_root != statement.bundle_root {
-        return Err(incomplete("receipt of its ticket"));
+    if record.state == State::Judged && !is_usable(operator, record).await? {
+        return Ok(());
     }
+    let receipt = receipt_of(operator, record).await?;
+    let way = match find(operator, record, &receipt).await? {
+        Found::Way(way) => way,
+        Found::Event(event, why) => return leave(operator, record, event, &why).await,
+        Found::Nothing => return Ok(()),
+    };
     publish(
         operator,
         "the bundle",
         receipt.bundle.clone(),
-        Root(statement.bundle_root.0),
+        Root(receipt.run.bundle_root.0),
     )
     .await?;
-    operator
-        .change(record.proposal, Event::Settle, "the bundle is stored", Detail::None)
-        .await?;
-    carry(operator, record, &ticket, &receipt).await
-}
-
-/// Sends, and follows the gateway's refusals to where they lead.
-async fn carry(operator: &Operator, record: &Record, ticket: &Ticket, receipt: &Receipt) -> Result<(), VerifierError> {
-    let mut way = first_way(operator, receipt).await?;
-    for _ in 0..TRIES {
-        let refusal = match attempt(operator, receipt, way).await? {
-            Tried::Mined(mined) => return finish(operator, record, ticket, &mined).await,
-            Tried::Refused(refusal) => refusal,
-        };
-        let why = refusal.to_string();
-        let event = match reaction(&refusal) {
-            Reaction::Record => {
-                way = Way::Record;
-                continue;
-            }
-            Reaction::Settle => {
-                way = Way::Settle;
-                continue;
-            }
-            Reaction::Advance => {
-                advance(operator, record).await?;
-                continue;
-            }
-            Reaction::Look => {
-                let settling = operator.journal.get(record.proposal).await?;
-                return reconcile(operator, &settling).await;
-            }
-            Reaction::Later => Event::Postpone,
-            Reaction::LoseTicket => Event::LoseTicket,
-            Reaction::Close(cause) => Event::Close(cause),
-            Reaction::Fail => {
-                operator
-                    .change(record.proposal, Event::Postpone, &why, Detail::None)
-                    .await?;
-                let source = Box::new(SendError::Reverted(refusal));
-                return Err(VerifierError::Send {
-                    step: "settling the statement",
-                    source,
-                });
-            }
-        };
-        operator.change(record.proposal, event, &why, Detail::None).await?;
-        return Ok(());
-    }
-    operator
-        .change(
-            record.proposal,
-            Event::Postpone,
-            "the gateway changed its mind too often",
-            Detail::None,
-        )
-        .await?;
-    Ok(())
-}
-
-/// Inconclusive statements are recorded, and so are timed ones that need more operators than one.
-async fn first_way(operator: &Operator, receipt: &Receipt) -> Result<Way, VerifierError> {
-    if receipt.run.verdict == u8::from(Verdict::Inconclusive) {
-        return Ok(Way::Record);
-    }
-    if receipt.run.metric_kind == u8::from(MetricKind::Timed) {
-        let gateway = operator.enclave.verifier_gateway;
-        let quorum = operator
-            .chain
-            .call(gateway, &VerifierGateway::timedQuorumCall {})
+    if record.state == State::Judged {
+        let stored = "the bundle is stored";
+        operator
+            .change(record.proposal, Event::Settle, stored, Detail::None)
             .await?;
-        if quorum > 1 {
-            return Ok(Way::Record);
-        }
     }
-    Ok(Way::Settle)
+    carry(operator, record, &receipt, way).await
 }
 
-async fn attempt(operator: &Operator, receipt: &Receipt, way: Way) -> Result<Tried, VerifierError> {
-    let gateway = operator.enclave.verifier_gateway;
-    let (step, call) = match way {
-        Way::Settle => ("settling the statement", Call::new(gateway, &settle_call(receipt))),
-        Way::Record => ("recording the statement", Call::new(gateway, &record_call(receipt))),
+/// Whether a judged statement's ticket can still be used. What an earlier life of this program sent, or anyone who had
+/// the statement, is found on chain.
+async fn is_usable(operator: &Operator, record: &Record) -> Result<bool, VerifierError> {
+    let ticket = record.ticket.ok_or(VerifierError::Incomplete {
+        proposal: record.proposal,
+        what: "ticket",
+    })?;
+    let event = match ticket::state(operator, &ticket).await? {
+        TicketState::Open => return Ok(true),
+        TicketState::Lapsed => (Event::LoseTicket, "the ticket's time ran out"),
+        TicketState::Unknown if ticket::is_gone(operator, &ticket).await? => {
+            (Event::LoseTicket, "a reorganisation took the ticket back")
+        }
+        TicketState::Unknown => return Ok(false),
+        TicketState::Inconclusive | TicketState::Held | TicketState::Settled => {
+            operator
+                .change(
+                    record.proposal,
+                    Event::Settle,
+                    "the chain has the statement",
+                    Detail::None,
+                )
+                .await?;
+            let settling = operator.journal.get(record.proposal).await?;
+            reconcile(operator, &settling).await?;
+            return Ok(false);
+        }
     };
-    match operator.owner.send(call).await {
-        Ok(mined) => Ok(Tried::Mined(mined)),
+    operator.change(record.proposal, event.0, event.1, Detail::None).await?;
+    Ok(false)
+}
+
+/// Sends, and follows what the gateway refuses meanwhile to where it leads.
+async fn carry(operator: &Operator, record: &Record, receipt: &Receipt, way: Way) -> Result<(), VerifierError> {
+    let mut way = way;
+    for _ in 0..TRIES {
+        let event = match send(operator, receipt, way).await? {
+            Sent::Ended(ending, mined) => (Event::Finish(ending), mined),
+            Sent::Held(mined) => (Event::Hold, mined),
+            Sent::Refused(refusal) => {
+                tracing::info!(proposal = %record.proposal, %refusal, "the chain moved under the statement");
+                let settling = operator.journal.get(record.proposal).await?;
+                match find(operator, &settling, receipt).await? {
+                    Found::Way(other) => way = other,
+                    Found::Event(event, why) => return leave(operator, &settling, event, &why).await,
+                    Found::Nothing => return put_back(operator, &settling, "the chain wants it later").await,
+                }
+                continue;
+            }
+        };
+        return finish(operator, record, event.0, &event.1).await;
+    }
+    let settling = operator.journal.get(record.proposal).await?;
+    put_back(operator, &settling, "the gateway changed its mind too often").await
+}
+
+async fn send(operator: &Operator, receipt: &Receipt, way: Way) -> Result<Sent, VerifierError> {
+    let (gateway, owner) = (&operator.gateway, &operator.owner);
+    let (step, sent) = match way {
+        Way::Settle(statements) => {
+            let settled = gateway.settle(owner, statements.runs, statements.signatures).await;
+            ("settling the statement", settled.map(ending::settled))
+        }
+        Way::Record => {
+            let recorded = gateway.record(
+                owner,
+                statements::run_of(&receipt.run),
+                statements::signature_of(receipt),
+            );
+            ("recording the statement", recorded.await.map(ending::recorded))
+        }
+    };
+    match sent {
+        Ok(Some(sent)) => Ok(sent),
+        Ok(None) => Err(VerifierError::sending(step, SendError::OwnerStopped)),
         // The state moved between simulation and block: the refusal is the same, and gas was paid.
         Err(
             SendError::Reverted(refusal)
             | SendError::Failed {
                 reason: Some(refusal), ..
             },
-        ) => Ok(Tried::Refused(refusal)),
-        Err(source) => Err(VerifierError::Send {
-            step,
-            source: Box::new(source),
-        }),
+        ) => Ok(Sent::Refused(refusal)),
+        Err(source) => Err(VerifierError::sending(step, source)),
     }
 }
 
-async fn advance(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
-    let call = VerifierGateway::advanceCall {
-        projectId: record.project.0,
-        steps: U256::from(ADVANCE_STEPS),
-    };
-    operator
-        .send("moving the turn", Call::new(operator.enclave.verifier_gateway, &call))
-        .await?;
-    Ok(())
-}
-
-async fn finish(operator: &Operator, record: &Record, ticket: &Ticket, mined: &Mined) -> Result<(), VerifierError> {
-    let Some(recorded) = recorded(mined, operator.enclave.verifier_gateway, ticket.id) else {
-        let source = Box::new(SendError::NoEvent {
-            hash: mined.hash,
-            event: "of the gateway about this ticket",
-        });
-        return Err(VerifierError::Send {
-            step: "settling the statement",
-            source,
-        });
-    };
-    let event = match recorded {
-        Recorded::Ended(ending) => Event::Finish(ending),
-        Recorded::Held => Event::Hold,
-    };
+async fn finish(operator: &Operator, record: &Record, event: Event, mined: &Mined) -> Result<(), VerifierError> {
     let transaction = Transaction {
         hash: mined.hash,
         gas_used: mined.gas_used,
@@ -232,7 +169,34 @@ async fn finish(operator: &Operator, record: &Record, ticket: &Ticket, mined: &M
     Ok(())
 }
 
-fn statement_of(path: PathBuf, receipt: &Receipt) -> Statement {
+/// Writes what the chain's refusal means. What it only wants later leaves the statement where it is.
+async fn leave(operator: &Operator, record: &Record, event: Event, why: &str) -> Result<(), VerifierError> {
+    match (record.state, event) {
+        (State::Settling, Event::Postpone) => put_back(operator, record, why).await,
+        (_, Event::Postpone) => {
+            tracing::info!(proposal = %record.proposal, why, "the chain wants the statement later");
+            Ok(())
+        }
+        // A statement on chain is not lost with its ticket's time.
+        (State::Waiting(WaitCause::HeldForQuorum), Event::LoseTicket) => Ok(()),
+        _ => {
+            operator.change(record.proposal, event, why, Detail::None).await?;
+            Ok(())
+        }
+    }
+}
+
+async fn put_back(operator: &Operator, record: &Record, why: &str) -> Result<(), VerifierError> {
+    if record.state == State::Settling {
+        operator
+            .change(record.proposal, Event::Postpone, why, Detail::None)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What the journal keeps of a receipt's statement.
+pub(crate) fn statement_of(path: PathBuf, receipt: &Receipt) -> Statement {
     let run = &receipt.run;
     let reason = match Reason::from_bytes32(&run.reason.0) {
         Some(reason) => reason.code().to_owned(),

@@ -72,6 +72,10 @@ fn ends_ticket(revert: &Revert) -> bool {
         || revert.is::<Registry::KeyIsRevoked>()
         || revert.is::<Registry::TrustWithdrawn>()
         || revert.is::<Registry::NoAdmissionVerifier>()
+        // A reorganisation gave the proposal's number to another one, or its project's.
+        || revert.is::<Gateway::WrongProposalDigest>()
+        || revert.is::<Gateway::WrongProjectDigest>()
+        || revert.is::<Gateway::WrongProject>()
 }
 
 #[cfg(test)]

@@ -26,7 +26,9 @@ pub(crate) async fn reconcile(operator: &Operator, record: &Record) -> Result<()
     let event = match ticket::state(operator, &ticket).await? {
         TicketState::Settled => Event::Finish(ending_of(record)),
         TicketState::Inconclusive => Event::Finish(closed_ending_of(record)),
-        TicketState::Open | TicketState::Unknown if !held => Event::Postpone,
+        TicketState::Open if !held => Event::Postpone,
+        TicketState::Unknown if ticket::is_gone(operator, &ticket).await? => Event::LoseTicket,
+        TicketState::Unknown if !held => Event::Postpone,
         TicketState::Held if !held => Event::Hold,
         TicketState::Open | TicketState::Unknown | TicketState::Held => return Ok(()),
         TicketState::Lapsed => Event::LoseTicket,

@@ -2,34 +2,85 @@
 
 use crate::error::VerifierError;
 use crate::journal::{Record, Settlement, State};
-use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::Path;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Seek, Write};
+use std::path::{Path, PathBuf};
 
-/// Appends the line of an attempt that has ended; other states have none. Blocks for one write.
-///
-/// # Errors
-/// [`VerifierError::ReceiptFile`] with the file's path.
-pub(crate) fn append(directory: &Path, record: &Record, code_hash: &str, at: u64) -> Result<(), VerifierError> {
-    let Some(line) = line(record, code_hash, at) else {
-        return Ok(());
-    };
-    let path = directory.join("reviews.jsonl");
-    let failed = |source| VerifierError::ReceiptFile {
-        path: path.clone(),
-        source,
-    };
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(failed)?;
-    file.write_all(line.as_bytes()).map_err(failed)
+/// The file, and which attempts it has already: each is written once, also over crashes.
+#[derive(Debug)]
+pub(crate) struct Reviews {
+    path: PathBuf,
+    file: File,
+    written: BTreeSet<String>,
+}
+
+impl Reviews {
+    /// Opens the file of a data directory. A line that a crash left half written is taken away. Blocks.
+    ///
+    /// # Errors
+    /// [`VerifierError::ReceiptFile`] with the file's path.
+    pub(crate) fn open(directory: &Path) -> Result<Self, VerifierError> {
+        let path = directory.join("reviews.jsonl");
+        let opened = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .and_then(|file| Ok((ids_in(&file)?, file)));
+        match opened {
+            Ok((written, file)) => Ok(Self { path, file, written }),
+            Err(source) => Err(VerifierError::ReceiptFile { path, source }),
+        }
+    }
+
+    /// Appends the line of an attempt that has ended, unless the file has it; other states have none. Blocks for one
+    /// write.
+    ///
+    /// # Errors
+    /// [`VerifierError::ReceiptFile`] with the file's path.
+    pub(crate) fn append(&mut self, record: &Record, at: u64) -> Result<(), VerifierError> {
+        let Some((id, line)) = line(record, at).filter(|(id, _)| !self.written.contains(id)) else {
+            return Ok(());
+        };
+        let written = self
+            .file
+            .write_all(line.as_bytes())
+            .and_then(|()| self.file.sync_data());
+        written.map_err(|source| VerifierError::ReceiptFile {
+            path: self.path.clone(),
+            source,
+        })?;
+        self.written.insert(id);
+        Ok(())
+    }
+}
+
+/// The review ids of a file's whole lines; the file ends behind the last of them.
+fn ids_in(file: &File) -> io::Result<BTreeSet<String>> {
+    let (mut ids, mut end) = (BTreeSet::new(), 0_u64);
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        if line.last() != Some(&b'\n') {
+            break;
+        }
+        end = end.saturating_add(line.len() as u64);
+        let row: Option<Value> = serde_json::from_slice(&line).ok();
+        let id = row.as_ref().and_then(|row| row.get("review_id")?.as_str());
+        ids.extend(id.map(str::to_owned));
+        line.clear();
+    }
+    file.set_len(end)?;
+    let mut file = file;
+    file.seek(io::SeekFrom::Start(end))?;
+    Ok(ids)
 }
 
 /// Upstream has no value for an inconclusive verdict; `skipped` is the one of its four that settles nothing.
-fn line(record: &Record, code_hash: &str, at: u64) -> Option<String> {
+fn line(record: &Record, at: u64) -> Option<(String, String)> {
     let statement = record.statement.as_ref()?;
     let result = match record.state {
         State::Settled(Settlement::Approved) => "approved",
@@ -39,9 +90,10 @@ fn line(record: &Record, code_hash: &str, at: u64) -> Option<String> {
     };
     let ticket = record.ticket?;
     let tag = hex::encode(ticket.id.get(..4).unwrap_or_default());
-    let row = json!({
+    let id = format!("p{}-{tag}", record.proposal);
+    let mut row = json!({
         "schemaVersion": "1",
-        "review_id": format!("p{}-{tag}", record.proposal),
+        "review_id": id,
         "utc_timestamp": utc(at),
         "proposal_id": number(&record.proposal.to_string()),
         "project_id": number(&record.project.to_string()),
@@ -49,12 +101,14 @@ fn line(record: &Record, code_hash: &str, at: u64) -> Option<String> {
         "reason_code": statement.reason.replace('-', "_"),
         "stdout_log_path": statement.receipt.to_string_lossy(),
         "error": "",
-        "code_hash": code_hash,
         "claimed_aggregate_score": record.claimed_score.to_string(),
         "verified_aggregate_score": statement.score.to_string(),
         "transaction_hashes": record.transaction.iter().map(|mined| mined.hash.to_string()).collect::<Vec<_>>(),
     });
-    Some(format!("{row}\n"))
+    if let (Some(row), Some(submission)) = (row.as_object_mut(), record.submission) {
+        row.insert("code_hash".to_owned(), json!(submission.code_hash.to_string()));
+    }
+    Some((id, format!("{row}\n")))
 }
 
 /// Ids are JSON numbers in upstream's schema.
@@ -86,7 +140,73 @@ fn utc(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use super::*;
+    use crate::journal::{Statement, Ticket};
+    use orv_chain::primitives::{Address, B256, I256};
+    use orv_chain::{ProjectId, ProposalId};
+
+    fn ended(ticket: u8) -> Record {
+        Record {
+            proposal: ProposalId::from(4),
+            project: ProjectId::from(2),
+            claimed_score: I256::ZERO,
+            submission: None,
+            confirmed: false,
+            claim: None,
+            state: State::Inconclusive,
+            cause: String::new(),
+            runs: 1,
+            ticket: Some(Ticket {
+                id: B256::repeat_byte(ticket),
+                key: Address::ZERO,
+                attempt: 1,
+                closes_at: 0,
+                incumbent_code_hash: B256::ZERO,
+                incumbent_score: I256::ZERO,
+            }),
+            statement: Some(Statement {
+                verdict: 3,
+                reason: "missing-bytes".to_owned(),
+                score: I256::ZERO,
+                lower: I256::ZERO,
+                upper: I256::ZERO,
+                bundle_root: B256::ZERO,
+                receipt: "r/2-4-1.orv".into(),
+            }),
+            transaction: None,
+            changed_at: 0,
+        }
+    }
+
+    #[test]
+    fn each_attempt_has_one_line_also_after_a_crash_in_the_middle_of_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reviews.jsonl");
+        let mut reviews = Reviews::open(folder.path()).unwrap();
+        reviews.append(&ended(1), 5).unwrap();
+        reviews.append(&ended(1), 6).unwrap();
+        drop(reviews);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{whole}{{\"review_id\":\"p4-0202")).unwrap();
+        let mut reviews = Reviews::open(folder.path()).unwrap();
+        reviews.append(&ended(1), 7).unwrap();
+        reviews.append(&ended(2), 8).unwrap();
+        let lines = std::fs::read_to_string(&path).unwrap();
+        let ids: Vec<_> = lines
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["review_id"].clone())
+            .collect();
+        assert_eq!(ids, ["p4-01010101", "p4-02020202"]);
+    }
+
+    #[test]
+    fn an_attempt_under_way_has_no_line() {
+        let running = Record {
+            state: State::Running,
+            ..ended(1)
+        };
+        assert_eq!(line(&running, 0), None);
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {

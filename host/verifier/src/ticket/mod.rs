@@ -3,11 +3,12 @@
 use crate::error::VerifierError;
 use crate::journal::Ticket;
 use crate::operator::Operator;
+use alloy::eips::BlockId;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
 use orv_chain::bindings::VerifierGateway::{self, TicketOpened};
 use orv_chain::primitives::{Address, B256};
-use orv_chain::{Call, ChainError, ProposalId};
+use orv_chain::{ChainError, ProposalId};
 
 /// Blocks that one question for events spans.
 const PAGE: u64 = 1000;
@@ -38,18 +39,16 @@ pub(crate) enum TicketState {
 /// # Errors
 /// The gateway's refusal by name, or how the transaction failed.
 pub(crate) async fn open(operator: &Operator, proposal: ProposalId, key: Address) -> Result<Ticket, VerifierError> {
-    let gateway = operator.enclave.verifier_gateway;
-    let call = VerifierGateway::openCall {
-        proposalId: proposal.0,
+    let opened = operator.gateway.open(&operator.owner, proposal, key).await;
+    let opened = opened.map_err(|source| VerifierError::sending("opening a ticket", source))?;
+    Ok(Ticket {
+        id: opened.ticket,
         key,
-    };
-    let mined = operator.send("opening a ticket", Call::new(gateway, &call)).await?;
-    let event = mined.require_event::<TicketOpened>(gateway);
-    let event = event.map_err(|source| VerifierError::Send {
-        step: "opening a ticket",
-        source: Box::new(source),
-    })?;
-    Ok(ticket_of(&event))
+        attempt: opened.attempt,
+        closes_at: opened.closes_at,
+        incumbent_code_hash: opened.incumbent_code_hash,
+        incumbent_score: opened.incumbent_score,
+    })
 }
 
 /// Finds the event of a ticket that was opened before this program lost sight of it.
@@ -95,6 +94,42 @@ pub(crate) async fn state(operator: &Operator, ticket: &Ticket) -> Result<Ticket
         5 => TicketState::Settled,
         _ => TicketState::Unknown,
     })
+}
+
+/// Whether the chain had the ticket and has it no more: a block that is deep enough to stay is younger than the ticket's
+/// opening and does not know it, or the proposal's open ticket is another one of this operator's.
+///
+/// # Errors
+/// The endpoint's failure.
+pub(crate) async fn is_gone(operator: &Operator, ticket: &Ticket) -> Result<bool, ChainError> {
+    let Some(deep) = deep_block(operator).await? else {
+        return Ok(false);
+    };
+    let gateway = operator.enclave.verifier_gateway;
+    let life = operator
+        .chain
+        .call(gateway, &VerifierGateway::ticketLifeCall {})
+        .await?;
+    let opened_at = ticket.closes_at.saturating_sub(life);
+    if operator.chain.block(deep).await?.timestamp <= opened_at {
+        return Ok(false);
+    }
+    let call = VerifierGateway::ticketOfCall { ticket: ticket.id };
+    match operator.chain.call_at(gateway, &call, BlockId::number(deep)).await {
+        Ok(entry) => Ok(entry.state == 0),
+        // An endpoint that keeps no old states: its time will tell.
+        Err(ChainError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The newest block that is deep enough to stay; nothing while the chain is shorter.
+///
+/// # Errors
+/// The endpoint's failure.
+pub(crate) async fn deep_block(operator: &Operator) -> Result<Option<u64>, ChainError> {
+    let head = operator.chain.head().await?.reference.number;
+    Ok(head.checked_sub(operator.config().confirmations))
 }
 
 fn ticket_of(event: &TicketOpened) -> Ticket {

@@ -1,64 +1,80 @@
-//! The daemon: looks at the chain, works through the journal, sleeps, looks again.
+//! The daemon: rounds over chain and journal, until it is asked to end.
 
-mod desk;
-mod pass;
+mod circuit;
+mod errand;
+mod lane;
+mod pause;
+mod queue;
+mod round;
+mod stage;
+mod stop;
+mod summary;
+mod supervisor;
 
-use self::desk::Desk;
+pub use self::{
+    stop::{Controls, Phase},
+    summary::{Failure, Summary},
+};
+
+use self::errand::Shared;
+use self::lane::Lane;
+use self::summary::states;
+use self::supervisor::Supervisor;
 use crate::configuration::VerifierConfig;
 use crate::error::VerifierError;
-use crate::intake;
-use crate::journal::{Journal, State};
+use crate::intake::Intake;
+use crate::journal::{DaemonId, Journal};
 use crate::notice::{Notice, Observer};
-use crate::operator::Operator;
+use crate::operator::{LEASE, Operator};
+use crate::settle::Reviews;
 use crate::status::StatusRow;
-use orv_chain::ProposalId;
-use serde::Serialize;
-use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::Notify;
-use tokio::time::sleep;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, interval, sleep_until};
 
-/// Most passes of [`Daemon::once`]; each but the last has changed something.
-const PASSES: u32 = 100;
+/// Most rounds of [`Daemon::once`]; each but the last has changed something.
+const ROUNDS: u32 = 100;
+
+/// How often in a row the chain must not have what it had, before that is believed: endpoints may be some blocks behind.
+const LOOKS: u32 = 3;
+
+/// How long a cancelled job is waited for.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// The operator's daemon.
 #[derive(Debug, Clone, Copy)]
 pub struct Daemon;
 
-/// What a call of [`Daemon::once`] or [`Daemon::run`] has done.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Summary {
-    /// The proposals whose state changed, as they are now.
-    pub outcomes: Vec<StatusRow>,
-    /// What failed in the last pass and is tried again the next time.
-    pub failures: Vec<Failure>,
+/// What a daemon is started with.
+pub struct Orders {
+    /// Its configuration.
+    pub config: VerifierConfig,
+    /// The file that it was read from, if it shall be read again when it changes.
+    pub file: Option<PathBuf>,
+    /// How it is asked to end.
+    pub controls: Controls,
+    /// Who is told what happens.
+    pub observer: Arc<dyn Observer>,
 }
 
-/// A step that failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Failure {
-    /// The proposal, in decimal; nothing where the failure is about none.
-    pub proposal: Option<String>,
-    /// The error's stable code.
-    pub code: &'static str,
-    /// What happened.
-    pub message: String,
-    /// What to do.
-    pub advice: &'static str,
-}
-
-/// One operator at work.
-pub(crate) struct Worker {
-    operator: Operator,
-    desk: Desk,
-    stop: Arc<AtomicBool>,
+impl Orders {
+    /// Orders that nobody changes any more.
+    pub fn new(config: VerifierConfig, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            config,
+            file: None,
+            controls: Controls::new(),
+            observer,
+        }
+    }
 }
 
 impl Daemon {
-    /// Works until `stop` is ready, then ends the step at hand, cancels a running job and returns. Failures that pass
-    /// by themselves are told to the observer and tried again.
+    /// Works until `stop` is ready, then begins nothing more, and returns when what is in flight is done or handed back.
+    /// Failures that pass by themselves are told to the observer and tried again.
     ///
     /// # Errors
     /// What no waiting mends: configuration, wallet, journal, data directory.
@@ -67,30 +83,29 @@ impl Daemon {
         stop: impl Future<Output = ()>,
         observer: Arc<dyn Observer>,
     ) -> Result<Summary, VerifierError> {
-        let pause = config.poll();
-        let mut worker = Worker::connect(config, observer).await?;
-        let (flag, wake) = (Arc::clone(&worker.stop), Notify::new());
-        let before = worker.states().await?;
-        let work = async {
-            let mut failures = Vec::new();
-            while !worker.is_stopping() {
-                failures = worker.pass().await?;
-                worker.desk.keep_open(&worker.operator).await?;
-                tokio::select! {
-                    () = sleep(pause) => {}
-                    () = wake.notified() => {}
-                }
-            }
-            worker.summary(&before, failures).await
-        };
+        let orders = Orders::new(config, observer);
+        let controls = orders.controls.clone();
+        let work = Self::work(orders);
         tokio::pin!(work);
         tokio::select! {
             done = &mut work => return done,
-            () = stop => {}
+            () = stop => controls.stop(),
         }
-        flag.store(true, Ordering::Relaxed);
-        wake.notify_one();
         work.await
+    }
+
+    /// Works until its [`Controls`] say otherwise: [`Controls::stop`] once ends intake and gives what is in flight
+    /// `shutdown_seconds`, twice hands it back at once.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn work(orders: Orders) -> Result<Summary, VerifierError> {
+        let controls = orders.controls.clone();
+        let file = orders.file.clone();
+        let mut supervisor = connect(orders, LOOKS).await?;
+        let heart = Heart::beat(Arc::clone(&supervisor.shared.operator));
+        let done = supervisor.until_stopped(&controls, file).await;
+        supervisor.end(done, &heart).await
     }
 
     /// Works through everything that can be decided now, and returns what came of it.
@@ -98,19 +113,19 @@ impl Daemon {
     /// # Errors
     /// As [`Self::run`]; what failed for one proposal is in the summary.
     pub async fn once(config: VerifierConfig, observer: Arc<dyn Observer>) -> Result<Summary, VerifierError> {
-        let mut worker = Worker::connect(config, observer).await?;
-        let first = worker.states().await?;
-        let mut before = first.clone();
-        let mut failures = Vec::new();
-        for _ in 0..PASSES {
-            failures = worker.pass().await?;
-            let after = worker.states().await?;
-            if after == before {
-                break;
-            }
-            before = after;
-        }
-        worker.summary(&first, failures).await
+        Self::once_with(Orders::new(config, observer)).await
+    }
+
+    /// As [`Self::once`], and ends before when its [`Controls`] say so.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn once_with(orders: Orders) -> Result<Summary, VerifierError> {
+        let controls = orders.controls.clone();
+        let mut supervisor = connect(orders, 1).await?;
+        let heart = Heart::beat(Arc::clone(&supervisor.shared.operator));
+        let done = supervisor.until_settled(&controls).await;
+        supervisor.end(done, &heart).await
     }
 
     /// Everything in the journal, without asking enclave or chain.
@@ -123,88 +138,153 @@ impl Daemon {
             .enclave
             .ok_or(VerifierError::NoGateway)?
             .verifier_gateway;
-        crate::status::status(&Journal::open(&config.journal_path(), gateway).await?).await
+        let journal = Journal::open(&config.journal_place(), gateway, DaemonId::READER).await?;
+        crate::status::status(&journal).await
     }
 }
 
-impl Worker {
-    async fn connect(config: VerifierConfig, observer: Arc<dyn Observer>) -> Result<Self, VerifierError> {
-        let operator = Operator::connect(config, observer).await?;
-        let enclave = operator.config.enclaves().into_iter().next();
-        let enclave = enclave.ok_or_else(|| VerifierError::Configuration("no enclave".to_owned()))?;
-        let mut desk = Desk::new(enclave.address);
-        if let Err(error) = desk.hear() {
-            operator.observer.notice(&Notice::failed(None, &error.into()));
-        }
-        Ok(Self {
-            operator,
-            desk,
-            stop: Arc::new(AtomicBool::new(false)),
-        })
-    }
+async fn connect(orders: Orders, looks: u32) -> Result<Supervisor, VerifierError> {
+    let Orders {
+        config,
+        controls,
+        observer,
+        ..
+    } = orders;
+    let operator = Arc::new(Operator::connect(config, controls, observer).await?);
+    let config = operator.config();
+    let directory = config.data_directory.clone();
+    let reviews = tokio::task::spawn_blocking(move || Reviews::open(&directory)).await;
+    let reviews = reviews.map_err(|_| VerifierError::TaskStopped)??;
+    let lanes = config.enclaves().into_iter();
+    let lanes = lanes
+        .map(|settings| Lane::new(settings, operator.observer.as_ref()))
+        .collect();
+    let intake = Intake::start(&operator).await?;
+    let shared = Shared {
+        operator,
+        reviews: Arc::new(Mutex::new(reviews)),
+        missing: Arc::default(),
+        looks,
+    };
+    Ok(Supervisor::new(shared, intake, lanes))
+}
 
-    fn is_stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    async fn states(&self) -> Result<BTreeMap<ProposalId, State>, VerifierError> {
-        let records = self.operator.journal.all().await?;
-        Ok(records
-            .into_iter()
-            .map(|record| (record.proposal, record.state))
-            .collect())
-    }
-
-    /// Looks at the chain once and takes every proposal as far as it goes.
-    async fn pass(&mut self) -> Result<Vec<Failure>, VerifierError> {
-        let mut failures = Vec::new();
-        if let Err(error) = intake::catch_up(&self.operator).await {
-            failures.push(self.tell(None, error)?);
-        }
-        for record in self.operator.journal.all().await? {
-            if record.state.is_final() || !self.operator.config.projects.admits(record.project) {
-                continue;
+impl Supervisor {
+    /// Rounds at the configured pace; what a task ends with is gone on with at once.
+    async fn until_stopped(&mut self, controls: &Controls, file: Option<PathBuf>) -> Result<Summary, VerifierError> {
+        let before = states(&self.shared.operator).await?;
+        let (mut phases, mut reloads) = (controls.phases(), controls.reloads());
+        let mut watched = round::WatchedFile::new(file);
+        let mut next_round = Instant::now();
+        let mut deadline = None;
+        loop {
+            if controls.phase() == Phase::Finish && deadline.is_none() {
+                let seconds = self.shared.operator.config().shutdown_seconds;
+                deadline = Some(Instant::now() + Duration::from_secs(seconds));
             }
-            if let Err(error) = self.work_on(record.proposal).await {
-                failures.push(self.tell(Some(record.proposal), error)?);
+            let overdue = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if controls.phase() == Phase::HandBack || overdue {
+                return self.give_up(&before).await;
+            }
+            if deadline.is_none() && Instant::now() >= next_round {
+                let read_again = watched.changed() || reloads.has_changed().unwrap_or(false);
+                if read_again {
+                    reloads.mark_unchanged();
+                    watched.reload(self);
+                }
+                next_round = self.round().await?;
+            }
+            self.dispatch();
+            if deadline.is_some() && self.is_idle() {
+                return self.summary(&before).await;
+            }
+            tokio::select! {
+                ended = self.next() => ended?,
+                () = sleep_until(deadline.unwrap_or(next_round)) => {}
+                _ = phases.changed() => {}
+                _ = reloads.changed() => {
+                    watched.reload(self);
+                    next_round = Instant::now();
+                }
             }
         }
-        Ok(failures)
     }
 
-    /// Tells a failure that may pass; one that does not is handed back.
-    fn tell(&self, proposal: Option<ProposalId>, error: VerifierError) -> Result<Failure, VerifierError> {
-        if matches!(error, VerifierError::Journal(_) | VerifierError::TaskStopped) {
-            return Err(error);
+    /// Rounds until one has changed nothing.
+    async fn until_settled(&mut self, controls: &Controls) -> Result<Summary, VerifierError> {
+        let first = states(&self.shared.operator).await?;
+        let mut before = first.clone();
+        let mut phases = controls.phases();
+        for _ in 0..ROUNDS {
+            self.round().await?;
+            while self.dispatch() || !self.is_idle() {
+                tokio::select! {
+                    ended = self.next() => ended?,
+                    _ = phases.changed() => {}
+                }
+                if controls.phase() == Phase::HandBack {
+                    return self.give_up(&first).await;
+                }
+            }
+            let after = states(&self.shared.operator).await?;
+            if after == before || controls.phase() != Phase::Work {
+                break;
+            }
+            before = after;
         }
-        let (code, advice, message) = (error.code(), error.advice(), error.to_string());
-        tracing::warn!(
-            code,
-            proposal = proposal.map(|id| id.to_string()),
-            message,
-            "step failed"
-        );
-        self.operator.observer.notice(&Notice::failed(proposal, &error));
-        Ok(Failure {
-            proposal: proposal.map(|id| id.to_string()),
-            code,
-            message,
-            advice,
-        })
+        self.summary(&first).await
     }
 
-    async fn summary(
-        &self,
-        before: &BTreeMap<ProposalId, State>,
-        failures: Vec<Failure>,
-    ) -> Result<Summary, VerifierError> {
-        let records = self.operator.journal.all().await?;
-        let changed = records
-            .iter()
-            .filter(|record| before.get(&record.proposal) != Some(&record.state));
-        Ok(Summary {
-            outcomes: changed.map(StatusRow::from).collect(),
-            failures,
-        })
+    async fn give_up(&mut self, before: &summary::States) -> Result<Summary, VerifierError> {
+        let unfinished = self.hand_back(LAST_WORDS).await;
+        if unfinished > 0 {
+            let error = VerifierError::HandedBack(unfinished);
+            self.shared.operator.observer.notice(&Notice::failed(None, &error));
+        }
+        self.summary(before).await
+    }
+
+    /// Whatever came of it: jobs are cancelled, claims given back.
+    async fn end(&mut self, done: Result<Summary, VerifierError>, heart: &Heart) -> Result<Summary, VerifierError> {
+        if !self.is_idle() {
+            self.hand_back(LAST_WORDS).await;
+        }
+        heart.stop();
+        let released = self.release_all().await;
+        let summary = done?;
+        released?;
+        Ok(summary)
+    }
+
+    async fn summary(&self, before: &summary::States) -> Result<Summary, VerifierError> {
+        summary::summary(&self.shared.operator, before, self.failures.clone()).await
+    }
+}
+
+/// Keeps this daemon's claims alive while it works, however long a round takes.
+struct Heart(AbortHandle);
+
+impl Heart {
+    fn beat(operator: Arc<Operator>) -> Self {
+        let beating = tokio::spawn(async move {
+            let mut beats = interval(Duration::from_secs(LEASE / 3));
+            loop {
+                beats.tick().await;
+                if let Err(error) = operator.journal.renew(LEASE).await {
+                    tracing::warn!(%error, "this daemon's claims could not be renewed");
+                }
+            }
+        });
+        Self(beating.abort_handle())
+    }
+
+    fn stop(&self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Heart {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

@@ -1,10 +1,12 @@
-//! The one connection to the enclave, and the key behind it.
+//! The connection to one enclave, and the key behind it.
 
-use crate::admission::{self, Standing};
+use super::boot;
+use crate::admission::{self, KeyLife, Standing};
+use crate::configuration::EnclaveSettings;
 use crate::enclave::{EnclaveAddress, EnclaveError, ExitReports, Identity, Session, Work};
 use crate::error::VerifierError;
 use crate::fetch::StoredContents;
-use crate::notice::Notice;
+use crate::notice::{EnclaveSeen, Notice};
 use crate::operator::Operator;
 use orv_attester::collateral_pieces_in;
 use orv_chain::primitives::Address;
@@ -12,39 +14,63 @@ use orv_chain::{BlockReference, ProposalId};
 use orv_receipt::{DatedCollateral, Receipt};
 use orv_wire::Stream;
 use orv_wire::{Job, Progress};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+/// What is known of an enclave, for whoever chooses one.
+pub(crate) type Seen = Arc<Mutex<EnclaveSeen>>;
+
 /// A connection that is there or will be made.
-pub(super) struct Desk {
-    address: EnclaveAddress,
+pub(crate) struct Desk {
+    settings: EnclaveSettings,
     open: Option<(Session<Stream>, Identity)>,
     /// The key that was last told to be live.
     told: Option<Address>,
+    /// The key that was last told to be ending.
+    warned: Option<Address>,
     /// What enclaves said before they ended, where they can be heard.
     reports: Option<Arc<ExitReports>>,
+    seen: Seen,
 }
 
 impl Desk {
-    /// For the enclave at this address.
-    pub(super) fn new(address: EnclaveAddress) -> Self {
+    /// For one enclave.
+    pub(crate) fn new(settings: EnclaveSettings) -> Self {
+        let seen = EnclaveSeen {
+            address: settings.address.to_string(),
+            key: None,
+            expires_at: None,
+            verdicts_left: None,
+            judging: None,
+        };
         Self {
-            address,
+            settings,
             open: None,
             told: None,
+            warned: None,
             reports: None,
+            seen: Arc::new(Mutex::new(seen)),
         }
+    }
+
+    /// What is known of the enclave, kept up to date.
+    pub(crate) fn seen(&self) -> Seen {
+        Arc::clone(&self.seen)
+    }
+
+    fn see(&self, change: impl FnOnce(&mut EnclaveSeen)) {
+        change(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Hears why the enclave ends from now on.
     ///
     /// # Errors
     /// [`EnclaveError::ExitPort`]: the desk works, and reasons stay unknown.
-    pub(super) fn hear(&mut self) -> Result<(), EnclaveError> {
-        let address = &self.address;
+    pub(crate) fn hear(&mut self) -> Result<(), EnclaveError> {
+        let address = &self.settings.address;
         let reports = ExitReports::listen(address).map_err(|source| EnclaveError::ExitPort {
             address: address.to_string(),
             source,
@@ -57,22 +83,88 @@ impl Desk {
     ///
     /// # Errors
     /// The enclave cannot be reached, or its key cannot be used.
-    pub(super) async fn identity(&mut self, operator: &Operator) -> Result<Identity, VerifierError> {
+    pub(crate) async fn identity(&mut self, operator: &Operator) -> Result<Identity, VerifierError> {
         let (session, identity) = match self.still_open(operator).await? {
             Some(open) => open,
             None => self.connect(operator).await?,
         };
-        admission::ensure_live(operator, &identity).await?;
+        self.see(|seen| seen.key = Some(identity.key));
+        let live = admission::ensure_live(operator, &self.settings.address, &identity).await;
+        self.open = Some((session, identity.clone()));
+        live?;
         if self.told.replace(identity.key) != Some(identity.key) {
             operator.observer.notice(&Notice::KeyLive(identity.key));
         }
-        self.open = Some((session, identity.clone()));
         Ok(identity)
+    }
+
+    /// A live key that outlives a run which begins now. One that does not is renewed by a new boot, where the operator
+    /// has configured how to do that.
+    ///
+    /// # Errors
+    /// As [`Self::identity`]; [`VerifierError::KeyDead`] for a key that ends too soon.
+    pub(crate) async fn lasting_identity(&mut self, operator: &Operator) -> Result<Identity, VerifierError> {
+        let ended = match self.identity(operator).await {
+            Ok(identity) => match self.life(operator, identity.key).await? {
+                KeyLife::Lasting => return Ok(identity),
+                KeyLife::Ending(reason) => {
+                    self.warn(operator, identity.key, &reason);
+                    return Ok(identity);
+                }
+                KeyLife::Ended(reason) => VerifierError::KeyDead {
+                    key: identity.key,
+                    reason,
+                },
+            },
+            Err(error) if error.wants_new_key() => error,
+            Err(error) => return Err(error),
+        };
+        if self.settings.restart.is_empty() {
+            return Err(ended);
+        }
+        self.renew(operator, &ended).await
+    }
+
+    /// Boots the enclave anew and has its new key admitted.
+    async fn renew(&mut self, operator: &Operator, ended: &VerifierError) -> Result<Identity, VerifierError> {
+        tracing::info!(address = %self.settings.address, reason = %ended, "booting the enclave anew for a new key");
+        self.open = None;
+        self.see(|seen| seen.key = None);
+        boot::restart(&self.settings).await?;
+        let identity = self.identity(operator).await?;
+        match self.life(operator, identity.key).await? {
+            KeyLife::Lasting | KeyLife::Ending(_) => Ok(identity),
+            KeyLife::Ended(reason) => Err(VerifierError::KeyDead {
+                key: identity.key,
+                reason,
+            }),
+        }
+    }
+
+    async fn life(&self, operator: &Operator, key: Address) -> Result<KeyLife, VerifierError> {
+        let admitted = operator.keys.key(key).await?;
+        let now = operator.chain.head().await?.timestamp;
+        self.see(|seen| {
+            seen.expires_at = admitted.as_ref().map(|admitted| admitted.expires_at);
+            seen.verdicts_left = admitted.as_ref().map(|admitted| admitted.verdicts_left);
+        });
+        Ok(admission::life(admitted.as_ref(), now, operator.config().run_seconds))
+    }
+
+    /// Says once for each key that it ends soon.
+    fn warn(&mut self, operator: &Operator, key: Address, reason: &str) {
+        if self.settings.restart.is_empty() && self.warned.replace(key) != Some(key) {
+            let error = VerifierError::KeyEnding {
+                key,
+                reason: reason.to_owned(),
+            };
+            operator.observer.notice(&Notice::failed(None, &error));
+        }
     }
 
     /// A new connection. What ended enclaves have said before is of no interest any more.
     async fn connect(&mut self, operator: &Operator) -> Result<(Session<Stream>, Identity), VerifierError> {
-        match connect(operator, &self.address).await {
+        match connect(operator, &self.settings.address).await {
             Ok(open) => {
                 if let Some(reports) = &self.reports {
                     reports.forget();
@@ -101,7 +193,7 @@ impl Desk {
     }
 
     /// Keeps an idle connection open. A broken one is made again when it is needed.
-    pub(super) async fn keep_open(&mut self, operator: &Operator) -> Result<(), VerifierError> {
+    pub(crate) async fn keep_open(&mut self, operator: &Operator) -> Result<(), VerifierError> {
         self.open = self.still_open(operator).await?;
         Ok(())
     }
@@ -126,7 +218,7 @@ impl Desk {
     ///
     /// # Errors
     /// Every [`EnclaveError`]; the connection is closed after any.
-    pub(super) async fn judge(
+    pub(crate) async fn judge(
         &mut self,
         operator: &Operator,
         proposal: ProposalId,
@@ -176,7 +268,8 @@ impl Desk {
 
 /// The receipt with what the vendor publishes now. A verdict is not lost for want of it: the operator is told.
 fn with_collateral(operator: &Operator, proposal: ProposalId, receipt: Receipt) -> Receipt {
-    let Some(folder) = &operator.config.collateral else {
+    let config = operator.config();
+    let Some(folder) = &config.collateral else {
         return receipt;
     };
     let pieces = collateral_pieces_in(folder).map_err(|error| error.to_string());
@@ -194,7 +287,7 @@ fn with_collateral(operator: &Operator, proposal: ProposalId, receipt: Receipt) 
 /// Connects and finds out whether this is a key that was admitted before: its evidence must then be the admitted one,
 /// so the old challenge is asked again. A new key gets a fresh challenge.
 async fn connect(operator: &Operator, address: &EnclaveAddress) -> Result<(Session<Stream>, Identity), VerifierError> {
-    let address = address.clone();
+    let (address, address_text) = (address.clone(), address.to_string());
     let stream = spawn_blocking(move || {
         let unreachable = |source| EnclaveError::Unreachable {
             address: address.to_string(),
@@ -203,19 +296,15 @@ async fn connect(operator: &Operator, address: &EnclaveAddress) -> Result<(Sessi
         address.connect().map_err(unreachable)
     });
     let mut session = Session::new(stream.await.map_err(|_| VerifierError::TaskStopped)??);
-    let mut known = None;
-    for record in operator.journal.keys().await?.into_iter().take(1) {
-        let (back, identity) = introduce(operator, session, record.challenge_block).await?;
+    if let Some(record) = operator.journal.newest_key(&address_text).await? {
+        let (back, given) = introduce(operator, session, record.challenge_block).await?;
         session = back;
-        known = (identity.key == record.address).then_some((identity, record));
-    }
-    if let Some((given, record)) = known
-        && admission::standing(operator, given.key).await? != Standing::Unknown
-    {
-        if given.envelope != record.envelope {
-            tracing::warn!(key = %given.key, "the enclave gives other evidence for the challenge of its admission");
+        if given.key == record.address && admission::standing(operator, given.key).await? != Standing::Unknown {
+            if given.envelope != record.envelope {
+                tracing::warn!(key = %given.key, "the enclave gives other evidence for the challenge of its admission");
+            }
+            return Ok((session, given));
         }
-        return Ok((session, given));
     }
     let head = operator.chain.head().await?.reference;
     introduce(operator, session, head).await

@@ -1,0 +1,10 @@
+//! An attempt at one proposal in one enclave: a ticket, a run, a statement.
+
+mod attempt;
+mod boot;
+mod desk;
+
+pub(crate) use self::{
+    attempt::{Attempted, attempt, take_up, wait},
+    desk::{Desk, Seen},
+};

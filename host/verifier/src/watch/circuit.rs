@@ -1,0 +1,188 @@
+//! A breaker: after failures in a row nothing is begun for a while, then one is tried, and what becomes of it decides.
+
+/// When it breaks, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CircuitRule {
+    /// Failures in a row that break it; 0 never does.
+    pub failures: u32,
+    /// Seconds after which one is tried; doubled with each trial that fails, up to [`LONGEST_WAIT`].
+    pub retry_seconds: u64,
+}
+
+/// Longest time between two trials, in seconds.
+pub const LONGEST_WAIT: u64 = 3600;
+
+/// The breaker. Time is an argument, in seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Circuit {
+    in_a_row: u32,
+    broken: Option<Broken>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Broken {
+    /// When the next trial may begin.
+    retry_at: u64,
+    /// Trials that have failed.
+    trials: u32,
+    /// Whether one is under way.
+    trying: bool,
+}
+
+/// Whether something may be begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Anything.
+    Granted,
+    /// One, to see whether it works again.
+    Trial,
+    /// Nothing before this time, in seconds.
+    Refused(u64),
+}
+
+impl Circuit {
+    /// Something failed.
+    pub fn failed(&mut self, rule: &CircuitRule, now: u64) {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        if let Some(broken) = &mut self.broken {
+            // What was begun before it broke says nothing new.
+            if broken.trying {
+                broken.trials = broken.trials.saturating_add(1);
+                broken.trying = false;
+                broken.retry_at = now.saturating_add(wait(rule, broken.trials));
+            }
+        } else if rule.failures > 0 && self.in_a_row >= rule.failures {
+            self.broken = Some(Broken {
+                retry_at: now.saturating_add(wait(rule, 0)),
+                trials: 0,
+                trying: false,
+            });
+        }
+    }
+
+    /// Something worked: all is well again.
+    pub fn worked(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What may be begun now.
+    pub fn permission(&self, now: u64) -> Permission {
+        match self.broken {
+            None => Permission::Granted,
+            Some(broken) if !broken.trying && now >= broken.retry_at => Permission::Trial,
+            Some(broken) => Permission::Refused(broken.retry_at),
+        }
+    }
+
+    /// The one trial begins.
+    pub fn begin_trial(&mut self) {
+        if let Some(broken) = &mut self.broken {
+            broken.trying = true;
+        }
+    }
+
+    /// The trial ended and said nothing about what is wrong: another may begin at once.
+    pub fn trial_said_nothing(&mut self) {
+        if let Some(broken) = &mut self.broken {
+            broken.trying = false;
+        }
+    }
+
+    /// Failures since it last worked.
+    pub fn in_a_row(&self) -> u32 {
+        self.in_a_row
+    }
+}
+
+fn wait(rule: &CircuitRule, trials: u32) -> u64 {
+    let doubled = 1_u64.checked_shl(trials).unwrap_or(u64::MAX);
+    rule.retry_seconds.saturating_mul(doubled).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RULE: CircuitRule = CircuitRule {
+        failures: 3,
+        retry_seconds: 60,
+    };
+
+    fn broken() -> Circuit {
+        let mut circuit = Circuit::default();
+        (0..3).for_each(|_| circuit.failed(&RULE, 1000));
+        circuit
+    }
+
+    #[test]
+    fn it_breaks_at_the_last_failure_in_a_row_and_not_before() {
+        let mut circuit = Circuit::default();
+        circuit.failed(&RULE, 1);
+        circuit.failed(&RULE, 2);
+        circuit.worked();
+        circuit.failed(&RULE, 3);
+        circuit.failed(&RULE, 4);
+        assert_eq!(circuit.permission(4), Permission::Granted);
+        circuit.failed(&RULE, 5);
+        assert_eq!(circuit.permission(5), Permission::Refused(65));
+    }
+
+    #[test]
+    fn after_the_wait_one_is_tried_and_success_mends_it() {
+        let mut circuit = broken();
+        assert_eq!(circuit.permission(1060), Permission::Trial);
+        circuit.begin_trial();
+        assert_eq!(circuit.permission(1061), Permission::Refused(1060));
+        circuit.worked();
+        assert_eq!(circuit.permission(1061), Permission::Granted);
+    }
+
+    #[test]
+    fn each_trial_that_fails_doubles_the_wait_up_to_an_hour() {
+        let mut circuit = broken();
+        let mut now = 1060;
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            circuit.begin_trial();
+            circuit.failed(&RULE, now);
+            let Permission::Refused(until) = circuit.permission(now) else {
+                panic!("a failed trial leaves it broken");
+            };
+            waits.push(until - now);
+            now = until;
+        }
+        assert_eq!(waits, [120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+    }
+
+    #[test]
+    fn late_failures_of_earlier_work_do_not_postpone_the_trial() {
+        let mut circuit = broken();
+        circuit.failed(&RULE, 1059);
+        assert_eq!(circuit.permission(1060), Permission::Trial);
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_refuses_for_longer_than_an_hour_and_success_always_mends(
+            steps in prop::collection::vec((0_u8..4, 0_u64..5000), 0..80),
+        ) {
+            let (mut circuit, mut now) = (Circuit::default(), 0_u64);
+            for (step, pause) in steps {
+                now += pause;
+                match step {
+                    0 => circuit.failed(&RULE, now),
+                    1 => circuit.worked(),
+                    2 if circuit.permission(now) == Permission::Trial => circuit.begin_trial(),
+                    _ => circuit.trial_said_nothing(),
+                }
+                if step == 1 {
+                    prop_assert_eq!(circuit.permission(now), Permission::Granted);
+                }
+                if let Permission::Refused(until) = circuit.permission(now) {
+                    prop_assert!(until <= now + LONGEST_WAIT);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! What is done for one proposal beside the enclaves.
+
+use super::stage::Errand;
+use crate::decide::{self, Matter, Readiness};
+use crate::error::VerifierError;
+use crate::fetch;
+use crate::intake;
+use crate::journal::{CloseCause, Detail, Event, JournalError, Record, State, WaitCause};
+use crate::operator::Operator;
+use crate::run::{self, Attempted};
+use crate::settle::{self, Confirmation, Reviews};
+use crate::ticket;
+use orv_chain::{ChainError, ProposalId};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What came of an errand or an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Everything that an attempt needs is there.
+    Ready,
+    /// The journal has it in another state: go on from there.
+    Further,
+    /// Nothing more can be done now.
+    Rest,
+    /// Nothing is left to do, as long as this daemon runs with these settings.
+    Done,
+    /// The ticket belongs to another enclave's key.
+    OtherKey,
+}
+
+impl From<Attempted> for Outcome {
+    fn from(attempted: Attempted) -> Self {
+        match attempted {
+            Attempted::Further => Self::Further,
+            Attempted::Rest => Self::Rest,
+            Attempted::OtherKey => Self::OtherKey,
+        }
+    }
+}
+
+/// What errands share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) operator: Arc<Operator>,
+    pub(super) reviews: Arc<Mutex<Reviews>>,
+    /// How often in a row the chain did not have what the journal says it had.
+    pub(super) missing: Arc<Mutex<BTreeMap<ProposalId, u32>>>,
+    /// How often that must be before it is believed: an endpoint may be some blocks behind.
+    pub(super) looks: u32,
+}
+
+impl Shared {
+    /// Does one errand. The proposal is claimed.
+    ///
+    /// # Errors
+    /// What passes by itself.
+    pub(super) async fn run(&self, errand: Errand, record: &Record) -> Result<Outcome, VerifierError> {
+        let operator = self.operator.as_ref();
+        match errand {
+            Errand::Prepare => self.prepare(record).await,
+            Errand::TakeUp => Ok(run::take_up(operator, record).await?.into()),
+            Errand::Settle => {
+                settle::settle(operator, record).await?;
+                self.moved_from(record).await
+            }
+            Errand::Reconcile => {
+                settle::reconcile(operator, record).await?;
+                self.moved_from(record).await
+            }
+            Errand::Quorum => self.quorum(record).await,
+            Errand::End => self.end(record).await,
+            Errand::Watch => self.watch(record).await,
+        }
+    }
+
+    /// Another state is worked on at once.
+    async fn moved_from(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        let now = self.operator.journal.get(record.proposal).await?;
+        Ok(if now.state == record.state {
+            Outcome::Rest
+        } else {
+            Outcome::Further
+        })
+    }
+
+    /// Decides whether an attempt may begin, and fetches what it needs.
+    async fn prepare(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        let operator = self.operator.as_ref();
+        let matter = match decide::matter(operator, record.proposal).await {
+            Err(ChainError::NoProposal(_)) => return self.withdrawn(record).await,
+            matter => matter?,
+        };
+        self.found(record.proposal);
+        if is_another(record, &matter) {
+            intake::note_by_number(operator, record.proposal).await?;
+            return Ok(Outcome::Further);
+        }
+        match decide::look(operator, record, &matter).await? {
+            Readiness::Ready => {
+                fetch::ahead(&operator.storage, &matter).await?;
+                Ok(Outcome::Ready)
+            }
+            // Given up before: another run with it would count as another attempt.
+            Readiness::Resume(id) if record.ticket.is_some_and(|lost| lost.id == id) => Ok(Outcome::Rest),
+            Readiness::Resume(id) => {
+                let ticket = ticket::recover(operator, record.proposal, id).await?;
+                self.change(record, Event::OpenTicket, "found open on chain", Detail::Ticket(ticket))
+                    .await?;
+                Ok(Outcome::Further)
+            }
+            Readiness::Wait(cause, why) => {
+                run::wait(operator, record, cause, &why).await?;
+                Ok(Outcome::Rest)
+            }
+            Readiness::Close(cause, why) => {
+                self.change(record, Event::Close(cause), &why, Detail::None).await?;
+                Ok(Outcome::Rest)
+            }
+        }
+    }
+
+    /// A proposal that the chain does not have: a reorganisation took it, or the endpoint is behind.
+    async fn withdrawn(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        if self.is_still_missing(record.proposal) {
+            let why = "the ledger has no such proposal: a reorganisation took the submission back";
+            self.change(record, Event::Close(CloseCause::Withdrawn), why, Detail::None)
+                .await?;
+        }
+        Ok(Outcome::Rest)
+    }
+
+    /// A held statement settles by itself when others agree, or by anyone.
+    async fn quorum(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        settle::reconcile(&self.operator, record).await?;
+        let now = self.operator.journal.get(record.proposal).await?;
+        if now.state != record.state {
+            return Ok(Outcome::Further);
+        }
+        match self.look_again(&now).await? {
+            Outcome::Rest => {}
+            moved => return Ok(moved),
+        }
+        settle::settle(&self.operator, &now).await?;
+        self.moved_from(record).await
+    }
+
+    /// An attempt has ended without a verdict on chain: its review is written before another one begins.
+    async fn end(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        self.review(record)?;
+        let looked = if record.confirmed {
+            Outcome::Done
+        } else {
+            self.look_again(record).await?
+        };
+        if looked == Outcome::Further || self.operator.config().attempts <= 1 {
+            return Ok(looked);
+        }
+        let matter = decide::matter(&self.operator, record.proposal).await?;
+        match decide::look(&self.operator, record, &matter).await? {
+            Readiness::Ready | Readiness::Resume(_) | Readiness::Wait(..) => {
+                self.change(record, Event::Retry, "another attempt is allowed", Detail::None)
+                    .await?;
+                Ok(Outcome::Further)
+            }
+            Readiness::Close(cause @ (CloseCause::CannotWin | CloseCause::Overtaken), why) => {
+                self.change(record, Event::Close(cause), &why, Detail::None).await?;
+                Ok(Outcome::Rest)
+            }
+            Readiness::Close(..) => Ok(looked),
+        }
+    }
+
+    async fn watch(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        self.review(record)?;
+        self.look_again(record).await
+    }
+
+    /// Looks whether the chain still has it. What is missing often enough is undone.
+    async fn look_again(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        match settle::look_again(&self.operator, record).await? {
+            Confirmation::Deep => {
+                self.found(record.proposal);
+                Ok(Outcome::Done)
+            }
+            Confirmation::Young => {
+                self.found(record.proposal);
+                Ok(Outcome::Rest)
+            }
+            Confirmation::Missing if self.is_still_missing(record.proposal) => {
+                settle::undo(&self.operator, record).await?;
+                Ok(Outcome::Further)
+            }
+            Confirmation::Missing => Ok(Outcome::Rest),
+        }
+    }
+
+    /// The line for upstream's tools, in the file of the daemon that has the receipt.
+    fn review(&self, record: &Record) -> Result<(), VerifierError> {
+        let own = record
+            .statement
+            .as_ref()
+            .is_some_and(|statement| statement.receipt.starts_with(self.operator.config().receipts()));
+        if !own {
+            return Ok(());
+        }
+        let mut reviews = self.reviews.lock().unwrap_or_else(PoisonError::into_inner);
+        reviews.append(record, self.operator.clock())
+    }
+
+    fn is_still_missing(&self, proposal: ProposalId) -> bool {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = missing.entry(proposal).or_default();
+        *times = times.saturating_add(1);
+        let believed = *times >= self.looks;
+        if believed {
+            missing.remove(&proposal);
+        }
+        believed
+    }
+
+    fn found(&self, proposal: ProposalId) {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.remove(&proposal);
+    }
+
+    async fn change(&self, record: &Record, event: Event, cause: &str, detail: Detail) -> Result<(), VerifierError> {
+        self.operator.change(record.proposal, event, cause, detail).await?;
+        Ok(())
+    }
+
+    /// Claims, reads the row as it is now, and does the errand; a row that moved meanwhile is left to the next look.
+    pub(super) async fn claimed(&self, errand: Errand, seen: &Record) -> Result<Outcome, VerifierError> {
+        let operator = self.operator.as_ref();
+        if !operator.claim(seen.proposal).await? {
+            return Ok(Outcome::Rest);
+        }
+        let record = operator.journal.get(seen.proposal).await?;
+        let outcome = if record.state == seen.state {
+            self.run(errand, &record).await
+        } else {
+            Ok(Outcome::Further)
+        };
+        if !matches!(outcome, Ok(Outcome::Ready)) {
+            operator.unclaim(seen.proposal).await?;
+        }
+        taken_over(outcome)
+    }
+
+    /// Gives up a ticket that none of this daemon's enclaves has the key of: its daemon is gone.
+    pub(super) async fn lose(&self, seen: &Record) -> Result<Outcome, VerifierError> {
+        let operator = self.operator.as_ref();
+        if !operator.claim(seen.proposal).await? {
+            return Ok(Outcome::Rest);
+        }
+        let record = operator.journal.get(seen.proposal).await?;
+        if record.state == State::TicketOpen {
+            let why = "the ticket belongs to a key that is gone";
+            let lost = self.change(&record, Event::LoseTicket, why, Detail::None).await;
+            taken_over(lost.map(|()| Outcome::Rest))?;
+        }
+        operator.unclaim(seen.proposal).await?;
+        Ok(Outcome::Rest)
+    }
+}
+
+/// A proposal that another daemon has taken over is no failure: it is in good hands.
+pub(super) fn taken_over(outcome: Result<Outcome, VerifierError>) -> Result<Outcome, VerifierError> {
+    match outcome {
+        Err(VerifierError::Journal(JournalError::ClaimLost { proposal, .. })) => {
+            tracing::warn!(%proposal, "another daemon has taken the proposal over");
+            Ok(Outcome::Rest)
+        }
+        other => other,
+    }
+}
+
+/// Whether the chain has another submission under the record's number now.
+fn is_another(record: &Record, matter: &Matter) -> bool {
+    let Some(known) = record.submission else { return true };
+    let now = &matter.proposal;
+    known.code_hash != now.code_hash || known.miner != now.miner || known.stake != now.stake
+}
+
+/// Whether a record waits for an earlier proposal, as far as the project's turn says.
+pub(super) fn waits_for_turn(record: &Record) -> bool {
+    record.state == State::Waiting(WaitCause::EarlierUndecided)
+}

@@ -1,0 +1,170 @@
+//! One round: what is new, what the surroundings are, and in which order to go on.
+
+use super::errand::{taken_over, waits_for_turn};
+use super::supervisor::Supervisor;
+use crate::configuration::{VerifierConfig, reloaded};
+use crate::decide;
+use crate::error::VerifierError;
+use crate::intake::{Reached, Urgency};
+use crate::journal::{Record, WaitCause};
+use crate::notice::{Notice, Surroundings};
+use crate::run;
+use orv_chain::bindings::VerifierRegistry;
+use orv_chain::{BlockHeader, ChainError};
+use std::path::PathBuf;
+use std::time::SystemTime;
+use tokio::time::Instant;
+
+/// How long before its end a proposal is urgent, as a share of the ledger's window.
+const URGENT_SHARE: u64 = 4;
+
+impl Supervisor {
+    /// Looks at chain and journal. Answers when the next round is due.
+    ///
+    /// # Errors
+    /// What no waiting mends.
+    pub(super) async fn round(&mut self) -> Result<Instant, VerifierError> {
+        self.failures.clear();
+        let operator = std::sync::Arc::clone(&self.shared.operator);
+        let begun = Instant::now();
+        let reached = match self.intake.look(&operator).await {
+            Ok(reached) => Ok(reached),
+            Err(error) => {
+                let fault = error.to_string();
+                self.tell(None, error)?;
+                Err(fault)
+            }
+        };
+        self.observe(reached.as_ref().err().cloned()).await;
+        let now = operator.clock();
+        let mut records = operator.journal.workable().await?;
+        let known: std::collections::BTreeSet<_> = records.iter().map(|record| record.proposal).collect();
+        let watched = operator.journal.unconfirmed().await?;
+        records.extend(watched.into_iter().filter(|record| !known.contains(&record.proposal)));
+        let config = operator.config();
+        records.retain(|record| config.projects.admits(record.project));
+        let urgency = Urgency {
+            now,
+            expiry_window: operator.constants.expiry_window,
+            urgent_before: operator.constants.expiry_window / URGENT_SHARE,
+        };
+        self.queue.begin_round(records, &urgency);
+        self.stand_in_line().await?;
+        self.tend();
+        Ok(match reached {
+            Ok(Reached::Behind) => begun,
+            Ok(Reached::Head) | Err(_) => begun + config.poll(),
+        })
+    }
+
+    /// Inside a project the gateway's turn decides: whoever is behind it waits, for one question each project.
+    async fn stand_in_line(&mut self) -> Result<(), VerifierError> {
+        for project in self.queue.projects_to_begin() {
+            let turn = match decide::turn(&self.shared.operator, project).await {
+                Ok(turn) => turn,
+                // Each proposal finds out for itself.
+                Err(ChainError::Reverted(_)) => continue,
+                Err(error) => {
+                    self.tell(None, error.into())?;
+                    return Ok(());
+                }
+            };
+            for record in self.queue.behind(project, turn) {
+                if !waits_for_turn(&record) {
+                    self.line_up(&record, &format!("proposal {turn} comes first")).await?;
+                }
+                self.queue.rest(record.proposal);
+            }
+        }
+        Ok(())
+    }
+
+    async fn line_up(&self, record: &Record, why: &str) -> Result<(), VerifierError> {
+        let operator = self.shared.operator.as_ref();
+        if operator.claim(record.proposal).await? {
+            let now = operator.journal.get(record.proposal).await?;
+            if now.state == record.state {
+                let waits = run::wait(operator, &now, WaitCause::EarlierUndecided, why).await;
+                taken_over(waits.map(|()| super::errand::Outcome::Rest))?;
+            }
+            operator.unclaim(record.proposal).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at what the daemon works with, and tells it once.
+    async fn observe(&mut self, fault: Option<String>) {
+        let operator = std::sync::Arc::clone(&self.shared.operator);
+        let head: Option<BlockHeader> = operator.chain.head().await.ok();
+        let listed = VerifierRegistry::isVerifierCall {
+            v: operator.enclave.verifier_gateway,
+        };
+        let mut seen = Surroundings {
+            head: head.map(|head| head.reference),
+            head_time: head.map(|head| head.timestamp),
+            cursor: self.intake.next_block(),
+            balance: operator.balance().await.ok(),
+            listed: operator
+                .chain
+                .call(operator.contracts.verifier_registry, &listed)
+                .await
+                .ok(),
+            disk_free: operator.folder.free(),
+            enclaves: self.lanes.iter().map(super::lane::Lane::seen).collect(),
+            paused: None,
+        };
+        let (settings, now) = (operator.config().pause.clone(), operator.clock());
+        self.pause.observe(&settings, &seen, fault, now);
+        seen.paused = self.pause.reason(&settings, now);
+        if let Some(reason) = seen.paused.clone().filter(|_| self.told_pause.is_none()) {
+            let error = VerifierError::Paused(reason);
+            operator.observer.notice(&Notice::failed(None, &error));
+        }
+        self.told_pause.clone_from(&seen.paused);
+        operator.observer.notice(&Notice::Observed(Box::new(seen)));
+    }
+}
+
+/// The configuration file, and when it was changed last.
+pub(super) struct WatchedFile {
+    path: Option<PathBuf>,
+    changed_at: Option<SystemTime>,
+}
+
+impl WatchedFile {
+    pub(super) fn new(path: Option<PathBuf>) -> Self {
+        let changed_at = path
+            .as_ref()
+            .and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
+        Self { path, changed_at }
+    }
+
+    /// Whether it was changed since it was read.
+    pub(super) fn changed(&self) -> bool {
+        let now = self
+            .path
+            .as_ref()
+            .and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
+        now.is_some() && now != self.changed_at
+    }
+
+    /// Reads it and works by it from now on; a file that makes no sense changes nothing.
+    pub(super) fn reload(&mut self, supervisor: &mut Supervisor) {
+        let Some(path) = self.path.clone() else { return };
+        *self = Self::new(Some(path.clone()));
+        let operator = std::sync::Arc::clone(&supervisor.shared.operator);
+        let told = match VerifierConfig::load(&path) {
+            Ok(read) => {
+                let (taken, refused) = reloaded(&operator.config(), read);
+                operator.reconfigure(taken);
+                supervisor.queue.reopen();
+                tracing::info!(path = %path.display(), "the configuration was read again");
+                (!refused.is_empty()).then(|| VerifierError::ReloadRefused(refused.join(", ")))
+            }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = told {
+            operator.observer.notice(&Notice::failed(None, &error));
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! Who works on what: rounds look at chain and journal, tasks do the work side by side.
+//!
+//! Each enclave has one task at a time; everything else (preparing, settling, looking again) is an errand, of which so
+//! many run at a time as the configuration says. A task that hangs keeps its own proposal and its own enclave, and no
+//! other.
+
+use super::circuit::Permission;
+use super::errand::{Outcome, Shared, taken_over};
+use super::lane::Lane;
+use super::pause::{Pause, rule};
+use super::queue::{Queue, by_urgency};
+use super::stage::{Errand, Stage};
+use super::{Failure, Phase};
+use crate::error::VerifierError;
+use crate::intake::Intake;
+use crate::journal::{Record, State};
+use crate::notice::Notice;
+use crate::run;
+use orv_chain::ProposalId;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// Longest time of one errand: content of many gigabytes may have to be fetched.
+const LONGEST_ERRAND: Duration = Duration::from_secs(3600);
+
+/// One task that ended.
+pub(super) struct Ended {
+    proposal: Option<ProposalId>,
+    work: Work,
+    outcome: Result<Outcome, VerifierError>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Errand(Errand),
+    /// In the enclave of this number.
+    Attempt(usize),
+    /// Keeping the connection to the enclave of this number open.
+    Tend(usize),
+}
+
+pub(super) struct Supervisor {
+    pub(super) shared: Shared,
+    pub(super) intake: Intake,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) queue: Queue,
+    pub(super) pause: Pause,
+    /// Failures of the present round.
+    pub(super) failures: Vec<Failure>,
+    /// Why nothing was begun, when that was last told.
+    pub(super) told_pause: Option<String>,
+    /// Tickets that this run of the daemon may still open.
+    pub(super) begun: u32,
+    tasks: JoinSet<Ended>,
+    errands: usize,
+}
+
+impl Supervisor {
+    pub(super) fn new(shared: Shared, intake: Intake, lanes: Vec<Lane>) -> Self {
+        Self {
+            shared,
+            intake,
+            lanes,
+            queue: Queue::default(),
+            pause: Pause::default(),
+            failures: Vec::new(),
+            told_pause: None,
+            begun: 0,
+            tasks: JoinSet::new(),
+            errands: 0,
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Waits for the next task to end, and takes in what came of it. Waits for ever when there is none.
+    ///
+    /// # Errors
+    /// What no waiting mends.
+    pub(super) async fn next(&mut self) -> Result<(), VerifierError> {
+        match self.tasks.join_next().await {
+            None => std::future::pending().await,
+            Some(Err(_)) => Err(VerifierError::TaskStopped),
+            Some(Ok(ended)) => self.take_in(ended).await,
+        }
+    }
+
+    async fn take_in(&mut self, ended: Ended) -> Result<(), VerifierError> {
+        let Ended {
+            proposal,
+            work,
+            outcome,
+        } = ended;
+        match work {
+            Work::Errand(_) => self.errands = self.errands.saturating_sub(1),
+            Work::Attempt(lane) | Work::Tend(lane) => {
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.end();
+                }
+            }
+        }
+        self.learn(work, &outcome);
+        let Some(proposal) = proposal else {
+            return outcome.map(|_| ()).or_else(|error| self.tell(None, error));
+        };
+        match outcome {
+            Ok(Outcome::Ready) => self.queue.set_ready(proposal),
+            Ok(Outcome::Further) => {
+                let record = self.shared.operator.journal.get(proposal).await?;
+                self.queue.go_on(record);
+            }
+            Ok(Outcome::Rest) => self.queue.rest(proposal),
+            Ok(Outcome::Done) => self.queue.finish(proposal),
+            Ok(Outcome::OtherKey) => {
+                if let Work::Attempt(lane) = work {
+                    self.queue.set_stranger(proposal, lane);
+                }
+            }
+            Err(error) => {
+                self.queue.rest(proposal);
+                self.tell(Some(proposal), error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an outcome says about enclaves and settlements.
+    fn learn(&mut self, work: Work, outcome: &Result<Outcome, VerifierError>) {
+        let operator = &self.shared.operator;
+        let (settings, now) = (operator.config().pause.clone(), operator.clock());
+        match (work, outcome) {
+            (Work::Errand(Errand::Settle | Errand::Reconcile), Ok(Outcome::Further)) => self.pause.settled(),
+            (Work::Errand(Errand::Settle), Err(VerifierError::Send { .. } | VerifierError::Publish { .. })) => {
+                self.pause.not_settled(&settings, now);
+            }
+            (Work::Attempt(lane), Ok(Outcome::Further)) => {
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.circuit.worked();
+                }
+            }
+            (Work::Attempt(lane), outcome) => {
+                self.pause.trial_said_nothing();
+                if let (Some(lane), Err(error)) = (self.lanes.get_mut(lane), outcome) {
+                    if error.is_of_enclave() {
+                        lane.circuit.failed(&rule(settings.failed_enclave, &settings), now);
+                    } else {
+                        lane.circuit.trial_said_nothing();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins whatever can begin now. Answers whether anything did.
+    pub(super) fn dispatch(&mut self) -> bool {
+        let before = self.tasks.len();
+        let phase = self.shared.operator.controls.phase();
+        if phase == Phase::HandBack {
+            return false;
+        }
+        self.dispatch_errands();
+        if phase == Phase::Work {
+            self.dispatch_attempts();
+            self.dispatch_beginnings();
+        }
+        self.tasks.len() > before
+    }
+
+    fn room(&self) -> usize {
+        let most = self.shared.operator.config().limits.concurrent_settlements;
+        most.saturating_sub(self.errands)
+    }
+
+    fn dispatch_errands(&mut self) {
+        let errands = self.queue.open().filter_map(|(record, stage)| match stage {
+            Stage::Errand(errand) => Some((record.clone(), errand)),
+            _ => None,
+        });
+        let mut errands: Vec<_> = errands.collect();
+        by_urgency(&mut errands);
+        for (record, errand) in errands.into_iter().take(self.room()) {
+            self.spawn_errand(record, errand);
+        }
+    }
+
+    fn spawn_errand(&mut self, record: Record, errand: Errand) {
+        self.errands = self.errands.saturating_add(1);
+        self.queue.set_busy(record.proposal);
+        let shared = self.shared.clone();
+        self.tasks.spawn(async move {
+            let done = timeout(LONGEST_ERRAND, shared.claimed(errand, &record)).await;
+            Ended {
+                proposal: Some(record.proposal),
+                work: Work::Errand(errand),
+                outcome: done.unwrap_or(Err(VerifierError::Overdue(LONGEST_ERRAND))),
+            }
+        });
+    }
+
+    /// Open tickets go to the enclave that has their key.
+    fn dispatch_attempts(&mut self) {
+        let tickets = self.queue.open().filter(|(_, stage)| *stage == Stage::Attempt);
+        let tickets: Vec<_> = tickets.map(|(record, _)| record.clone()).collect();
+        for record in tickets {
+            match self.lane_of(&record) {
+                Keeper::Lane(lane) => self.spawn_attempt(lane, record),
+                Keeper::Later => {}
+                Keeper::Nobody => self.spawn_lost(record),
+            }
+        }
+    }
+
+    fn lane_of(&self, record: &Record) -> Keeper {
+        let key = record.ticket.map(|ticket| ticket.key);
+        let strangers = self.queue.strangers(record.proposal);
+        let mut later = false;
+        for (number, lane) in self.lanes.iter().enumerate() {
+            if strangers.contains(&number) || lane.key().is_some_and(|known| Some(known) != key) {
+                continue;
+            }
+            if lane.busy {
+                later = true;
+                continue;
+            }
+            return Keeper::Lane(number);
+        }
+        if later { Keeper::Later } else { Keeper::Nobody }
+    }
+
+    fn spawn_lost(&mut self, record: Record) {
+        self.errands = self.errands.saturating_add(1);
+        self.queue.set_busy(record.proposal);
+        let shared = self.shared.clone();
+        self.tasks.spawn(async move {
+            Ended {
+                proposal: Some(record.proposal),
+                work: Work::Errand(Errand::Reconcile),
+                outcome: shared.lose(&record).await,
+            }
+        });
+    }
+
+    /// Proposals are prepared ahead of the enclaves, and begun in their order when one is free.
+    fn dispatch_beginnings(&mut self) {
+        let waiting = self.queue.open().filter(|(_, stage)| *stage == Stage::Begin);
+        let waiting: Vec<_> = waiting.map(|(record, _)| record.clone()).collect();
+        let ahead = self.lanes.len().saturating_add(1);
+        for record in waiting {
+            if !self.may_begin() {
+                return;
+            }
+            if self.queue.is_ready(record.proposal) {
+                let Some(lane) = self.free_lane() else { continue };
+                self.begin(lane, record);
+            } else if self.queue.ready() < ahead && self.room() > 0 {
+                self.spawn_errand(record, Errand::Prepare);
+            }
+        }
+    }
+
+    fn begin(&mut self, lane: usize, record: Record) {
+        let now = self.shared.operator.clock();
+        if self.pause.permission(now) == Permission::Trial {
+            self.pause.begin_trial();
+        }
+        if let Some(lane) = self.lanes.get_mut(lane)
+            && lane.circuit.permission(now) == Permission::Trial
+        {
+            lane.circuit.begin_trial();
+        }
+        self.begun = self.begun.saturating_add(1);
+        self.spawn_attempt(lane, record);
+    }
+
+    fn may_begin(&self) -> bool {
+        let operator = &self.shared.operator;
+        let within = operator.config().limits.proposals.is_none_or(|most| self.begun < most);
+        within && !matches!(self.pause.permission(operator.clock()), Permission::Refused(_))
+    }
+
+    fn free_lane(&self) -> Option<usize> {
+        let now = self.shared.operator.clock();
+        let free = |lane: &Lane| !lane.busy && !matches!(lane.circuit.permission(now), Permission::Refused(_));
+        self.lanes.iter().position(free)
+    }
+
+    fn spawn_attempt(&mut self, number: usize, record: Record) {
+        let Some(lane) = self.lanes.get_mut(number) else { return };
+        lane.begin(Some(record.proposal));
+        self.queue.set_busy(record.proposal);
+        let (shared, desk, cancel) = (self.shared.clone(), Arc::clone(&lane.desk), Arc::clone(&lane.cancel));
+        self.tasks.spawn(async move {
+            let mut desk = desk.lock_owned().await;
+            let proposal = record.proposal;
+            let operator = shared.operator.as_ref();
+            let outcome = async {
+                if !operator.claim(proposal).await? {
+                    return Ok(Outcome::Rest);
+                }
+                let now = operator.journal.get(proposal).await?;
+                if now.state != record.state {
+                    return Ok(Outcome::Further);
+                }
+                let attempted = run::attempt(operator, &mut desk, &now, cancel).await;
+                operator.unclaim(proposal).await?;
+                Ok(attempted?.into())
+            };
+            Ended {
+                proposal: Some(proposal),
+                work: Work::Attempt(number),
+                outcome: taken_over(outcome.await),
+            }
+        });
+    }
+
+    /// Keeps the connections of idle enclaves open.
+    pub(super) fn tend(&mut self) {
+        for (number, lane) in self.lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.busy) {
+            lane.begin(None);
+            let (shared, desk) = (self.shared.clone(), Arc::clone(&lane.desk));
+            self.tasks.spawn(async move {
+                let kept = desk.lock_owned().await.keep_open(&shared.operator).await;
+                Ended {
+                    proposal: None,
+                    work: Work::Tend(number),
+                    outcome: kept.map(|()| Outcome::Rest),
+                }
+            });
+        }
+    }
+
+    /// Tells a failure that may pass; one that does not is handed back.
+    ///
+    /// # Errors
+    /// The journal's, unless it may pass.
+    pub(super) fn tell(&mut self, proposal: Option<ProposalId>, error: VerifierError) -> Result<(), VerifierError> {
+        match error {
+            VerifierError::Journal(journal) if !journal.may_pass() => return Err(journal.into()),
+            VerifierError::TaskStopped => return Err(error),
+            _ => {}
+        }
+        let (code, advice, message) = (error.code(), error.advice(), error.to_string());
+        tracing::warn!(
+            code,
+            proposal = proposal.map(|id| id.to_string()),
+            message,
+            "step failed"
+        );
+        self.shared.operator.observer.notice(&Notice::failed(proposal, &error));
+        self.failures.push(Failure {
+            proposal: proposal.map(|id| id.to_string()),
+            code,
+            message,
+            advice,
+        });
+        Ok(())
+    }
+
+    /// Cancels running jobs and waits a little for their last words; everything else is dropped: the journal knows where
+    /// it was. Answers how many were not at their end.
+    pub(super) async fn hand_back(&mut self, patience: Duration) -> usize {
+        let unfinished = self.tasks.len();
+        self.lanes.iter().for_each(Lane::cancel);
+        let ending = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                drop(ended);
+            }
+        };
+        if timeout(patience, ending).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+        unfinished
+    }
+
+    /// Gives up the claims of what another daemon could go on with. An open ticket stays claimed for the rest of its
+    /// lease: only its own enclave can use it, and this daemon may be back by then.
+    ///
+    /// # Errors
+    /// The journal's.
+    pub(super) async fn release_all(&self) -> Result<(), VerifierError> {
+        let journal = &self.shared.operator.journal;
+        for proposal in journal.claimed().await? {
+            let state = journal.get(proposal).await?.state;
+            if !matches!(state, State::TicketOpen | State::Running) {
+                journal.release(proposal).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which enclave has a ticket's key.
+enum Keeper {
+    Lane(usize),
+    Later,
+    Nobody,
+}
