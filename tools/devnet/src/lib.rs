@@ -20,6 +20,7 @@ pub mod chain;
 pub mod client;
 pub mod deployment;
 mod devnet;
+pub mod hostile;
 mod http;
 pub mod peer;
 pub mod rpc;

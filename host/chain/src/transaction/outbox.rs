@@ -191,7 +191,32 @@ mod tests {
             chain_id: 1,
             signed: signed(),
         };
-        insta::assert_snapshot!(serde_json::to_string(&document).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap(), @r#"
+        {
+          "account": "0x0808080808080808080808080808080808080808",
+          "chain_id": 1,
+          "signed": {
+            "9": {
+              "call": {
+                "to": "0x0505050505050505050505050505050505050505",
+                "value": "0x6",
+                "data": "0x07"
+              },
+              "gas_limit": 21000,
+              "offers": [
+                {
+                  "hash": "0x0101010101010101010101010101010101010101010101010101010101010101",
+                  "raw": "0x02",
+                  "fees": {
+                    "tip": 3,
+                    "total": 4
+                  }
+                }
+              ]
+            }
+          }
+        }
+        "#);
     }
 
     #[test]

@@ -101,6 +101,14 @@ impl RemoteChain {
         serde_json::from_value(answer.result.unwrap_or_default()).map_err(|error| failed(&error))
     }
 
+    /// Passes a whole call on, and the whole answer back, an error in it included.
+    pub(crate) fn pass(&self, call: &Value) -> Result<Value, NodeError> {
+        let failed = |reason: &dyn Display| NodeError::Chain(reason.to_string());
+        let raw = self.exchange(&call.to_string()).map_err(|error| failed(&error))?;
+        let body = body(&raw).map_err(|reason| failed(&reason))?;
+        serde_json::from_slice(body).map_err(|error| failed(&error))
+    }
+
     /// Sends one request and reads until the other side closes, which HTTP/1.0 makes it do.
     fn exchange(&self, call: &str) -> std::io::Result<Vec<u8>> {
         let mut stream = self.connect()?;
