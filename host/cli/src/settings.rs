@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use orv_chain::{Deployment, StorageNetwork};
-use serde::Deserialize;
+use orv_verifier::settings::{Effective, Kind, Origin, Setting};
+use serde::{Deserialize, Serialize};
 
 use crate::{arguments::GlobalArguments, code::Code, failure::Failure};
 
@@ -31,6 +32,148 @@ struct WalletSection {
     home: Option<PathBuf>,
     id: Option<String>,
     passphrase_file: Option<PathBuf>,
+}
+
+const fn known(path: &'static str) -> Setting {
+    Setting {
+        path,
+        kind: Kind::Text,
+        secret: false,
+    }
+}
+
+/// The keys of `orv.toml`.
+pub const KNOWN: &[Setting] = &[
+    known("deployment"),
+    known("rpc_url"),
+    known("chain_id"),
+    known("indexer_url"),
+    known("cache"),
+    known("wallet.home"),
+    known("wallet.id"),
+    known("wallet.passphrase_file"),
+];
+
+/// A setting as it counts, and where it comes from.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Its key in the file.
+    pub key: String,
+    /// Its value; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Where the value comes from.
+    pub origin: Origin,
+    /// The variable that goes before the file.
+    pub variable: String,
+}
+
+impl From<Effective> for Row {
+    fn from(row: Effective) -> Self {
+        Self {
+            key: row.key,
+            value: row.value,
+            origin: row.origin,
+            variable: row.variable,
+        }
+    }
+}
+
+/// The settings file that counts and its text; nothing where none is named and none is there.
+pub fn read(flags: &GlobalArguments) -> Result<Option<(PathBuf, String)>, Failure> {
+    let path = flags.config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && flags.config.is_none() => Ok(None),
+        Err(error) => Err(Failure::new(
+            Code::Configuration,
+            format!("{}: {error}", path.display()),
+        )),
+    }
+}
+
+/// Every setting as it counts.
+pub fn rows(flags: &GlobalArguments) -> Result<Vec<Row>, Failure> {
+    let (file, _) = read_file(flags.config.as_deref())?;
+    let merged = Settings::load(flags)?;
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let row = |key: &str, variables: &[&str], in_file: bool, flag: Option<String>, counts: Option<String>| {
+        let set = variables.iter().find_map(|name| std::env::var(name).ok());
+        let origin = match (&flag, set, in_file, &counts) {
+            (Some(flag), Some(set), ..) if *flag == set => Origin::Environment,
+            (Some(_), ..) => Origin::Flag,
+            (None, Some(_), ..) => Origin::Environment,
+            (None, None, true, _) => Origin::File,
+            (None, None, false, Some(_)) => Origin::Default,
+            (None, None, false, None) => Origin::Absent,
+        };
+        Row {
+            key: key.to_owned(),
+            value: counts,
+            origin,
+            variable: variables.first().copied().unwrap_or_default().to_owned(),
+        }
+    };
+    let network = &merged.network;
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
+    Ok(vec![
+        row(
+            "deployment",
+            &["ORV_DEPLOYMENT"],
+            file.deployment.is_some(),
+            path(&flags.deployment),
+            path(&network.file),
+        ),
+        row(
+            "rpc_url",
+            &["ORV_RPC_URL", "ARAH_RPC_URL"],
+            file.rpc_url.is_some(),
+            flags.rpc_url.clone(),
+            network.rpc_url.clone(),
+        ),
+        row(
+            "chain_id",
+            &["ORV_CHAIN_ID", "ARAH_CHAIN_ID"],
+            file.chain_id.is_some(),
+            number(flags.chain_id),
+            number(network.chain_id),
+        ),
+        row(
+            "indexer_url",
+            &["ORV_INDEXER_URL"],
+            file.indexer_url.is_some(),
+            flags.indexer_url.clone(),
+            network.indexer_url.clone(),
+        ),
+        row(
+            "cache",
+            &["ORV_CACHE"],
+            file.cache.is_some(),
+            path(&flags.cache),
+            path(&Some(merged.cache.clone())),
+        ),
+        row(
+            "wallet.home",
+            &["ORV_WALLET_HOME"],
+            file.wallet.home.is_some(),
+            path(&flags.wallet_home),
+            path(&Some(merged.wallet_home.clone())),
+        ),
+        row(
+            "wallet.id",
+            &["ORV_WALLET"],
+            file.wallet.id.is_some(),
+            flags.wallet.clone(),
+            merged.wallet.clone(),
+        ),
+        row(
+            "wallet.passphrase_file",
+            &["ORV_PASSPHRASE_FILE"],
+            file.wallet.passphrase_file.is_some(),
+            path(&flags.passphrase_file),
+            path(&merged.passphrase_file),
+        ),
+    ])
 }
 
 /// All settings, merged.

@@ -1,6 +1,7 @@
 //! One module for each group of commands.
 
 mod attester;
+mod config;
 mod devnet;
 mod doctor;
 mod image;
@@ -28,8 +29,11 @@ use crate::{
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Examine this machine for what containers need
+    /// Examine this machine, and with --verifier everything that an operator's daemon works with
     Doctor(doctor::DoctorArguments),
+    /// Check and show settings
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Run a development chain and storage with all contracts deployed
     Devnet(devnet::DevnetArguments),
     /// Check, measure, publish and show projects
@@ -66,6 +70,7 @@ pub async fn run(command: Command, flags: &GlobalArguments, output: &Output) -> 
             .await
             .map(|()| None),
         Command::Doctor(arguments) => doctor::run(arguments).await.map(Some),
+        Command::Config(command) => config::run(&command, flags).map(Some),
         Command::Attester(command) => attester::run(command, output).await.map(Some),
         Command::Verifier(command) => verifier::run(command, output).await.map(Some),
         Command::Trial(arguments) => trial::run(arguments).await.map(Some),

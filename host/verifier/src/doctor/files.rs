@@ -27,6 +27,17 @@ pub(super) struct AtWork {
 
 /// The modes of every file with a secret in it.
 pub(super) fn modes(config: &VerifierConfig, file: Option<&Path>) -> Vec<Line> {
+    let lines = too_open(config, file);
+    if lines.is_empty() {
+        return vec![Line::pass(
+            Check::FileModes,
+            "no other user reads a secret or writes the configuration",
+        )];
+    }
+    lines
+}
+
+fn too_open(config: &VerifierConfig, file: Option<&Path>) -> Vec<Line> {
     let mut secrets: Vec<PathBuf> = Vec::new();
     let mut raw = config.journal.is_some();
     match &config.wallet {
@@ -47,12 +58,6 @@ pub(super) fn modes(config: &VerifierConfig, file: Option<&Path>) -> Vec<Line> {
     // Whoever may write the configuration says who is paid.
     let forbidden = if raw { 0o077 } else { 0o022 };
     lines.extend(file.and_then(|path| open_to_others(path, forbidden)));
-    if lines.is_empty() {
-        lines.push(Line::pass(
-            Check::FileModes,
-            "no other user reads a secret or writes the configuration",
-        ));
-    }
     lines
 }
 

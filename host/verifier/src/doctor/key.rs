@@ -5,6 +5,7 @@ use super::enclave::KeyOf;
 use super::line::{Check, Line};
 use super::measurement;
 use crate::configuration::VerifierConfig;
+use orv_chain::primitives::Address;
 use orv_chain::{AdmittedKey, ChainError, EnclaveContracts, EnclaveKeys};
 
 /// Measurement and admission.
@@ -12,6 +13,7 @@ pub(super) async fn lines(
     key: &KeyOf,
     reached: &Reached,
     contracts: EnclaveContracts,
+    operator: Address,
     config: &VerifierConfig,
 ) -> Vec<Line> {
     let keys = EnclaveKeys::new(reached.chain.clone(), contracts);
@@ -29,6 +31,14 @@ pub(super) async fn lines(
                 "{} is not admitted yet; the daemon has it admitted when it first needs it",
                 key.address
             ),
+        ),
+        Some(entry) if entry.operator != operator => Line::fail(
+            Check::Key,
+            format!(
+                "{} is admitted for operator {}, this one is {operator}",
+                key.address, entry.operator
+            ),
+            ANEW,
         ),
         Some(entry) => match judge(&entry, reached.head.timestamp, config.run_seconds) {
             line if line.fix.is_some() => line,
@@ -86,7 +96,7 @@ fn judge(entry: &AdmittedKey, now: u64, run_seconds: u64) -> Line {
 mod tests {
     use super::*;
     use crate::doctor::Outcome;
-    use orv_chain::primitives::{Address, B256};
+    use orv_chain::primitives::B256;
 
     fn entry() -> AdmittedKey {
         AdmittedKey {

@@ -246,7 +246,7 @@ impl Examination {
                 let looked = within(
                     self.patience,
                     Check::Key,
-                    key::lines(&key, reached, contracts, &self.config),
+                    key::lines(&key, reached, contracts, binding.operator, &self.config),
                 );
                 found.extend(looked.await);
             }
@@ -261,6 +261,14 @@ impl Examination {
         }
         lines
     }
+}
+
+/// Files with secrets that other users have a part in, in words: for `orv config check`.
+pub(crate) fn modes(config: &VerifierConfig) -> Vec<String> {
+    let lines = files::modes(config, None).into_iter();
+    let open = lines.filter(|line| line.outcome == Outcome::Fail);
+    let words = |line: Line| format!("{}: {}", line.subject.unwrap_or_default(), line.found);
+    open.map(words).collect()
 }
 
 fn addresses(config: &VerifierConfig) -> Vec<EnclaveAddress> {

@@ -1,0 +1,183 @@
+//! `orv verifier`.
+
+mod backup;
+mod show;
+mod status;
+mod told;
+mod words;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use orv_chain::Deployment;
+use orv_verifier::journal::{DaemonId, Journal};
+use orv_verifier::settings::{Environment, load};
+use orv_verifier::{Controls, Daemon, Orders, Summary, VerifierConfig, VerifierError};
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use self::{status::table, told::Told};
+use crate::{
+    code::Code,
+    failure::Failure,
+    output::{Answer, Output},
+};
+
+#[derive(Debug, Subcommand)]
+pub enum VerifierCommand {
+    /// Judge and settle proposals until interrupted
+    #[command(after_help = RUN_HELP)]
+    Run(VerifierArguments),
+    /// Judge and settle what can be decided now, then end
+    #[command(after_help = "Examples:\n  orv verifier once verifier.toml\n  orv verifier once verifier.toml --json")]
+    Once(VerifierArguments),
+    /// Show what the journal has of each proposal; neither enclave nor chain is asked
+    #[command(after_help = STATUS_HELP)]
+    Status(status::StatusArguments),
+    /// Show everything that happened to one proposal, with time and cause
+    #[command(after_help = "Example:\n  orv verifier show 17 verifier.toml")]
+    Show(show::ShowArguments),
+    /// Copy the journal into a new file while the daemon works
+    #[command(after_help = BACKUP_HELP)]
+    Backup(backup::BackupArguments),
+}
+
+const RUN_HELP: &str = "\
+Looks at the chain every poll_seconds, opens a ticket for each proposal that can be settled, has the enclave judge it, \
+and brings the statement to the chain.
+
+Signals: the first SIGTERM or SIGINT ends intake and gives what is in flight shutdown_seconds; the second hands it \
+back at once. SIGHUP, or a changed file, has the configuration read again.
+
+Before the first run: `orv config check --verifier FILE`, then `orv doctor --verifier FILE`.
+
+Examples:
+  orv verifier run verifier.toml
+  ORV_VERIFIER_POLL_SECONDS=3 orv verifier run verifier.toml";
+
+const STATUS_HELP: &str = "\
+Scores are in scaled units. What each state means and what to do about it: docs/operator.md.
+
+Examples:
+  orv verifier status verifier.toml
+  orv verifier status verifier.toml --project 3 --state waiting
+  orv verifier status verifier.toml --state settled:rejected --json";
+
+const BACKUP_HELP: &str = "\
+The copy is whole as of one moment and opens as a journal. A journal in PostgreSQL is copied with pg_dump instead.
+
+To restore: end the daemon, put the copy in the place of journal.sqlite in the data directory, remove \
+journal.sqlite-wal and journal.sqlite-shm, and start the daemon: it compares what it finds with the chain.
+
+Example:
+  orv verifier backup /backup/journal-$(date +%F).sqlite verifier.toml";
+
+#[derive(Debug, Args)]
+pub struct VerifierArguments {
+    /// The verifier's own settings: deployment, enclave, data_directory, wallet, admission
+    #[arg(env = "ORV_VERIFIER_CONFIG", value_name = "FILE")]
+    configuration: PathBuf,
+}
+
+impl VerifierArguments {
+    fn load(&self) -> Result<VerifierConfig, Failure> {
+        Ok(load(&self.configuration, &Environment::of_process())?)
+    }
+
+    /// What a daemon is started with; it reads its file again when that changes.
+    fn orders(&self, output: &Output) -> Result<Orders, Failure> {
+        Ok(Orders {
+            config: self.load()?,
+            file: Some(self.configuration.clone()),
+            controls: Controls::new(),
+            observer: Arc::new(Told::new(output.clone())),
+        })
+    }
+
+    /// The journal, for a reader that works on nothing.
+    async fn journal(&self) -> Result<Journal, Failure> {
+        let config = self.load()?;
+        let deployment = Deployment::load(&config.deployment).map_err(VerifierError::from)?;
+        let contracts = deployment.enclave.ok_or(VerifierError::NoGateway)?;
+        let opened = Journal::open(&config.journal_place(), contracts.verifier_gateway, DaemonId::READER).await;
+        Ok(opened.map_err(VerifierError::from)?)
+    }
+}
+
+pub async fn run(command: VerifierCommand, output: &Output) -> Result<Answer, Failure> {
+    match command {
+        VerifierCommand::Run(arguments) => {
+            let orders = arguments.orders(output)?;
+            let signals = Signals::listen()?;
+            let controls = orders.controls.clone();
+            tokio::spawn(async move { signals.pass_on(&controls).await });
+            Ok(summarised(&Daemon::work(orders).await?))
+        }
+        VerifierCommand::Once(arguments) => {
+            let orders = arguments.orders(output)?;
+            let signals = Signals::listen()?;
+            let controls = orders.controls.clone();
+            tokio::spawn(async move { signals.pass_on(&controls).await });
+            Ok(summarised(&Daemon::once_with(orders).await?))
+        }
+        VerifierCommand::Status(arguments) => status::run(&arguments).await,
+        VerifierCommand::Show(arguments) => show::run(&arguments).await,
+        VerifierCommand::Backup(arguments) => backup::run(&arguments).await,
+    }
+}
+
+/// The signals that a daemon obeys.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::new(Code::Machine, format!("signal handler: {error}")));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn pass_on(mut self, controls: &Controls) {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => controls.stop(),
+                _ = self.terminate.recv() => controls.stop(),
+                _ = self.hangup.recv() => controls.reload(),
+            }
+        }
+    }
+}
+
+fn summarised(summary: &Summary) -> Answer {
+    let mut lines = vec![table(&summary.outcomes, now())];
+    let failure = |failure: &orv_verifier::Failure| {
+        let about = failure
+            .proposal
+            .as_ref()
+            .map_or_else(String::new, |id| format!("proposal {id}: "));
+        format!(
+            "{about}{}: {}\n  next: {}",
+            failure.code, failure.message, failure.advice
+        )
+    };
+    lines.extend(summary.failures.iter().map(failure));
+    Answer::new(
+        "orv.verifier.summary/1",
+        json!({ "proposals": summary.outcomes, "failures": summary.failures }),
+        lines.join("\n"),
+    )
+}
+
+/// This machine's time, in seconds of Unix time: ages are for people.
+fn now() -> u64 {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since_epoch.unwrap_or_default().as_secs()
+}

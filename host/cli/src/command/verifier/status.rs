@@ -1,0 +1,82 @@
+//! `orv verifier status`.
+
+use clap::Args;
+use orv_verifier::{Daemon, StatusRow};
+use serde_json::{Value, json};
+
+use super::words::{age, aligned, words};
+use super::{VerifierArguments, now};
+use crate::{failure::Failure, output::Answer, output::visible};
+
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    #[command(flatten)]
+    verifier: VerifierArguments,
+    /// Only proposals of this project; may be given several times
+    #[arg(long, value_name = "ID")]
+    project: Vec<u64>,
+    /// Only proposals in this state: `waiting`, or exactly `waiting:low-balance`
+    #[arg(long, value_name = "STATE")]
+    state: Vec<String>,
+}
+
+pub(super) async fn run(arguments: &StatusArguments) -> Result<Answer, Failure> {
+    let mut rows = Daemon::status(&arguments.verifier.load()?).await?;
+    rows.retain(|row| arguments.wants(row));
+    let now = now();
+    let proposals: Vec<Value> = rows.iter().map(|row| document(row, now)).collect();
+    Ok(Answer::new(
+        "orv.verifier.status/2",
+        json!({ "proposals": proposals }),
+        table(&rows, now),
+    ))
+}
+
+impl StatusArguments {
+    fn wants(&self, row: &StatusRow) -> bool {
+        let of_project = self.project.is_empty() || self.project.iter().any(|id| id.to_string() == row.project);
+        let name = row.state.to_string();
+        let is = |wanted: &String| name == *wanted || name.split(':').next() == Some(wanted);
+        of_project && (self.state.is_empty() || self.state.iter().any(is))
+    }
+}
+
+/// A row, with what the table adds.
+fn document(row: &StatusRow, now: u64) -> Value {
+    let mut document = json!(row);
+    if let Value::Object(fields) = &mut document {
+        let words = words(row.state);
+        fields.insert("state_in_words".to_owned(), json!(words.state));
+        fields.insert("next".to_owned(), json!(words.next));
+        fields.insert("age_seconds".to_owned(), json!(now.saturating_sub(row.changed_at)));
+    }
+    document
+}
+
+/// One line for each proposal, for people.
+pub(super) fn table(rows: &[StatusRow], now: u64) -> String {
+    let count = match rows.len() {
+        0 => return "no proposals".to_owned(),
+        1 => "1 proposal".to_owned(),
+        count => format!("{count} proposals"),
+    };
+    let titles = [
+        "proposal", "project", "state", "for", "verdict", "reason", "receipt", "next",
+    ];
+    let mut lines = vec![titles.map(str::to_owned).to_vec()];
+    lines.extend(rows.iter().map(|row| {
+        let words = words(row.state);
+        let receipt = row.receipt.as_deref().and_then(|path| path.file_name());
+        vec![
+            row.proposal.clone(),
+            row.project.clone(),
+            words.state.to_owned(),
+            age(now.saturating_sub(row.changed_at)),
+            row.verdict.unwrap_or("-").to_owned(),
+            visible(row.reason.as_deref().unwrap_or("-")),
+            receipt.map_or_else(|| "-".to_owned(), |name| visible(&name.to_string_lossy())),
+            words.next.to_owned(),
+        ]
+    }));
+    format!("{}\n{count}", aligned(&lines))
+}
