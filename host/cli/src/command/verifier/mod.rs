@@ -13,25 +13,31 @@ use clap::{Args, Subcommand};
 use orv_chain::Deployment;
 use orv_verifier::journal::{DaemonId, Journal};
 use orv_verifier::settings::{Environment, load};
-use orv_verifier::{Controls, Daemon, Orders, Summary, VerifierConfig, VerifierError};
+use orv_verifier::{Controls, Daemon, Intention, Orders, Summary, VerifierConfig, VerifierError};
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use self::{status::table, told::Told};
+use self::{
+    status::table,
+    told::Told,
+    words::{aligned, words},
+};
 use crate::{
     code::Code,
     failure::Failure,
-    output::{Answer, Output},
+    output::{Answer, Output, visible},
 };
 
 #[derive(Debug, Subcommand)]
 pub enum VerifierCommand {
     /// Judge and settle proposals until interrupted
     #[command(after_help = RUN_HELP)]
-    Run(VerifierArguments),
+    Run(WorkArguments),
     /// Judge and settle what can be decided now, then end
-    #[command(after_help = "Examples:\n  orv verifier once verifier.toml\n  orv verifier once verifier.toml --json")]
-    Once(VerifierArguments),
+    #[command(
+        after_help = "Examples:\n  orv verifier once verifier.toml --json\n  orv verifier once verifier.toml --dry-run"
+    )]
+    Once(WorkArguments),
     /// Show what the journal has of each proposal; neither enclave nor chain is asked
     #[command(after_help = STATUS_HELP)]
     Status(status::StatusArguments),
@@ -54,6 +60,7 @@ Before the first run: `orv config check --verifier FILE`, then `orv doctor --ver
 
 Examples:
   orv verifier run verifier.toml
+  orv verifier run verifier.toml --dry-run
   ORV_VERIFIER_POLL_SECONDS=3 orv verifier run verifier.toml";
 
 const STATUS_HELP: &str = "\
@@ -78,6 +85,15 @@ pub struct VerifierArguments {
     /// The verifier's own settings: deployment, enclave, data_directory, wallet, admission
     #[arg(env = "ORV_VERIFIER_CONFIG", value_name = "FILE")]
     configuration: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct WorkArguments {
+    #[command(flatten)]
+    verifier: VerifierArguments,
+    /// Say what would be done with each open proposal, and end: no ticket is opened and nothing is sent
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl VerifierArguments {
@@ -107,24 +123,48 @@ impl VerifierArguments {
 
 pub async fn run(command: VerifierCommand, output: &Output) -> Result<Answer, Failure> {
     match command {
+        VerifierCommand::Run(arguments) | VerifierCommand::Once(arguments) if arguments.dry_run => {
+            let orders = arguments.verifier.orders(output)?;
+            Ok(rehearsed(&Daemon::rehearse(orders).await?))
+        }
         VerifierCommand::Run(arguments) => {
-            let orders = arguments.orders(output)?;
-            let signals = Signals::listen()?;
-            let controls = orders.controls.clone();
-            tokio::spawn(async move { signals.pass_on(&controls).await });
+            let orders = obeying(arguments.verifier.orders(output)?)?;
             Ok(summarised(&Daemon::work(orders).await?))
         }
         VerifierCommand::Once(arguments) => {
-            let orders = arguments.orders(output)?;
-            let signals = Signals::listen()?;
-            let controls = orders.controls.clone();
-            tokio::spawn(async move { signals.pass_on(&controls).await });
+            let orders = obeying(arguments.verifier.orders(output)?)?;
             Ok(summarised(&Daemon::once_with(orders).await?))
         }
         VerifierCommand::Status(arguments) => status::run(&arguments).await,
         VerifierCommand::Show(arguments) => show::run(&arguments).await,
         VerifierCommand::Backup(arguments) => backup::run(&arguments).await,
     }
+}
+
+/// The same orders, with this process's signals behind them.
+fn obeying(orders: Orders) -> Result<Orders, Failure> {
+    let signals = Signals::listen()?;
+    let controls = orders.controls.clone();
+    tokio::spawn(async move { signals.pass_on(&controls).await });
+    Ok(orders)
+}
+
+/// What would be done, one line for each proposal.
+fn rehearsed(intentions: &[Intention]) -> Answer {
+    let mut rows = vec![["proposal", "project", "state", "would"].map(str::to_owned).to_vec()];
+    rows.extend(intentions.iter().map(|intention| {
+        vec![
+            intention.proposal.clone(),
+            intention.project.clone(),
+            words(intention.state).state.to_owned(),
+            visible(&intention.would),
+        ]
+    }));
+    let text = match intentions {
+        [] => "nothing would be done: no proposal is open".to_owned(),
+        _ => aligned(&rows),
+    };
+    Answer::new("orv.verifier.rehearsal/1", json!({ "proposals": intentions }), text)
 }
 
 /// The signals that a daemon obeys.
