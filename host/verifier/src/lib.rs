@@ -26,6 +26,7 @@ pub mod board;
 mod configuration;
 pub mod decide;
 pub mod doctor;
+mod duty;
 pub mod enclave;
 mod error;
 mod fetch;
@@ -54,5 +55,5 @@ pub use self::{
     notice::{EnclaveSeen, Notice, Observer, Silent, Surroundings},
     settle::{Reaction, reaction},
     status::{StatusRow, status},
-    watch::{Controls, Daemon, Failure, Orders, Phase, Summary},
+    watch::{Controls, Daemon, Failure, Intention, Orders, Phase, Summary},
 };

@@ -10,6 +10,7 @@ pub use crate::journal::DatabaseUrl;
 use crate::enclave::EnclaveAddress;
 use crate::error::VerifierError;
 use crate::journal::JournalPlace;
+use crate::page::PageSettings;
 pub use orv_attester::Trust;
 use orv_attester::{LONGEST_LIFE, MOST_VERDICTS};
 use orv_chain::primitives::U256;
@@ -115,6 +116,9 @@ pub struct VerifierConfig {
     /// What is done once proposals are decided.
     #[serde(default)]
     pub duties: DutySettings,
+    /// The operator's page and metrics; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PageSettings>,
     /// The key that pays.
     pub wallet: WalletSource,
     /// Who admits the enclave's key.
@@ -260,6 +264,9 @@ impl VerifierConfig {
             return Err(VerifierError::Configuration(why.to_owned()));
         }
         configuration.refuse_odd_enclaves()?;
+        if let Some(page) = &configuration.page {
+            page.check()?;
+        }
         Ok(configuration)
     }
 

@@ -18,6 +18,7 @@ pub(crate) fn reloaded(running: &VerifierConfig, read: VerifierConfig) -> (Verif
         ("data_directory", running.data_directory != read.data_directory),
         ("journal", running.journal != read.journal),
         ("first_block", running.first_block != read.first_block),
+        ("page", running.page != read.page),
         ("wallet", running.wallet != read.wallet),
     ];
     let refused = fixed.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name);

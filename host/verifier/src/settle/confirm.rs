@@ -78,8 +78,8 @@ async fn of_ticket(operator: &Operator, record: &Record, expected: &[u8]) -> Res
     match state_at(operator, &ticket, BlockId::number(deep)).await {
         Ok(state) if expected.contains(&state) => Ok(Confirmation::Deep),
         Ok(_) => Ok(Confirmation::Young),
-        // An endpoint that keeps no old states: the transaction's own block says how deep it is.
-        Err(ChainError::Refused { .. }) => Ok(match fate(operator, record).await? {
+        // An endpoint that keeps no old states, or a block before the gateway: the transaction's own block says how deep it is.
+        Err(ChainError::Refused { .. } | ChainError::Malformed { .. }) => Ok(match fate(operator, record).await? {
             Some(Fate::Mined(mined)) if mined.block.number <= deep => Confirmation::Deep,
             _ => Confirmation::Young,
         }),
@@ -119,7 +119,7 @@ async fn of_proposal(operator: &Operator, record: &Record) -> Result<Confirmatio
     {
         Ok(then) if ProposalStatus::try_from(then.status)?.is_terminal() => Ok(Confirmation::Deep),
         Ok(_) => Ok(Confirmation::Young),
-        Err(ChainError::Refused { .. }) => Ok(by_age(operator, record)),
+        Err(ChainError::Refused { .. } | ChainError::Malformed { .. }) => Ok(by_age(operator, record)),
         Err(error) => Err(error.into()),
     }
 }

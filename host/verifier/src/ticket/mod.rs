@@ -117,8 +117,8 @@ pub(crate) async fn is_gone(operator: &Operator, ticket: &Ticket) -> Result<bool
     let call = VerifierGateway::ticketOfCall { ticket: ticket.id };
     match operator.chain.call_at(gateway, &call, BlockId::number(deep)).await {
         Ok(entry) => Ok(entry.state == 0),
-        // An endpoint that keeps no old states: its time will tell.
-        Err(ChainError::Refused { .. }) => Ok(false),
+        // An endpoint that keeps no old states, or a block before the gateway: its time will tell.
+        Err(ChainError::Refused { .. } | ChainError::Malformed { .. }) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::stage::Errand;
 use crate::decide::{self, Matter, Readiness};
+use crate::duty;
 use crate::error::VerifierError;
 use crate::fetch;
 use crate::intake;
@@ -181,6 +182,7 @@ impl Shared {
         match settle::look_again(&self.operator, record).await? {
             Confirmation::Deep => {
                 self.found(record.proposal);
+                duty::note(&self.operator, record).await?;
                 Ok(Outcome::Done)
             }
             Confirmation::Young => {

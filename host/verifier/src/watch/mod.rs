@@ -5,6 +5,7 @@ mod errand;
 mod lane;
 mod pause;
 mod queue;
+mod rehearsal;
 mod round;
 mod stage;
 mod stop;
@@ -12,6 +13,7 @@ mod summary;
 mod supervisor;
 
 pub use self::{
+    rehearsal::Intention,
     stop::{Controls, Phase},
     summary::{Failure, Summary},
 };
@@ -20,12 +22,14 @@ use self::errand::Shared;
 use self::lane::Lane;
 use self::summary::states;
 use self::supervisor::Supervisor;
+use crate::board::Board;
 use crate::configuration::VerifierConfig;
 use crate::error::VerifierError;
 use crate::intake::Intake;
 use crate::journal::{DaemonId, Journal};
 use crate::notice::{Notice, Observer};
 use crate::operator::{LEASE, Operator};
+use crate::page::{self, Operation, PageSettings};
 use crate::settle::Reviews;
 use crate::status::StatusRow;
 use std::future::Future;
@@ -99,11 +103,18 @@ impl Daemon {
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub async fn work(orders: Orders) -> Result<Summary, VerifierError> {
+    pub async fn work(mut orders: Orders) -> Result<Summary, VerifierError> {
         let controls = orders.controls.clone();
         let file = orders.file.clone();
+        let board = orders.config.page.clone().map(|settings| {
+            let board = Board::new(Arc::clone(&orders.observer));
+            orders.observer = Arc::clone(&board) as Arc<dyn Observer>;
+            (settings, board)
+        });
         let mut supervisor = connect(orders, LOOKS).await?;
-        let heart = Heart::beat(Arc::clone(&supervisor.shared.operator));
+        let operator = &supervisor.shared.operator;
+        let heart = Beside::heart(Arc::clone(operator));
+        let _page = board.map(|(settings, board)| Beside::page(operator, settings, board));
         let done = supervisor.until_stopped(&controls, file).await;
         supervisor.end(done, &heart).await
     }
@@ -123,7 +134,7 @@ impl Daemon {
     pub async fn once_with(orders: Orders) -> Result<Summary, VerifierError> {
         let controls = orders.controls.clone();
         let mut supervisor = connect(orders, 1).await?;
-        let heart = Heart::beat(Arc::clone(&supervisor.shared.operator));
+        let heart = Beside::heart(Arc::clone(&supervisor.shared.operator));
         let done = supervisor.until_settled(&controls).await;
         supervisor.end(done, &heart).await
     }
@@ -245,7 +256,7 @@ impl Supervisor {
     }
 
     /// Whatever came of it: jobs are cancelled, claims given back.
-    async fn end(&mut self, done: Result<Summary, VerifierError>, heart: &Heart) -> Result<Summary, VerifierError> {
+    async fn end(&mut self, done: Result<Summary, VerifierError>, heart: &Beside) -> Result<Summary, VerifierError> {
         if !self.is_idle() {
             self.hand_back(LAST_WORDS).await;
         }
@@ -261,11 +272,12 @@ impl Supervisor {
     }
 }
 
-/// Keeps this daemon's claims alive while it works, however long a round takes.
-struct Heart(AbortHandle);
+/// Something that goes on beside the work and ends with it.
+struct Beside(AbortHandle);
 
-impl Heart {
-    fn beat(operator: Arc<Operator>) -> Self {
+impl Beside {
+    /// Keeps this daemon's claims alive, however long a round takes.
+    fn heart(operator: Arc<Operator>) -> Self {
         let beating = tokio::spawn(async move {
             let mut beats = interval(Duration::from_secs(LEASE / 3));
             loop {
@@ -278,12 +290,26 @@ impl Heart {
         Self(beating.abort_handle())
     }
 
+    /// Serves the operator's page.
+    fn page(operator: &Operator, settings: PageSettings, board: Arc<Board>) -> Self {
+        let config = operator.config();
+        let operation = Operation {
+            chain_id: operator.chain.chain_id(),
+            gateway: operator.enclave.verifier_gateway,
+            operator: operator.owner.address(),
+            run_seconds: config.run_seconds,
+            least_balance: config.least_balance,
+        };
+        let serving = page::serve(settings, operation, board, operator.journal.clone());
+        Self(tokio::spawn(serving).abort_handle())
+    }
+
     fn stop(&self) {
         self.0.abort();
     }
 }
 
-impl Drop for Heart {
+impl Drop for Beside {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -2,13 +2,14 @@
 
 use super::errand::{taken_over, waits_for_turn};
 use super::supervisor::Supervisor;
-use crate::configuration::{VerifierConfig, reloaded};
+use crate::configuration::reloaded;
 use crate::decide;
 use crate::error::VerifierError;
 use crate::intake::{Reached, Urgency};
 use crate::journal::{Record, WaitCause};
 use crate::notice::{Notice, Surroundings};
 use crate::run;
+use crate::settings::{self, Environment};
 use orv_chain::bindings::VerifierRegistry;
 use orv_chain::{BlockHeader, ChainError};
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ impl Supervisor {
         self.queue.begin_round(records, &urgency);
         self.stand_in_line().await?;
         self.tend();
+        self.dispatch_duty();
         Ok(match reached {
             Ok(Reached::Behind) => begun,
             Ok(Reached::Head) | Err(_) => begun + config.poll(),
@@ -153,7 +155,7 @@ impl WatchedFile {
         let Some(path) = self.path.clone() else { return };
         *self = Self::new(Some(path.clone()));
         let operator = std::sync::Arc::clone(&supervisor.shared.operator);
-        let told = match VerifierConfig::load(&path) {
+        let told = match settings::load(&path, &Environment::of_process()) {
             Ok(read) => {
                 let (taken, refused) = reloaded(&operator.config(), read);
                 operator.reconfigure(taken);

@@ -11,6 +11,7 @@ use super::pause::{Pause, rule};
 use super::queue::{Queue, by_urgency};
 use super::stage::{Errand, Stage};
 use super::{Failure, Phase};
+use crate::duty;
 use crate::error::VerifierError;
 use crate::intake::Intake;
 use crate::journal::{Record, State};
@@ -39,6 +40,8 @@ enum Work {
     Attempt(usize),
     /// Keeping the connection to the enclave of this number open.
     Tend(usize),
+    /// What is left to do once proposals are decided.
+    Duty,
 }
 
 pub(super) struct Supervisor {
@@ -55,6 +58,7 @@ pub(super) struct Supervisor {
     pub(super) begun: u32,
     tasks: JoinSet<Ended>,
     errands: usize,
+    on_duty: bool,
 }
 
 impl Supervisor {
@@ -70,6 +74,7 @@ impl Supervisor {
             begun: 0,
             tasks: JoinSet::new(),
             errands: 0,
+            on_duty: false,
         }
     }
 
@@ -96,6 +101,7 @@ impl Supervisor {
             outcome,
         } = ended;
         match work {
+            Work::Duty => self.on_duty = false,
             Work::Errand(_) => self.errands = self.errands.saturating_sub(1),
             Work::Attempt(lane) | Work::Tend(lane) => {
                 if let Some(lane) = self.lanes.get_mut(lane) {
@@ -332,6 +338,25 @@ impl Supervisor {
                 }
             });
         }
+    }
+
+    /// One duty a round.
+    pub(super) fn dispatch_duty(&mut self) {
+        if self.on_duty || self.shared.operator.controls.phase() != Phase::Work {
+            return;
+        }
+        self.on_duty = true;
+        let operator = Arc::clone(&self.shared.operator);
+        self.tasks.spawn(async move {
+            let done = timeout(LONGEST_ERRAND, duty::next(&operator)).await;
+            Ended {
+                proposal: None,
+                work: Work::Duty,
+                outcome: done
+                    .unwrap_or(Err(VerifierError::Overdue(LONGEST_ERRAND)))
+                    .map(|()| Outcome::Rest),
+            }
+        });
     }
 
     /// Tells a failure that may pass; one that does not is handed back.

@@ -1,0 +1,95 @@
+//! What is left to do once proposals are decided, or never will be (DESIGN 5.2, "no profit in slashing"): a proposal past
+//! the ledger's deadline is expired through the gateway, so that its miner gets the verifier's half of the stake back, and
+//! the operator's fees are withdrawn. One duty at a time, never with the last of the account's coin.
+
+use crate::error::VerifierError;
+use crate::journal::{CloseCause, DueDuty, Duty, Record, State};
+use crate::operator::Operator;
+use orv_chain::primitives::{B256, U256};
+use orv_chain::{ChainError, Mined, ProjectId, Proposal, ProposalId, SendError};
+
+/// Notes what a record leaves to do, now that its state will stay.
+///
+/// # Errors
+/// The journal's.
+pub(crate) async fn note(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
+    let duties = &operator.config().duties;
+    let journal = &operator.journal;
+    match record.state {
+        State::Settled(_) if duties.withdraw_from.is_some() => {
+            let (project, operator) = (record.project, operator.owner.address());
+            journal.owe(Duty::Withdraw { project, operator }, 0).await?;
+        }
+        State::Inconclusive | State::SetAside => expire_later(operator, record).await?,
+        State::Closed(cause) if !matches!(cause, CloseCause::DecidedElsewhere | CloseCause::Withdrawn) => {
+            expire_later(operator, record).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn expire_later(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
+    if let Some(submission) = record.submission.filter(|_| operator.config().duties.expire) {
+        let deadline = submission.submitted_at.saturating_add(operator.constants.expiry_window);
+        operator.journal.owe(Duty::Expire(record.proposal), deadline).await?;
+    }
+    Ok(())
+}
+
+/// Does the oldest duty whose time has come, where it is worth its gas.
+///
+/// # Errors
+/// The endpoint's failure, or how the transaction failed.
+pub(crate) async fn next(operator: &Operator) -> Result<(), VerifierError> {
+    let now = operator.chain.head().await?.timestamp;
+    let Some(DueDuty { duty, .. }) = operator.journal.due(now).await?.into_iter().next() else {
+        return Ok(());
+    };
+    let spare = operator.config().least_balance.saturating_mul(U256::from(2));
+    if operator.balance().await? < spare {
+        return Ok(());
+    }
+    let sent = match duty {
+        Duty::Expire(proposal) => expire(operator, proposal).await?,
+        Duty::Withdraw { project, .. } => withdraw(operator, project).await?,
+    };
+    operator.journal.discharge(duty, sent).await?;
+    Ok(())
+}
+
+async fn expire(operator: &Operator, id: ProposalId) -> Result<Option<B256>, VerifierError> {
+    let proposal = match Proposal::read(&operator.chain, &operator.contracts, id).await {
+        Err(ChainError::NoProposal(_)) => return Ok(None),
+        read => read?,
+    };
+    if proposal.status.is_terminal() || !operator.config().duties.expire {
+        return Ok(None);
+    }
+    let expired = operator.gateway.expire_for(&operator.owner, id).await;
+    done("expiring a proposal for its miner", expired)
+}
+
+async fn withdraw(operator: &Operator, project: ProjectId) -> Result<Option<B256>, VerifierError> {
+    let Some(least) = operator.config().duties.withdraw_from else {
+        return Ok(None);
+    };
+    let account = operator.owner.address();
+    if operator.gateway.owed(project, account).await? < U256::from(least.max(1)) {
+        return Ok(None);
+    }
+    let withdrawn = operator.gateway.withdraw(&operator.owner, project, account).await;
+    done("withdrawing fees", withdrawn)
+}
+
+/// What the contract refuses is not to be done any more: somebody else did it.
+fn done(step: &'static str, sent: Result<Mined, SendError>) -> Result<Option<B256>, VerifierError> {
+    match sent {
+        Ok(mined) => Ok(Some(mined.hash)),
+        Err(SendError::Reverted(refusal)) => {
+            tracing::info!(%refusal, step, "nothing is left to do");
+            Ok(None)
+        }
+        Err(source) => Err(VerifierError::sending(step, source)),
+    }
+}
