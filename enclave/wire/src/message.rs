@@ -230,6 +230,9 @@ pub enum FailureCode {
     /// The enclave itself failed; nothing was signed.
     #[n(10)]
     Internal,
+    /// The enclave keeps as many connections as it can: come again when one has ended.
+    #[n(11)]
+    Busy,
 }
 
 /// Stop the job of this stream.

@@ -2,6 +2,7 @@
 
 use crate::keeper::KeeperError;
 use crate::service::code_of;
+use alloy_primitives::U256;
 use orv_protocol::PlatformTier;
 use orv_protocol::judgement::Reason;
 use orv_receipt::Obstacle;
@@ -32,6 +33,8 @@ pub(crate) enum JobEnd {
     Cancelled,
     #[error("this ticket is used up: its code was run, or something was stated of it")]
     TicketUsed,
+    #[error("the proposal is of project {proposal}, the job of project {job}")]
+    OtherProject { proposal: U256, job: U256 },
     #[error("{0}")]
     Keeper(#[from] KeeperError),
     #[error("trial: {0}")]
@@ -61,7 +64,9 @@ impl JobEnd {
     pub(crate) fn code(&self) -> FailureCode {
         match self {
             Self::OutOfOrder(_) => FailureCode::OutOfOrder,
-            Self::Connection(_) | Self::Segment(_) | Self::WrongBytes(_) => FailureCode::Malformed,
+            Self::Connection(_) | Self::Segment(_) | Self::WrongBytes(_) | Self::OtherProject { .. } => {
+                FailureCode::Malformed
+            }
             Self::Cancelled => FailureCode::Cancelled,
             Self::TicketUsed => FailureCode::TicketUsed,
             Self::Keeper(error) => code_of(error),
@@ -81,7 +86,8 @@ impl JobEnd {
             | Self::WrongBytes(_)
             | Self::Room(_)
             | Self::Cancelled
-            | Self::TicketUsed => false,
+            | Self::TicketUsed
+            | Self::OtherProject { .. } => false,
             Self::Keeper(error) => error.is_anomaly(),
             Self::Trial(_)
             | Self::Prepare(_)

@@ -53,6 +53,7 @@ pub(crate) fn judge<S: Read + Write + AsFd>(
     workbench: &mut Workbench,
 ) -> Result<Outcome, JobEnd> {
     workbench.is_open(job.ticket)?;
+    of_its_project(job)?;
     let mut host = Host::new(channel, stream, workbench.patience())?;
     let tier = backing.endorser.tier();
     let mut bundle = begin(job, tier, workbench)?;
@@ -74,6 +75,16 @@ pub(crate) fn judge<S: Read + Write + AsFd>(
     let signature = backing.keeper.sign(job.domain, run.clone())?;
     host.deliver(B256::from(root.0), &bytes)?;
     Ok(Outcome { run, signature })
+}
+
+/// Of two projects no statement would be true: an auditor refuses it, and so does the gateway.
+fn of_its_project(job: &Job) -> Result<(), JobEnd> {
+    let (proposal, project) = (job.proposal.project_id, job.project.id);
+    if proposal == project {
+        Ok(())
+    } else {
+        Err(JobEnd::OtherProject { proposal, job: project })
+    }
 }
 
 /// A record that everybody reads: one that is too long says only that it is.

@@ -20,7 +20,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use transport::Listener;
 
-/// Most connections at a time; more are closed at once.
+/// Most connections at a time; more are told so and closed.
 const MAX_CONNECTIONS: usize = 8;
 
 /// What every session shares.
@@ -68,6 +68,7 @@ pub(crate) fn serve(
         let Some(peer) = listener.accept()? else { continue };
         // Each session holds one count beyond those that stay.
         if Arc::strong_count(&service) >= kept + MAX_CONNECTIONS {
+            session::turn_away(peer);
             continue;
         }
         let service = Arc::clone(&service);

@@ -28,6 +28,11 @@ pub(super) fn run(peer: Peer, service: &Service) {
     }
 }
 
+/// Tells a host that there is no room for it now. Nothing was sent to it before, so nothing has to be waited for.
+pub(super) fn turn_away(peer: Peer) {
+    let _ = Channel::new(peer).fail(0, FailureCode::Busy, "too many connections");
+}
+
 fn converse(channel: &mut Channel<Peer>, service: &Service) -> Result<(), MessageError> {
     let mut introduced = None;
     loop {

@@ -1,12 +1,12 @@
 //! An enclave, an honest job for it, and a notary who sees every statement.
 
-use crate::host::{Enclave, Shelf, candidate, job};
+use crate::host::{Enclave, Shelf, candidate, hello, job};
 use crate::line::Line;
 use crate::notary::Notary;
 use crate::vitals::{Holdings, holdings};
 use crate::way::{Answer, Expected};
 use alloy_primitives::{B256, U256};
-use orv_wire::Job;
+use orv_wire::{FailureCode, Job};
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
@@ -58,9 +58,18 @@ impl Scene {
 
     /// A connection that has said Hello.
     pub fn introduced(&self) -> Line<'_> {
-        let mut line = self.line();
-        assert_eq!(line.introduce(crate::host::hello()), Answer::Introduced);
-        line
+        let until = Instant::now() + SETTLING;
+        loop {
+            let mut line = self.line();
+            match line.introduce(hello()) {
+                Answer::Introduced => return line,
+                // Sessions of hosts that have left may not have ended yet.
+                Answer::Refused(failure) if failure.code == FailureCode::Busy && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                other => panic!("an honest Hello came to {other:?}"),
+            }
+        }
     }
 
     /// A connection with an honest job under way.

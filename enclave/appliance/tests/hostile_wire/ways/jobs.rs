@@ -5,7 +5,7 @@ use crate::scene::Scene;
 use crate::way::Expected::{Improved, Inconclusive, Left, Refused, Says};
 use crate::way::{Answer, Way};
 use alloy_primitives::{B256, I256, U256};
-use orv_wire::FailureCode::{Cancelled, OutOfOrder, TicketUsed};
+use orv_wire::FailureCode::{Cancelled, Malformed, OutOfOrder, TicketUsed};
 use orv_wire::{Cancel, Job, Message, Stage};
 
 /// Has a job judged, and then another with the same ticket, on another connection.
@@ -160,10 +160,18 @@ pub const WAYS: &[Way] = &[
             line.ask(line.job());
             vec![refused, line.finish()]
         },
-        answers: &[
-            Says(orv_wire::FailureCode::Malformed, "not those of the hash"),
-            Improved,
-        ],
+        answers: &[Says(Malformed, "not those of the hash"), Improved],
+    },
+    Way {
+        name: "a proposal of another project than the job's",
+        host: |scene| {
+            let mut line = scene.introduced();
+            let mut job = scene.job();
+            job.proposal.project_id = U256::MAX;
+            line.ask(job);
+            vec![line.answer()]
+        },
+        answers: &[Says(Malformed, "of project")],
     },
     Way {
         name: "a job of nothing but zeros",
@@ -174,7 +182,6 @@ pub const WAYS: &[Way] = &[
             job.project.repo_snapshot_hash = B256::ZERO;
             job.project.benchmark_hash = B256::ZERO;
             job.proposal.code_hash = B256::ZERO;
-            job.proposal.project_id = U256::MAX;
             line.ask(job);
             vec![line.finish()]
         },
