@@ -84,6 +84,8 @@ impl Kind {
                 "PRAGMA synchronous = FULL",
                 "PRAGMA foreign_keys = ON",
                 "PRAGMA busy_timeout = 10000",
+                // What a large receipt made the log grow to is given back.
+                "PRAGMA journal_size_limit = 16777216",
             ],
             Self::Postgres => &[
                 "SET application_name = 'orv'",

@@ -78,7 +78,7 @@ impl Journal {
     /// # Errors
     /// A damaged row.
     pub async fn due(&self, now: u64) -> Result<Vec<DueDuty>, JournalError> {
-        let statement = "SELECT * FROM duties WHERE gateway = $1 AND done = 0 AND due_at <= $2 \
+        let statement = "SELECT kind, subject, operator, due_at FROM duties WHERE gateway = $1 AND done = 0 AND due_at <= $2 \
              ORDER BY due_at, kind, subject";
         let query = sqlx::query(statement).bind(&self.gateway).bind(signed(now)?);
         let rows = query.fetch_all(&self.database.pool).await?;

@@ -4,6 +4,15 @@ use super::record::Columns;
 use super::{Journal, JournalError, KeyRecord, signed};
 use orv_chain::BlockReference;
 
+macro_rules! select_keys {
+    ($rest:literal) => {
+        concat!(
+            "SELECT address, challenge_block, challenge_hash, envelope FROM keys WHERE gateway = $1 ",
+            $rest
+        )
+    };
+}
+
 impl Journal {
     /// Keeps the evidence that a key is admitted with. It is written before the admission is sent. The enclave is the
     /// address at which this daemon has it.
@@ -37,7 +46,7 @@ impl Journal {
     /// # Errors
     /// A damaged row.
     pub async fn keys(&self) -> Result<Vec<KeyRecord>, JournalError> {
-        let query = sqlx::query("SELECT * FROM keys WHERE gateway = $1 ORDER BY number DESC").bind(&self.gateway);
+        let query = sqlx::query(select_keys!("ORDER BY number DESC")).bind(&self.gateway);
         let rows = query.fetch_all(&self.database.pool).await?;
         rows.iter().map(|row| key(&Columns(row))).collect()
     }
@@ -48,8 +57,8 @@ impl Journal {
     /// # Errors
     /// A damaged row.
     pub async fn newest_key(&self, enclave: &str) -> Result<Option<KeyRecord>, JournalError> {
-        let statement = "SELECT * FROM keys WHERE gateway = $1 \
-             AND ((daemon = $2 AND enclave = $3) OR daemon IS NULL) ORDER BY number DESC LIMIT 1";
+        let statement =
+            select_keys!("AND ((daemon = $2 AND enclave = $3) OR daemon IS NULL) ORDER BY number DESC LIMIT 1");
         let query = sqlx::query(statement)
             .bind(&self.gateway)
             .bind(self.daemon.to_string())

@@ -1,5 +1,6 @@
 //! Which proposals there are.
 
+use super::record::select_proposals;
 use super::{Journal, JournalError, Record};
 use orv_chain::ProposalId;
 use sqlx::SqlSafeStr;
@@ -10,7 +11,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Unknown`], or a damaged row.
     pub async fn get(&self, proposal: ProposalId) -> Result<Record, JournalError> {
-        let statement = "SELECT * FROM proposals WHERE gateway = $1 AND proposal = $2";
+        let statement = select_proposals!("AND proposal = $2");
         let query = self.row(proposal).query(statement);
         let row = query.fetch_optional(&self.database.pool).await?;
         Record::read(&row.ok_or(JournalError::Unknown(proposal))?)
@@ -21,7 +22,7 @@ impl Journal {
     /// # Errors
     /// A damaged row.
     pub async fn all(&self) -> Result<Vec<Record>, JournalError> {
-        self.records("SELECT * FROM proposals WHERE gateway = $1").await
+        self.records(select_proposals!("")).await
     }
 
     /// The proposals with something left to do, by project and then by id; those in a final state are not read.
@@ -29,8 +30,7 @@ impl Journal {
     /// # Errors
     /// A damaged row.
     pub async fn workable(&self) -> Result<Vec<Record>, JournalError> {
-        self.records("SELECT * FROM proposals WHERE gateway = $1 AND final = 0")
-            .await
+        self.records(select_proposals!("AND final = 0")).await
     }
 
     /// The proposals whose state rests on what the chain said not long ago ([`State::is_watched`](super::State)), by
@@ -40,10 +40,10 @@ impl Journal {
     /// A damaged row.
     pub async fn unconfirmed(&self) -> Result<Vec<Record>, JournalError> {
         let mut watched = self
-            .records("SELECT * FROM proposals WHERE gateway = $1 AND final = 1 AND confirmed = 0")
+            .records(select_proposals!("AND final = 1 AND confirmed = 0"))
             .await?;
         watched.extend(
-            self.records("SELECT * FROM proposals WHERE gateway = $1 AND final = 0 AND confirmed = 0")
+            self.records(select_proposals!("AND final = 0 AND confirmed = 0"))
                 .await?,
         );
         watched.retain(|record| record.state.is_watched());

@@ -120,6 +120,21 @@ pub struct KeyRecord {
     pub envelope: Vec<u8>,
 }
 
+/// A reading of whole rows. Columns are named: a statement that another program's schema step gives more columns than
+/// it was prepared with ends SQLite's connection.
+macro_rules! select_proposals {
+    ($rest:literal) => {
+        concat!(
+            "SELECT proposal, project, claimed_score, stake, submitted_at, code_hash, miner, state, confirmed, cause, \
+             attempt, runs, ticket, ticket_key, closes_at, incumbent_code_hash, incumbent_score, verdict, reason, \
+             score, lower, upper, bundle_root, receipt_path, transaction_hash, gas_used, changed_at, claim_owner, \
+             claim_until FROM proposals WHERE gateway = $1 ",
+            $rest
+        )
+    };
+}
+pub(super) use select_proposals;
+
 impl Record {
     /// Reads a row.
     pub(super) fn read(row: &AnyRow) -> Result<Self, JournalError> {

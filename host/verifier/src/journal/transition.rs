@@ -97,7 +97,7 @@ impl Journal {
     /// # Errors
     /// A damaged row.
     pub async fn changes(&self, proposal: ProposalId) -> Result<Vec<Change>, JournalError> {
-        let statement = "SELECT * FROM transitions WHERE gateway = $1 AND proposal = $2 ORDER BY number";
+        let statement = "SELECT state_from, state_to, cause, changed_at FROM transitions WHERE gateway = $1 AND proposal = $2 ORDER BY number";
         let rows = self
             .row(proposal)
             .query(statement)

@@ -1,6 +1,7 @@
 //! What is read and written under one row's key, always inside a transaction of the caller's.
 
 use super::database::Kind;
+use super::record::select_proposals;
 use super::{Journal, JournalError, State, Statement, Ticket, Transaction, signed};
 use orv_chain::ProposalId;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -37,7 +38,7 @@ impl<'a> Row<'a> {
 
     /// The row, which nobody else changes until the transaction ends.
     pub(super) async fn read_locked(&self, transaction: &mut SqlTransaction<'_, Any>) -> Result<AnyRow, JournalError> {
-        let statement = "SELECT * FROM proposals WHERE gateway = $1 AND proposal = $2{lock}";
+        let statement = select_proposals!("AND proposal = $2{lock}");
         let row = self.query(self.kind.words(statement));
         let row = row.fetch_optional(&mut **transaction).await?;
         row.ok_or(JournalError::Unknown(self.proposal))

@@ -7,8 +7,12 @@
 mod postgres;
 #[macro_use]
 mod stage;
+mod backup;
 mod claims;
+mod crash;
 mod duties;
 mod life;
+mod model;
 mod notes;
 mod sample;
+mod schema;

@@ -18,33 +18,30 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 /// The user that owns nothing: PostgreSQL refuses to be run by root.
 const NOBODY: u32 = 65_534;
 
-/// Starts the server and ends it, at once and without its leave, when this process lets go of the pipe.
-const KEEPER: &str = r#"exec 3<&0 </dev/null; "$@" & server=$!; read -r _ <&3; kill -9 "$server" 2>/dev/null; wait"#;
+/// Starts the server and ends it, at once and without its leave, when this process lets go of the pipe. The folder goes
+/// too, unless a word says that it is needed again.
+const KEEPER: &str = r#"exec 3<&0 </dev/null
+folder=$1; shift
+"$@" & server=$!
+read -r word <&3
+kill -9 "$server" 2>/dev/null
+wait
+[ "$word" = keep ] || rm -rf "$folder""#;
 
 /// How often a starting server is asked, a tenth of a second apart.
 const QUESTIONS: u32 = 600;
-
-/// Whether what is written survives the server's end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// As a server is set up for use.
-    Kept,
-    /// Nothing waits for the disk.
-    Fast,
-}
 
 /// A running server.
 pub struct Server {
     folder: TempDir,
     programs: PathBuf,
-    durability: Durability,
     running: Option<(Child, ChildStdin)>,
     databases: AtomicU32,
 }
 
 impl Server {
     /// Starts one; nothing, loudly, where PostgreSQL is not installed.
-    pub fn start(durability: Durability) -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let Some(programs) = programs() else {
             eprintln!("NOT TESTED on PostgreSQL: there is none in {VERSIONS}. ./dev test installs it.");
             return None;
@@ -56,7 +53,6 @@ impl Server {
         let mut server = Self {
             folder,
             programs,
-            durability,
             running: None,
             databases: AtomicU32::new(0),
         };
@@ -89,9 +85,10 @@ impl Server {
         format!("postgres://orv@localhost/{name}?host={}", self.folder.path().display())
     }
 
-    /// Ends the server as a power failure would.
+    /// Ends the server without its leave.
     pub fn kill(&mut self) {
-        if let Some((mut keeper, pipe)) = self.running.take() {
+        if let Some((mut keeper, mut pipe)) = self.running.take() {
+            writeln!(pipe, "keep").unwrap();
             drop(pipe);
             keeper.wait().unwrap();
         }
@@ -122,9 +119,8 @@ impl Server {
             .arg(self.programs.join("postgres"));
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
         command.args(["-c", "listen_addresses=", "-c", "max_connections=200"]);
-        if self.durability == Durability::Fast {
-            command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
-        }
+        // What is killed here is the server, not the machine: what it wrote is written.
+        command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
         let mut log = fs::OpenOptions::new()
             .create(true)
             .append(true)

@@ -1,6 +1,6 @@
 //! A database for one test, of either kind.
 
-use crate::postgres::{Durability, Server};
+use crate::postgres::Server;
 use orv_chain::primitives::Address;
 use orv_verifier::journal::{DaemonId, Journal, JournalPlace};
 use sqlx::any::install_default_drivers;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub const GATEWAY: Address = Address::repeat_byte(7);
 
 /// One server for the whole run: a test has a database of its own in it.
-static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| Server::start(Durability::Fast));
+static SERVER: LazyLock<Option<Server>> = LazyLock::new(Server::start);
 
 /// A place that is empty at first.
 pub struct Stage {
@@ -57,6 +57,14 @@ impl Stage {
         Journal::open(&self.place, GATEWAY, DaemonId::new([daemon; 16]))
             .await
             .unwrap()
+    }
+
+    /// What a process of its own is told.
+    pub fn writer_address(&self) -> String {
+        match &self.place {
+            JournalPlace::File(path) => path.display().to_string(),
+            JournalPlace::Postgres(url) => url.clone().into(),
+        }
     }
 
     /// A folder of the test's own.
