@@ -11,6 +11,11 @@ pub(super) fn codes() -> impl Iterator<Item = &'static str> {
     headings.filter(|heading| heading.starts_with("ORV-V-"))
 }
 
+/// A code as the runbook has it, where it has one.
+pub(super) fn known(code: &str) -> Option<&'static str> {
+    codes().find(|known| *known == code)
+}
+
 /// Where a code or an alert is: the anchor that forges give its heading, too.
 pub(super) fn anchor(heading: &str) -> String {
     heading.to_lowercase().replace(' ', "-")

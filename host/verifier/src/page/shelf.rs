@@ -1,15 +1,12 @@
 //! The journal's rows, read at most once a second however many ask.
 
 use crate::error::VerifierError;
-use crate::journal::{Change, Journal, Record};
+use crate::journal::{Change, Journal};
 use crate::status::{StatusRow, status};
 use orv_chain::ProposalId;
-use orv_receipt::MAX_RECEIPT;
-use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 /// How long rows are good.
@@ -56,18 +53,11 @@ impl Shelf {
     /// The receipt of a proposal's last statement, and a name for its file.
     pub(super) async fn receipt(&self, proposal: ProposalId) -> Option<(String, Vec<u8>)> {
         let record = self.journal.get(proposal).await.ok()?;
-        let name = format!("project-{}-proposal-{}.orv", record.project, record.proposal);
-        let bytes = spawn_blocking(move || read(&record)).await.ok()??;
-        Some((name, bytes))
+        record.statement.as_ref()?;
+        let bytes = self.journal.receipt(record.ticket?.id).await.ok()??;
+        Some((
+            format!("project-{}-proposal-{}.orv", record.project, record.proposal),
+            bytes,
+        ))
     }
-}
-
-/// The file that the journal names; none that is too large or no receipt.
-fn read(record: &Record) -> Option<Vec<u8>> {
-    let path = &record.statement.as_ref()?.receipt;
-    let file = std::fs::File::open(path).ok()?;
-    let mut bytes = Vec::new();
-    file.take(MAX_RECEIPT as u64 + 1).read_to_end(&mut bytes).ok()?;
-    orv_receipt::Receipt::decode(&bytes).ok()?;
-    Some(bytes)
 }

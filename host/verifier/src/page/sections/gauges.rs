@@ -54,9 +54,9 @@ pub(super) fn draw(situation: &Situation<'_>, out: &mut Markup) {
     for enclave in situation.enclaves() {
         draw_key(situation, enclave, out);
     }
+    draw_queue(situation, out);
     draw_balance(situation, out);
     draw_chain(situation, out);
-    draw_queue(situation, out);
     draw_disk(situation, out);
     markup!(out; "</section>");
 }
@@ -97,7 +97,7 @@ fn draw_key(situation: &Situation<'_>, enclave: &EnclaveSeen, out: &mut Markup) 
     let short: String = key.iter().flat_map(|key| key.chars().take(10)).collect();
     let mut note = enclave.address.clone();
     if let Some(verdicts) = verdicts {
-        note = format!("{verdicts} of {MOST_VERDICTS} verdicts left \u{b7} key {short}\u{2026} \u{b7} {note}");
+        note = format!("{verdicts} of {MOST_VERDICTS} verdicts \u{b7} {short}\u{2026} \u{b7} {note}");
     }
     if let Some(proposal) = enclave.judging {
         note = format!("{note} \u{b7} judging {proposal}");
@@ -161,9 +161,7 @@ fn draw_queue(situation: &Situation<'_>, out: &mut Markup) {
         value: situation.rows.map_or_else(unknown, |_| format!("{open} open")),
         share: None,
         is_low: situation.rows.is_none(),
-        note: &format!(
-            "since start: {approved} approved \u{b7} {rejected} rejected \u{b7} {inconclusive} inconclusive"
-        ),
+        note: &format!("{approved} approved, {rejected} rejected, {inconclusive} inconclusive since start"),
     };
     gauge.draw(out);
 }

@@ -1,6 +1,6 @@
 //! One proposal: everything that is known of it, and how it came where it is.
 
-use super::proposals::{draw_finding, draw_proof};
+use super::proposals::{draw_cause, draw_finding, draw_proof};
 use crate::journal::Change;
 use crate::page::markup::{Markup, markup};
 use crate::page::situation::Situation;
@@ -42,7 +42,9 @@ pub(in crate::page) fn draw(situation: &Situation<'_>, row: &StatusRow, changes:
         let state = words::state(&change.to.to_string());
         let at = Duration::from_secs(change.at);
         markup!(out; "<li><span class=\"pill " (state.tone) "\">" (state.name) "</span> <span class=\"when\">"
-            (ago(situation.now, at)) "</span><p>" (change.cause) "</p></li>");
+            (ago(situation.now, at)) "</span><p>");
+        draw_cause(&change.cause, out);
+        markup!(out; "</p></li>");
     }
     markup!(out; "</ol></section>");
 }

@@ -2,6 +2,7 @@
 
 use super::Choice;
 use crate::page::markup::{Markup, markup};
+use crate::page::runbook::{self, anchor};
 use crate::page::situation::Situation;
 use crate::page::words::{self, ago, grouped};
 use crate::status::StatusRow;
@@ -67,13 +68,30 @@ pub(super) fn draw_finding(row: &StatusRow, next: &str, out: &mut Markup) {
     if let (Some(verdict), Some(reason)) = (row.verdict, &row.reason) {
         markup!(out; "<p><strong>" (verdict) "</strong>: " (words::reason(reason).unwrap_or(reason)) "</p>");
         if !row.state.is_final() {
-            markup!(out; "<p class=\"next\">" (row.cause) " " (next) "</p>");
+            markup!(out; "<p class=\"next\">");
+            draw_cause(&row.cause, out);
+            markup!(out; " \u{b7} " (next) "</p>");
         }
     } else {
-        markup!(out; "<p>" (row.cause) "</p>");
+        markup!(out; "<p>");
+        draw_cause(&row.cause, out);
+        markup!(out; "</p>");
         if !row.state.is_final() {
             markup!(out; "<p class=\"next\">" (next) "</p>");
         }
+    }
+}
+
+/// A cause in words; a code in front of it leads to its entry in the runbook.
+pub(super) fn draw_cause(cause: &str, out: &mut Markup) {
+    let code = cause
+        .split_once(": ")
+        .and_then(|(code, words)| Some((runbook::known(code)?, words)));
+    match code {
+        Some((code, words)) => {
+            markup!(out; "<a class=\"code\" href=\"/runbook#" (anchor(code)) "\">" (code) "</a> " (words));
+        }
+        None => out.text(cause),
     }
 }
 
