@@ -3,10 +3,10 @@
 use crate::daemon::Order;
 use crate::network::{PRIORITY_WINDOW, TICKET_LIFE};
 use crate::node::Node;
-use crate::operator::{Flavour, Operator, Told};
+use crate::operator::{Ended, Flavour, Operator, Told};
 use crate::process::Heard;
 use crate::random::Random;
-use crate::tally::{Moment, Tally, Victim};
+use crate::tally::{Tally, Victim};
 use crate::transition::{Side, Transition};
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
@@ -36,6 +36,8 @@ pub struct Batch {
     pub node: Node,
     pub operators: Vec<Operator>,
     pub runtime: Runtime,
+    /// Proposals that two daemons worked on at a time.
+    pub twice: Vec<String>,
     tally: Arc<Mutex<Tally>>,
     random: Random,
     stage: Stage,
@@ -52,6 +54,7 @@ impl Batch {
             node,
             operators,
             runtime: Runtime::new().unwrap(),
+            twice: Vec::new(),
             tally,
             random,
             stage: Stage::Killing,
@@ -97,35 +100,9 @@ impl Batch {
 
     /// Lets everything come to rest without kills, then ends all but the chain.
     pub fn settle(&mut self) {
-        let end = Instant::now() + SETTLING;
-        self.stage = Stage::Settling;
-        self.node.start();
-        for number in 0..self.operators.len() {
-            self.operators[number].kill_daemon();
-            self.start_enclave(number);
-            self.operators[number].start_daemon(&Flavour::Shipped, &self.told);
-        }
-        self.idle = 0;
-        while Instant::now() < end {
-            match self.heard.recv_timeout(QUIET) {
-                Ok(told) => {
-                    // A step that fails over and over is told each time, and changes nothing.
-                    if !matches!(&told.heard, Heard::Line(line) if line.contains("ORV-")) {
-                        self.idle = 0;
-                    }
-                    self.hear(told);
-                }
-                Err(_) if !self.leap() => break,
-                Err(_) => {}
-            }
-            for number in 0..self.operators.len() {
-                self.start_enclave(number);
-            }
-        }
-        for operator in &mut self.operators {
-            operator.kill_daemon();
-            operator.kill_enclave();
-        }
+        self.begin(&Flavour::Shipped);
+        self.hear_for(SETTLING);
+        self.end();
     }
 
     fn hear(&mut self, told: Told) {
@@ -135,6 +112,7 @@ impl Batch {
             Heard::End => return self.daemon_ended(number, told.life),
         };
         self.operators[number].hear(&line);
+        self.look_for_two(number, &line);
         if let Some(transition) = line.strip_prefix("before ").and_then(|rest| rest.split_once(' ')) {
             self.tally().saw(transition.1.parse().unwrap());
         }
@@ -145,22 +123,29 @@ impl Batch {
         }
     }
 
+    /// Never do two daemons work on one proposal.
+    fn look_for_two(&mut self, number: usize, line: &str) {
+        let started = line
+            .strip_prefix("state ")
+            .and_then(|rest| rest.strip_suffix(" running"));
+        let Some(proposal) = started else { return };
+        for other in self.operators.iter().filter(|other| other.number != number) {
+            if other.works_on(proposal) {
+                self.twice.push(format!(
+                    "operators {number} and {} work on proposal {proposal}",
+                    other.number
+                ));
+            }
+        }
+    }
+
     fn daemon_ended(&mut self, number: usize, life: u64) {
-        let Some((status, last)) = self.operators[number].daemon_ended(life) else {
+        let Some(Ended { status, last, moment }) = self.operators[number].daemon_ended(life) else {
             return;
         };
         match last.strip_prefix("killed ").and_then(|rest| rest.split_once(' ')) {
             Some((side, transition)) => {
                 let (side, transition): (Side, Transition) = (side.parse().unwrap(), transition.parse().unwrap());
-                let unwritten = side == Side::Before
-                    && ["OpenTicket", "Finish"]
-                        .iter()
-                        .any(|event| transition.event.starts_with(event));
-                let moment = if unwritten {
-                    Moment::InFlight
-                } else {
-                    self.operators[number].moment()
-                };
                 let mut tally = self.tally();
                 tally.kill(Victim::DaemonAtChange, moment);
                 tally.killed_at(side, transition);
@@ -234,18 +219,61 @@ impl Batch {
         self.tally().kill(victim, moment);
     }
 
-    /// Whether every proposal is where its daemon leaves it.
-    fn is_at_rest(&self) -> bool {
-        let rests = |state: &&String| {
+    /// Proposals that are where their daemon leaves them.
+    pub fn at_rest(&self) -> usize {
+        let rests = |state: &str| {
             let kinds = ["settled:", "closed:", "inconclusive", "set-aside"];
             kinds.iter().any(|kind| state.starts_with(kind))
         };
-        let states = self.operators.iter().flat_map(|operator| operator.states());
-        let resting: BTreeSet<_> = states
-            .filter(|(_, state)| rests(state))
-            .map(|(proposal, _)| proposal)
-            .collect();
-        resting.len() == self.node.cast.proposals.len()
+        let states = self.operators.iter().flat_map(Operator::states);
+        let resting = states.filter(|(_, state)| rests(state)).map(|(proposal, _)| proposal);
+        resting.collect::<BTreeSet<_>>().len()
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.at_rest() == self.node.cast.proposals.len()
+    }
+
+    /// Starts everything, to be killed by nobody.
+    pub fn begin(&mut self, flavour: &Flavour) {
+        self.stage = Stage::Settling;
+        self.idle = 0;
+        self.node.start();
+        for number in 0..self.operators.len() {
+            self.operators[number].kill_daemon();
+            self.start_enclave(number);
+            self.operators[number].start_daemon(flavour, &self.told);
+        }
+    }
+
+    /// Hears what is said for so long, and moves the clock where nothing is. False once nothing goes on any more.
+    pub fn hear_for(&mut self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            match self.heard.recv_timeout(QUIET) {
+                Ok(told) => {
+                    // A step that fails over and over is told each time, and changes nothing.
+                    if !matches!(&told.heard, Heard::Line(line) if line.contains("ORV-")) {
+                        self.idle = 0;
+                    }
+                    self.hear(told);
+                }
+                Err(_) if !self.leap() => return false,
+                Err(_) => {}
+            }
+            for number in 0..self.operators.len() {
+                self.start_enclave(number);
+            }
+        }
+        true
+    }
+
+    /// Ends all but the chain.
+    pub fn end(&mut self) {
+        for operator in &mut self.operators {
+            operator.kill_daemon();
+            operator.kill_enclave();
+        }
     }
 
     /// Moves the chain's clock, so that lost tickets lapse and turns come. False once that has changed nothing for long.

@@ -2,12 +2,14 @@
 
 use crate::batch::Batch;
 use crate::comparison::{Findings, compare};
+use crate::elsewhere::unseen;
 use crate::network::{Size, Template, plan, submit_all};
 use crate::node::{Node, log};
 use crate::number;
-use crate::operator::{JournalPlace, Operator};
+use crate::operator::{Attempts, JournalPlace, Operator};
+use crate::postgres::Server;
 use crate::random::Random;
-use crate::tally::{Goal, Tally};
+use crate::tally::{Changes, Goal, Tally};
 use orv_devnet::deployment::deploy;
 use orv_devnet::peer::{Network, PeerKind};
 use orv_devnet::storage::NodeOptions;
@@ -26,53 +28,84 @@ const TIME: Duration = Duration::from_secs(60);
 /// Most batches of one lane: an end for a campaign that makes no progress.
 const MOST_BATCHES: u64 = 40;
 
+/// Changes that every run meets often enough, however slow the machine is.
+const REQUIRED: [&str; 10] = [
+    "seen OpenTicket",
+    "ticket-open Start",
+    "running Judge",
+    "judged Settle",
+    "settling Finish(Settled(Approved))",
+    "settling Finish(Settled(Rejected))",
+    "settling Finish(Inconclusive)",
+    "inconclusive Retry",
+    "running Interrupt",
+    "ticket-open LoseTicket",
+];
+
 /// Projects and proposals of a batch.
 const SIZE: Size = Size {
     projects: 3,
     proposals: 6,
 };
 
-/// Which chains.
+/// Longest time of all kills together. What is rare may have had fewer than its share by then, and the table says so.
+const LONGEST: Duration = Duration::from_secs(6 * 60);
+
+/// What is killed, and beside what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chains {
-    /// The embedded one, killed like the rest.
+pub enum Stage {
+    /// Embedded chains, killed like the rest, and a journal in a file.
     Devnets,
     /// Anvil, which is not killed.
     Anvil,
+    /// Embedded chains, and the journal in PostgreSQL.
+    Postgres,
+    /// The same, with two daemons of two operators on one journal.
+    TwoDaemons,
 }
 
 /// What is to be killed where.
 pub struct Campaign {
     pub name: &'static str,
     pub goal: Goal,
-    pub chains: Chains,
+    pub stage: Stage,
 }
 
 impl Campaign {
     /// Runs it and prints what came of it.
     pub fn run(&self) {
+        let server = match self.stage {
+            Stage::Postgres | Stage::TwoDaemons => match Server::start() {
+                None => return,
+                server => server,
+            },
+            Stage::Devnets | Stage::Anvil => None,
+        };
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let seed = number("ORV_SEED").unwrap_or(since.as_secs());
         println!("{}: {} kills, ORV_SEED={seed}", self.name, self.goal.kills);
         let begun = Instant::now();
         let runtime = Runtime::new().unwrap();
-        let template = (self.chains == Chains::Devnets).then(|| runtime.block_on(Template::make(SIZE)));
+        let template = (self.stage != Stage::Anvil).then(|| runtime.block_on(Template::make(SIZE)));
         let (tally, findings) = (
             Arc::new(Mutex::new(Tally::towards(self.goal))),
             Mutex::new(Findings::default()),
         );
         let batches = AtomicU64::new(0);
         let random = Random::new(seed);
-        let lanes = if self.chains == Chains::Devnets { LANES } else { 1 };
+        let lanes = if self.stage == Stage::Devnets { LANES } else { 1 };
         std::thread::scope(|scope| {
             for _ in 0..lanes {
                 scope.spawn(|| {
                     for _ in 0..MOST_BATCHES {
-                        if tally.lock().unwrap().is_enough() {
+                        if tally.lock().unwrap().is_enough() || begun.elapsed() > LONGEST {
                             return;
                         }
                         let number = batches.fetch_add(1, Ordering::Relaxed);
-                        let found = self.batch(template.as_ref(), &tally, random.branch(number));
+                        let journal = server
+                            .as_ref()
+                            .map_or(JournalPlace::File, |server| JournalPlace::Postgres(server.database()));
+                        let found = self.batch(template.as_ref(), &journal, &tally, random.branch(number));
                         println!(
                             "batch {number}: {} kills so far, {:?}",
                             tally.lock().unwrap().kills(),
@@ -85,18 +118,13 @@ impl Campaign {
         });
         let (tally, findings) = (tally.lock().unwrap(), findings.into_inner().unwrap());
         println!("{}", tally.table());
-        for (end, count) in &findings.ends {
-            println!("{count} proposals: {end}");
-        }
-        for (kind, found) in [
-            ("wrong", &findings.wrong),
-            ("locked", &findings.locked),
-            ("lost", &findings.lost),
-        ] {
-            for one in found {
-                println!("{kind}: {one}");
+        if self.goal.changes == Changes::Every {
+            for (reason, transitions) in unseen(tally.changes()) {
+                let names: Vec<_> = transitions.iter().map(ToString::to_string).collect();
+                println!("not seen, {reason}: {}", names.join(", "));
             }
         }
+        report(&findings);
         println!(
             "{} kills in {} s, {} while a run or a transaction was in flight",
             tally.kills(),
@@ -106,23 +134,33 @@ impl Campaign {
         let (wrong, locked, lost) = (findings.wrong.len(), findings.locked.len(), findings.lost.len());
         println!("kills {}, wrong {wrong}, locked {locked}, lost {lost}", tally.kills());
         assert_eq!((wrong, locked, lost), (0, 0, 0));
-        assert!(tally.is_enough(), "too few kills");
+        assert!(tally.kills() >= self.goal.kills, "too few kills");
+        if self.goal.changes == Changes::Every {
+            let rare: Vec<_> = tally.rare().map(ToString::to_string).collect();
+            let required = rare.iter().filter(|change| REQUIRED.contains(&change.as_str()));
+            assert_eq!(required.count(), 0, "too few kills at {rare:?}");
+        }
     }
 
-    fn batch(&self, template: Option<&Template>, tally: &Arc<Mutex<Tally>>, random: Random) -> Findings {
+    fn batch(
+        &self,
+        template: Option<&Template>,
+        journal: &JournalPlace,
+        tally: &Arc<Mutex<Tally>>,
+        random: Random,
+    ) -> Findings {
         let folder = tempfile::tempdir().unwrap();
         let node = self.node(template, folder.path());
-        let operators = vec![Operator::new(
-            0,
-            folder.path().join("operator"),
-            &node,
-            &JournalPlace::File,
-        )];
+        let count = if self.stage == Stage::TwoDaemons { 2 } else { 1 };
+        let place = |number: usize| folder.path().join(format!("operator-{number}"));
+        let operators = (0..count).map(|number| Operator::new(number, place(number), &node, journal, Attempts::All));
+        let operators = operators.collect();
         let mut batch = Batch::new(node, operators, Arc::clone(tally), random);
         batch.torment(TIME);
         batch.settle();
-        let found = compare(&batch);
-        if !(found.wrong.is_empty() && found.locked.is_empty() && found.lost.is_empty()) {
+        let mut found = compare(&batch);
+        found.wrong.append(&mut batch.twice);
+        if !found.is_clean() {
             println!("kept for a look: {}", folder.keep().display());
         }
         found
@@ -149,5 +187,23 @@ impl Campaign {
         // The storage nodes live on it.
         std::mem::forget(runtime);
         made
+    }
+}
+
+/// Prints how proposals ended and all that is not as it should be.
+pub fn report(findings: &Findings) {
+    for (end, count) in &findings.ends {
+        println!("{count} proposals: {end}");
+    }
+    let kinds = [
+        ("wrong", &findings.wrong),
+        ("locked", &findings.locked),
+        ("lost", &findings.lost),
+    ];
+    for (kind, one) in kinds
+        .iter()
+        .flat_map(|(kind, found)| found.iter().map(move |one| (kind, one)))
+    {
+        println!("{kind}: {one}");
     }
 }

@@ -29,6 +29,10 @@ pub struct Findings {
 }
 
 impl Findings {
+    pub fn is_clean(&self) -> bool {
+        self.wrong.is_empty() && self.locked.is_empty() && self.lost.is_empty()
+    }
+
     pub fn add(&mut self, other: Self) {
         self.wrong.extend(other.wrong);
         self.locked.extend(other.locked);

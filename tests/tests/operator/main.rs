@@ -12,18 +12,24 @@ mod batch;
 mod campaign;
 mod comparison;
 mod daemon;
+mod elsewhere;
 #[path = "../../../enclave/appliance/tests/host/mod.rs"]
 mod host;
 mod network;
 mod node;
 mod operator;
+#[path = "../../../host/verifier/tests/journal/postgres.rs"]
+#[allow(dead_code)]
+mod postgres;
 mod process;
 mod project;
 mod random;
+mod soak;
 mod tally;
 mod transition;
+mod watch;
 
-use campaign::{Campaign, Chains};
+use campaign::{Campaign, Stage};
 use tally::{Changes, Goal};
 
 /// Not a test of its own: the daemon that others kill. Started without its settings it is nothing.
@@ -40,22 +46,37 @@ fn killed_at_every_change_and_at_random_everything_is_settled_once() {
             kills: number("ORV_KILLS").unwrap_or(500),
             changes: Changes::Every,
         },
-        chains: Chains::Devnets,
+        stage: Stage::Devnets,
     }
     .run();
 }
 
 #[test]
 fn the_same_holds_on_anvil() {
-    Campaign {
-        name: "crash on anvil",
-        goal: Goal {
-            kills: 25,
-            changes: Changes::Any,
-        },
-        chains: Chains::Anvil,
-    }
-    .run();
+    some("crash on anvil", Stage::Anvil);
+}
+
+#[test]
+fn the_same_holds_with_the_journal_in_postgresql() {
+    some("crash on PostgreSQL", Stage::Postgres);
+}
+
+#[test]
+fn of_two_daemons_on_one_journal_one_takes_over_when_the_other_dies() {
+    some("crash of two daemons", Stage::TwoDaemons);
+}
+
+#[test]
+fn nothing_grows_over_many_proposals() {
+    soak::run(usize::try_from(number("ORV_SOAK").unwrap_or(200)).unwrap());
+}
+
+fn some(name: &'static str, stage: Stage) {
+    let goal = Goal {
+        kills: 25,
+        changes: Changes::Any,
+    };
+    Campaign { name, goal, stage }.run();
 }
 
 /// A number of the environment.

@@ -105,7 +105,9 @@ pub async fn submit_all(deployment: &str, size: Size) -> Cast {
     }
     let mut cast = Cast::default();
     for _ in 0..size.projects {
-        cast.projects.push(publisher.create(&facts).await);
+        let project = publisher.create(&facts).await;
+        publisher.buy(project, STAKE * size.proposals as u64).await;
+        cast.projects.push(project);
     }
     for place in 0..size.proposals {
         let candidate = Candidate::at(place);
@@ -159,26 +161,31 @@ impl Publisher {
         created.unwrap().id
     }
 
-    async fn submit(&self, project: ProjectId, code_hash: B256) -> ProposalId {
+    /// Tokens for all stakes of a project.
+    async fn buy(&self, project: ProjectId, tokens: u64) {
         let contracts = &self.deployment.openresearch;
         let token = Project::read(self.miner.chain(), contracts, project)
             .await
             .unwrap()
             .token;
         let curve = Curve::new(self.miner.chain().clone(), token);
-        let stake = U256::from(STAKE);
-        let cost = curve.cost_of(stake).await.unwrap();
+        let tokens = U256::from(tokens);
+        let cost = curve.cost_of(tokens).await.unwrap();
         curve.buy(&self.miner, cost.0).await.unwrap();
         curve
-            .approve(&self.miner, contracts.proposal_ledger, stake)
+            .approve(&self.miner, contracts.proposal_ledger, tokens)
             .await
             .unwrap();
+    }
+
+    async fn submit(&self, project: ProjectId, code_hash: B256) -> ProposalId {
+        let contracts = &self.deployment.openresearch;
         let submission = Submission {
             project_id: project,
             code_hash,
             benchmark_log_hash: B256::repeat_byte(9),
             claimed_score: I256::MINUS_ONE,
-            stake,
+            stake: U256::from(STAKE),
             reward_recipient: self.miner.address(),
         };
         submission.submit(&self.miner, contracts).await.unwrap().id

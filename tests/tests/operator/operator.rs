@@ -20,6 +20,14 @@ pub enum JournalPlace {
     Postgres(String),
 }
 
+/// How many attempts an operator makes at a proposal.
+#[derive(Debug, Clone, Copy)]
+pub enum Attempts {
+    One,
+    /// As many as the gateway allows.
+    All,
+}
+
 /// Which program the daemon is.
 #[derive(Debug, Clone)]
 pub enum Flavour {
@@ -39,6 +47,15 @@ pub struct Told {
     pub heard: Heard,
 }
 
+/// A daemon's end that nobody here brought about.
+pub struct Ended {
+    pub status: ExitStatus,
+    /// Its last words.
+    pub last: String,
+    /// What was under way.
+    pub moment: Moment,
+}
+
 /// An operator.
 pub struct Operator {
     pub number: usize,
@@ -53,14 +70,18 @@ pub struct Operator {
 
 impl Operator {
     /// Writes its configuration.
-    pub fn new(number: usize, folder: PathBuf, node: &Node, journal: &JournalPlace) -> Self {
+    pub fn new(number: usize, folder: PathBuf, node: &Node, journal: &JournalPlace, attempts: Attempts) -> Self {
+        let attempts = match attempts {
+            Attempts::One => 1,
+            Attempts::All => 3,
+        };
         std::fs::create_dir_all(&folder).unwrap();
         let journal = match journal {
             JournalPlace::File => String::new(),
             JournalPlace::Postgres(url) => format!("journal = {url:?}\n"),
         };
         let text = format!(
-            "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\npoll_seconds = 1\nattempts = 3\n\
+            "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\npoll_seconds = 1\nattempts = {attempts}\n\
              run_seconds = 60\n{journal}\n[pause]\nretry_seconds = 1\nfailed_enclave = 1000\nfailed_settlements = 1000\n\n\
              [wallet]\nunsafe_raw_key = \"{}\"\n\n\
              [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{}\"]\n\
@@ -133,15 +154,20 @@ impl Operator {
     /// SIGKILL at any time; nothing where none runs.
     pub fn kill_daemon(&mut self) {
         self.daemon = None;
+        self.states.retain(|_, state| !is_busy(state));
     }
 
-    /// How the daemon ended whose end was heard, with its last words. Nothing where it was killed from here.
-    pub fn daemon_ended(&mut self, life: u64) -> Option<(ExitStatus, String)> {
+    /// How the daemon ended whose end was heard. Nothing where it was killed from here.
+    pub fn daemon_ended(&mut self, life: u64) -> Option<Ended> {
         if life != self.life {
             return None;
         }
+        let moment = self.moment();
         let status = self.daemon.take()?.wait();
-        Some((status, std::mem::take(&mut self.last)))
+        // Another daemon may take these up now.
+        self.states.retain(|_, state| !is_busy(state));
+        let last = std::mem::take(&mut self.last);
+        Some(Ended { status, last, moment })
     }
 
     /// Takes a line of the daemon in.
@@ -157,15 +183,19 @@ impl Operator {
 
     /// Whether a run or a transaction is under way, as far as its daemon has told.
     pub fn moment(&self) -> Moment {
-        let busy = |state: &String| matches!(state.as_str(), "running" | "settling");
         // A ticket's transaction is in a block before the journal has it.
         let unwritten =
             self.last.contains("before") && ["OpenTicket", "Finish"].iter().any(|event| self.last.contains(event));
-        if unwritten || self.states.values().any(busy) {
+        if unwritten || self.states.values().any(|state| is_busy(state)) {
             Moment::InFlight
         } else {
             Moment::Between
         }
+    }
+
+    /// Whether its daemon, which lives, works on a proposal.
+    pub fn works_on(&self, proposal: &str) -> bool {
+        self.daemon.is_some() && self.states.get(proposal).is_some_and(|state| is_busy(state))
     }
 
     /// The states that its daemons told.
@@ -177,4 +207,9 @@ impl Operator {
     pub fn ids(&self) -> [Option<u32>; 2] {
         [&self.daemon, &self.enclave].map(|process| process.as_ref().map(Process::id))
     }
+}
+
+/// Whether a run or a transaction is under way in a state.
+fn is_busy(state: &str) -> bool {
+    matches!(state, "running" | "settling")
 }

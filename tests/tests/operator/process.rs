@@ -66,7 +66,12 @@ impl Process {
     /// What it says on standard output comes back, on standard error goes to the log.
     fn piped(command: &mut Command, log: &Path) -> (Self, impl Read + Send + use<>) {
         let log = File::options().create(true).append(true).open(log).unwrap();
-        let mut child = command
+        // It ends with the thread that started it, however that ends.
+        let mut bound = Command::new("setpriv");
+        bound.args(["--pdeathsig", "KILL", "--"]).arg(command.get_program());
+        bound.args(command.get_args());
+        bound.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = bound
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

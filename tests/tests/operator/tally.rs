@@ -76,11 +76,19 @@ impl Tally {
 
     /// Whether nothing is left to kill.
     pub fn is_enough(&self) -> bool {
-        let every = self
-            .changes
-            .values()
-            .all(|change| change.before + change.after >= 2 * KILLS_OF_A_SIDE);
-        self.kills() >= self.goal.kills && (every || self.goal.changes == Changes::Any)
+        self.kills() >= self.goal.kills && (self.goal.changes == Changes::Any || self.rare().next().is_none())
+    }
+
+    /// Changes that were seen and had fewer kills than are asked for.
+    pub fn rare(&self) -> impl Iterator<Item = &Transition> {
+        let few = |change: &Change| change.before + change.after < 2 * KILLS_OF_A_SIDE;
+        let rare = self.changes.iter().filter(move |(_, change)| few(change));
+        rare.map(|(transition, _)| transition)
+    }
+
+    /// Every change that was seen.
+    pub fn changes(&self) -> impl Iterator<Item = &Transition> {
+        self.changes.keys()
     }
 
     pub fn kills(&self) -> u64 {

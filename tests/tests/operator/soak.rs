@@ -1,0 +1,150 @@
+//! Many proposals over many projects through one daemon and one enclave: how fast, and whether anything grows.
+
+use crate::batch::Batch;
+use crate::campaign::report;
+use crate::comparison::compare;
+use crate::network::{Size, Template};
+use crate::node::{Node, log};
+use crate::operator::{Attempts, Flavour, JournalPlace, Operator};
+use crate::random::Random;
+use crate::tally::Tally;
+use crate::watch::{Held, entries};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const PROJECTS: usize = 20;
+
+/// Parts of the run that are compared.
+const WINDOWS: usize = 5;
+
+/// Growth of memory, in KiB, that no leak is needed for: caches, the allocator, the journal's pages.
+const ALLOWANCE: u64 = 32 << 10;
+
+/// One look at daemon and enclave.
+struct Look {
+    ended: usize,
+    daemon: Held,
+    enclave: Held,
+}
+
+/// Has so many proposals judged, and looks at what is held meanwhile.
+pub fn run(proposals: usize) {
+    let size = Size {
+        projects: PROJECTS,
+        proposals: proposals / PROJECTS,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let template = tokio::runtime::Runtime::new().unwrap().block_on(Template::make(size));
+    let data = folder.path().join("chain");
+    template.copy_to(&data);
+    let node = Node::devnet(data, log(folder.path(), "devnet"), template.cast.clone());
+    let operator = Operator::new(
+        0,
+        folder.path().join("operator"),
+        &node,
+        &JournalPlace::File,
+        Attempts::One,
+    );
+    let scratch = operator.folder.join("scratch");
+    let mut batch = Batch::new(
+        node,
+        vec![operator],
+        Arc::new(Mutex::new(Tally::default())),
+        Random::new(0),
+    );
+    batch.begin(&Flavour::Shipped);
+    let begun = Instant::now();
+    let mut looks: Vec<Look> = Vec::new();
+    while batch.hear_for(Duration::from_secs(1)) {
+        looks.push(look(&batch));
+    }
+    let time = begun.elapsed();
+    looks.push(look(&batch));
+    println!(
+        "{:>10} {:>12} {:>12} {:>8} {:>8}",
+        "proposals", "daemon KiB", "enclave KiB", "daemon fd", "enclave fd"
+    );
+    let parts = windows(&looks);
+    for part in &parts {
+        let mean = |value: fn(&Look) -> u64| part.iter().map(value).sum::<u64>() / part.len().max(1) as u64;
+        println!(
+            "{:>10} {:>12} {:>12} {:>8} {:>8}",
+            part.last().map_or(0, |look| look.ended),
+            mean(|look| look.daemon.memory),
+            mean(|look| look.enclave.memory),
+            mean(|look| look.daemon.descriptors),
+            mean(|look| look.enclave.descriptors),
+        );
+    }
+    let last = looks.last().unwrap();
+    println!("at rest: daemon {:?}", last.daemon);
+    println!("at rest: enclave {:?}", last.enclave);
+    let left = entries(&scratch);
+    batch.end();
+    let found = compare(&batch);
+    let minutes = time.as_secs_f64() / 60.0;
+    println!(
+        "{} proposals in {:.1} minutes: {:.0} a minute",
+        last.ended,
+        minutes,
+        last.ended as f64 / minutes
+    );
+    println!("left in the enclave's scratch: {left} entries");
+    report(&found);
+    println!(
+        "soak: proposals {}, wrong {}, locked {}, lost {}",
+        last.ended,
+        found.wrong.len(),
+        found.locked.len(),
+        found.lost.len()
+    );
+    assert!(found.is_clean());
+    assert_eq!(last.ended, batch.node.cast.proposals.len(), "everything has ended");
+    let (early, late) = (&parts[1], &parts[WINDOWS - 1]);
+    for (name, value) in [
+        ("daemon", daemon_memory as fn(&Look) -> u64),
+        ("enclave", enclave_memory),
+    ] {
+        let most = |part: &[&Look]| part.iter().map(|look| value(look)).max().unwrap_or_default();
+        assert!(most(late) <= most(early) + ALLOWANCE, "the {name}'s memory grows");
+    }
+    let idle = looks.first().unwrap().enclave;
+    assert!(
+        last.enclave.processes <= idle.processes,
+        "processes are left: {last:?}",
+        last = last.enclave
+    );
+    assert!(
+        last.enclave.mounts <= idle.mounts,
+        "mounts are left: {:?}",
+        last.enclave
+    );
+    assert_eq!(left, 0, "files are left");
+}
+
+fn daemon_memory(look: &Look) -> u64 {
+    look.daemon.memory
+}
+
+fn enclave_memory(look: &Look) -> u64 {
+    look.enclave.memory
+}
+
+fn look(batch: &Batch) -> Look {
+    let [daemon, enclave] = batch.operators[0].ids().map(|id| id.map(Held::by).unwrap_or_default());
+    Look {
+        ended: batch.at_rest(),
+        daemon,
+        enclave,
+    }
+}
+
+/// The looks in parts of as many proposals each.
+fn windows(looks: &[Look]) -> Vec<Vec<&Look>> {
+    let all = looks.last().map_or(0, |look| look.ended).max(1);
+    let mut windows: Vec<Vec<_>> = (0..WINDOWS).map(|_| Vec::new()).collect();
+    for look in looks {
+        windows[(look.ended * WINDOWS / all).min(WINDOWS - 1)].push(look);
+    }
+    windows
+}
