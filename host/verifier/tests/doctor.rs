@@ -2,260 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod fake;
+mod clinic;
 
-use fake::{Script, listen, simulator};
-use orv_attester::{AdmissionPolicy, ChainFacts, Trust, admit, proof, sign};
+use clinic::fake::Script;
+use clinic::{Clinic, NOBODY, altered, machine, measurement, owner, private};
+use orv_chain::Call;
 use orv_chain::bindings::VerifierRegistry;
-use orv_chain::primitives::{Address, B256, Bytes};
-use orv_chain::wallet::{Cost, Passphrase, Wallet, WalletHome};
-use orv_chain::{Call, Chain, Deployment, EnclaveKeys, FeeRules, Patience, TransactionOwner};
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
-use orv_devnet::peer::{Network, PeerKind};
-use orv_evidence::{Platform, UnixTime};
-use orv_receipt::Domain;
-use orv_verifier::VerifierConfig;
-use orv_verifier::doctor::{Check, Examination, Host, Line, Outcome};
-use orv_verifier::enclave::{Binding, Session};
-use orv_verify::{Collateral, Policy, Register, nitro_measurement_id};
+use orv_chain::primitives::Address;
+use orv_chain::wallet::Wallet;
+use orv_verifier::doctor::{Check, Examination, Host, Outcome};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixListener;
+use std::process::Command;
 use std::time::Duration;
-use tempfile::TempDir;
 use zeroize::Zeroizing;
-
-/// Time enough on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Nobody listens there.
-const NOBODY: &str = "http://127.0.0.1:9";
-
-/// An operator's machine where everything is as it should be.
-struct Clinic {
-    network: Network,
-    deployment: Deployment,
-    folder: TempDir,
-    account: Address,
-}
-
-fn measurement() -> B256 {
-    let registers = simulator().registers().map(Register);
-    B256::from(nitro_measurement_id(Platform::SimNitro, registers))
-}
-
-fn plan(network: &Network) -> DeploymentPlan {
-    let accounts = network.accounts();
-    DeploymentPlan {
-        network_name: "test".to_owned(),
-        owner: accounts[0].signer.clone(),
-        indexer_rpc: network.storage_url(),
-        public_delay: 1,
-        measurements: vec![ListedMeasurement {
-            measurement: measurement(),
-            platform: B256::right_padding_from(b"sim-nitro"),
-            platformTier: 0,
-            timedAllowed: true,
-        }],
-        attesters: vec![accounts[3].address],
-        attester_threshold: 1,
-        challenge_delay: 0,
-        timed_quorum: 1,
-        ticket_life: 3600,
-        priority_window: 86_400,
-        payout_delay: 3600,
-        fee_bips: 1000,
-    }
-}
-
-impl Clinic {
-    async fn open() -> Self {
-        let network = Network::start(PeerKind::Embedded).await.unwrap();
-        let deployed = deploy(&network.rpc_url(), plan(&network)).await.unwrap();
-        let json = deployed.to_json().unwrap();
-        network.storage().follow(deployed.address("Flow").unwrap());
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        private(&at("deployment.json"), json.as_bytes());
-        private(&at("passphrase"), b"correct horse\n");
-        fs::create_dir(at("data")).unwrap();
-        let passphrase = Passphrase::from_file(&at("passphrase")).unwrap();
-        let wallet = WalletHome::new(at("wallets"))
-            .create("operator", &passphrase, Cost::Light)
-            .unwrap();
-        let clinic = Self {
-            network,
-            deployment: Deployment::parse(json.as_bytes()).unwrap(),
-            account: wallet.address(),
-            folder,
-        };
-        machine(&clinic.at("root"));
-        clinic.give_coins("0x8ac7230489e80000").await;
-        listen(&clinic.at("enclave.sock"), Script::MissingBytes);
-        clinic.admit(wallet).await;
-        private(&clinic.at("verifier.toml"), clinic.text().as_bytes());
-        clinic
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn text(&self) -> String {
-        let at = |name: &str| self.at(name).display().to_string();
-        format!(
-            "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\n\
-             [pause]\nleast_disk_bytes = 4096\n\
-             [wallet.keystore]\ndirectory = {:?}\nid = \"operator\"\npassphrase_file = {:?}\n\
-             [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{}\"]\n\
-             measurements = [{{ id = \"{}\", name = \"scripted\" }}]\n",
-            at("deployment.json"),
-            at("enclave.sock"),
-            at("data"),
-            at("wallets"),
-            at("passphrase"),
-            self.network.accounts()[3].key,
-            measurement(),
-        )
-    }
-
-    fn config(&self) -> VerifierConfig {
-        VerifierConfig::load(&self.at("verifier.toml")).unwrap()
-    }
-
-    /// The machine, whose clock agrees with the chain.
-    async fn host(&self) -> Host {
-        Host {
-            root: self.at("root"),
-            clock: self.chain().await.head().await.unwrap().timestamp,
-        }
-    }
-
-    async fn chain(&self) -> Chain {
-        Chain::connect(&self.network.rpc_url(), orv_devnet::chain::GALILEO)
-            .await
-            .unwrap()
-    }
-
-    async fn give_coins(&self, wei: &str) {
-        let parameters = json!([self.account, wei]);
-        self.network.steer("anvil_setBalance", parameters).await.unwrap();
-        self.network.steer("evm_mine", json!([])).await.unwrap();
-    }
-
-    /// Has the enclave's key admitted, as the daemon would.
-    async fn admit(&self, wallet: Wallet) {
-        let chain = self.chain().await;
-        let contracts = self.deployment.enclave.unwrap();
-        let block = chain.head().await.unwrap().reference;
-        let binding = Binding {
-            domain: Domain {
-                chain_id: chain.chain_id(),
-                gateway: contracts.verifier_gateway,
-            },
-            registry: contracts.enclave_registry,
-            operator: wallet.address(),
-        };
-        let stream = UnixStream::connect(self.at("enclave.sock")).unwrap();
-        let identity = Session::new(stream).introduce(&binding, block).unwrap();
-        self.network.steer("evm_mine", json!([])).await.unwrap();
-        let facts = ChainFacts {
-            chain_id: chain.chain_id(),
-            registry: contracts.enclave_registry,
-            gateway: contracts.verifier_gateway,
-            operator: wallet.address(),
-            challenge_block: orv_attester::BlockReference {
-                number: block.number,
-                hash: block.hash,
-            },
-        };
-        let evidence = Policy {
-            measurements: Some(self.measurements()),
-            ..Policy::built_in()
-        };
-        let (policy, roots) = (AdmissionPolicy::of(evidence), Trust::Simulator.roots().unwrap());
-        let now = UnixTime::from_seconds(chain.head().await.unwrap().timestamp);
-        let none = Collateral::none();
-        let decision = admit(&identity.envelope, &facts, now, &roots, &policy, &none).unwrap();
-        let attester = k256::ecdsa::SigningKey::from_slice(&self.network.accounts()[3].key.0).unwrap();
-        let signature = sign(&decision, contracts.attester_quorum, &attester).unwrap();
-        let owner = owner(chain.clone(), wallet);
-        let keys = EnclaveKeys::new(chain, contracts);
-        let signed = Bytes::from(proof(vec![signature]));
-        keys.admit(&owner, decision.admission(), signed).await.unwrap();
-    }
-
-    fn measurements(&self) -> Vec<orv_verify::AllowedMeasurement> {
-        let config = VerifierConfig::parse(&self.text()).unwrap();
-        match config.admission {
-            orv_verifier::AdmissionSource::Local(local) => local.measurements,
-            orv_verifier::AdmissionSource::Remote(_) => panic!("the attesters of this suite are local"),
-        }
-    }
-
-    async fn look(&self, config: VerifierConfig, host: Host) -> Vec<Line> {
-        let examination = Examination::of(config, host).with_file(&self.at("verifier.toml"));
-        examination.patient(PATIENCE).run().await
-    }
-
-    /// Exactly these checks fail, each with a fix; the others pass or depend on them.
-    async fn finds(&self, expected: &[Check], config: VerifierConfig, host: Host) {
-        let lines = self.look(config, host).await;
-        let failing = lines
-            .iter()
-            .filter(|line| matches!(line.outcome, Outcome::Fail | Outcome::Warn));
-        let failing: Vec<&Line> = failing.collect();
-        let checks: Vec<Check> = failing.iter().map(|line| line.check).collect();
-        assert_eq!(checks, expected, "{failing:#?}");
-        assert!(
-            failing
-                .iter()
-                .all(|line| line.fix.as_ref().is_some_and(|fix| fix.len() > 10)),
-            "{failing:#?}"
-        );
-    }
-}
-
-fn owner(chain: Chain, wallet: Wallet) -> TransactionOwner {
-    let patience = Patience {
-        limit: Duration::from_secs(60),
-        interval: Duration::from_millis(20),
-    };
-    TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
-}
-
-/// Writes a file that only its owner reads.
-fn private(path: &Path, bytes: &[u8]) {
-    fs::write(path, bytes).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-}
-
-/// The kernel's files of a machine that has all that it needs.
-fn machine(root: &Path) {
-    for (path, text) in [
-        (
-            "proc/self/limits",
-            "Max open files            4096                 4096                 files\n",
-        ),
-        ("proc/meminfo", "MemTotal: 8000000 kB\nMemAvailable: 4000000 kB\n"),
-        ("proc/self/mounts", "none /sys/fs/cgroup cgroup2 rw 0 0\n"),
-        ("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n"),
-        ("proc/sys/user/max_user_namespaces", "10000\n"),
-        ("proc/locks", ""),
-    ] {
-        let path = root.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-}
-
-/// The configuration with one value of it replaced.
-fn altered(text: &str, from: &str, to: &str) -> VerifierConfig {
-    assert!(text.contains(from), "{from:?} is not in the configuration");
-    VerifierConfig::parse(&text.replacen(from, to, 1)).unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_sound_machine_everything_passes() {
@@ -355,6 +117,8 @@ async fn each_fault_of_the_files_is_named_with_its_fix_and_nothing_else() {
     let line = lines.iter().find(|line| line.outcome == Outcome::Fail).unwrap();
     assert_eq!(line.check, Check::DataDirectory, "{lines:#?}");
 
+    full_disk(&clinic, &host).await;
+
     let folder = clinic.at("collateral");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("piece"), b"no collateral").unwrap();
@@ -378,6 +142,26 @@ async fn each_fault_of_the_files_is_named_with_its_fix_and_nothing_else() {
     clinic.finds(&[Check::Journal], clinic.config(), host.clone()).await;
     fs::write(&path, b"this is no journal at all, and never was one").unwrap();
     clinic.finds(&[Check::Journal], clinic.config(), host).await;
+}
+
+/// A small disk of its own, filled to the end; only root can have one.
+async fn full_disk(clinic: &Clinic, host: &Host) {
+    let small = clinic.at("small");
+    fs::create_dir(&small).unwrap();
+    let mount = ["-t", "tmpfs", "-o", "size=64k", "none"];
+    let mounted = Command::new("mount").args(mount).arg(&small).status().unwrap();
+    if !mounted.success() {
+        eprintln!("NOT TESTED: a full disk, which takes root");
+        return;
+    }
+    fs::write(small.join("filler"), vec![1; 1 << 20]).unwrap_err();
+    let data = format!("{:?}", clinic.at("data").display().to_string());
+    let full = altered(&clinic.text(), &data, &format!("{:?}", small.display().to_string()));
+    let lines = clinic.look(full, host.clone()).await;
+    Command::new("umount").arg(&small).status().unwrap();
+    let failing = lines.iter().filter(|line| line.outcome == Outcome::Fail);
+    let failing: Vec<Check> = failing.map(|line| line.check).collect();
+    assert_eq!(failing, [Check::Disk], "{lines:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -444,14 +228,21 @@ async fn each_fault_of_the_chain_is_named_with_its_fix_and_nothing_else() {
         .send(Call::new(clinic.deployment.openresearch.verifier_registry, &list))
         .await
         .unwrap();
+}
 
-    clinic
-        .network
-        .steer("evm_increaseTime", json!([2 * 86_400]))
-        .await
-        .unwrap();
-    clinic.network.steer("evm_mine", json!([])).await.unwrap();
-    clinic.finds(&[Check::Key], clinic.config(), clinic.host().await).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_not_admitted_or_not_any_more_is_named_with_its_fix_and_nothing_else() {
+    let absent = Clinic::with(Script::MissingBytes).await;
+    absent.finds(&[Check::Key], absent.config(), absent.host().await).await;
+    let short = Clinic::with_key_for(600).await;
+    let pass = async |seconds: u64| {
+        short.network.steer("evm_increaseTime", json!([seconds])).await.unwrap();
+        short.network.steer("evm_mine", json!([])).await.unwrap();
+    };
+    // Too short for a run, then over.
+    short.finds(&[Check::Key], short.config(), short.host().await).await;
+    pass(700).await;
+    short.finds(&[Check::Key], short.config(), short.host().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

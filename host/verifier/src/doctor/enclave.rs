@@ -114,7 +114,7 @@ pub(super) async fn introduce(
         Session::new(stream).introduce(&binding, block)
     });
     let (line, key) = match tokio::time::timeout(patience, asking).await {
-        Ok(Some(Ok(identity))) => introduced(identity, binding, reached),
+        Ok(Some(Ok(identity))) => introduced(identity, binding, reached).await,
         Ok(Some(Err(error))) => (refused(error), None),
         Ok(None) => (
             Line::fail(Check::Identity, "the conversation stopped", "restart the enclave"),
@@ -134,19 +134,20 @@ pub(super) async fn introduce(
     }
 }
 
-fn introduced(identity: Identity, binding: Binding, reached: &Reached) -> (Line, Option<KeyOf>) {
+async fn introduced(identity: Identity, binding: Binding, reached: &Reached) -> (Line, Option<KeyOf>) {
     let line = Line::pass(
         Check::Identity,
         format!("key {}, wire version {}", identity.key, orv_wire::WIRE_VERSION),
     );
-    let key = KeyOf {
-        address: identity.key,
-        evidence: Some(Evidence {
-            identity,
-            binding,
-            now: reached.head.timestamp,
-        }),
-    };
+    let address = identity.key;
+    let number = identity.challenge_block.number;
+    // A block that the endpoint has no more was long ago: then only what was admitted counts.
+    let evidence = reached.chain.block(number).await.ok().map(|block| Evidence {
+        identity,
+        binding,
+        asked_at: block.timestamp,
+    });
+    let key = KeyOf { address, evidence };
     (line, Some(key))
 }
 

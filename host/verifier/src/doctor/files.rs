@@ -7,6 +7,7 @@ use super::line::{Check, Line};
 use crate::configuration::{AdmissionSource, VerifierConfig, WalletSource};
 use nix::sys::statvfs::statvfs;
 use orv_chain::primitives::Address;
+use orv_chain::wallet::WalletError;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -195,6 +196,11 @@ pub(super) async fn wallet(config: &VerifierConfig, patience: Duration) -> Opene
                 Line::pass(Check::Wallet, format!("opens, account {account}"))
             },
             account: Some(account),
+        },
+        // The modes have lines of their own.
+        Ok(Some(Err(error @ WalletError::ReadableByOthers { .. }))) => Opened {
+            line: Line::skipped(Check::Wallet, error.to_string()),
+            account: None,
         },
         Ok(Some(Err(error))) => failed(error.to_string()),
         Ok(None) => failed("opening it stopped".to_owned()),

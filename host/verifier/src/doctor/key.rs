@@ -25,12 +25,10 @@ pub(super) async fn lines(
     let measured = admitted.as_ref().map(|entry| entry.measurement);
     let measured = measurement::line(key.evidence.as_ref(), measured, reached, contracts, config).await;
     let line = match admitted {
-        None => Line::pass(
+        None => Line::warn(
             Check::Key,
-            format!(
-                "{} is not admitted yet; the daemon has it admitted when it first needs it",
-                key.address
-            ),
+            format!("{} is not admitted yet", key.address),
+            "start the daemon, which has it admitted: `orv verifier run FILE`",
         ),
         Some(entry) if entry.operator != operator => Line::fail(
             Check::Key,

@@ -10,12 +10,16 @@ use orv_chain::{EnclaveContracts, EnclaveKeys};
 use orv_evidence::{Envelope, UnixTime};
 use orv_verify::{Collateral, ExpectedBinding, Policy, Verified, measurement_id, verify};
 
+/// Seconds within which an enclave answers a challenge. Evidence is judged as of then, as those did who admitted its
+/// key: a Nitro enclave's certificate ends after hours, and the key goes on.
+const PROMPT: u64 = 300;
+
 /// What an enclave showed.
 pub(super) struct Evidence {
     pub(super) identity: Identity,
     pub(super) binding: Binding,
-    /// The newest block's time, in seconds of Unix time.
-    pub(super) now: u64,
+    /// The time of the block whose hash was the challenge, in seconds of Unix time.
+    pub(super) asked_at: u64,
 }
 
 /// The measurement of a key: by its evidence where it was shown, else as it was admitted.
@@ -86,25 +90,27 @@ fn measure(evidence: &Evidence, config: &VerifierConfig) -> Result<B256, Box<Lin
 }
 
 fn judged(evidence: &Evidence, config: &VerifierConfig, trust: Trust, policy: &Policy) -> Result<Verified, String> {
-    let Evidence { identity, now, .. } = evidence;
+    let Evidence {
+        identity,
+        binding,
+        asked_at,
+    } = evidence;
     let envelope = Envelope::decode(&identity.envelope).map_err(|error| error.to_string())?;
     let roots = trust.roots().map_err(|error| error.to_string())?;
-    let folder = config.collateral.as_deref().map(collateral_in).transpose();
-    let mut collateral = folder
-        .map_err(|error| error.to_string())?
-        .unwrap_or_else(Collateral::none);
+    // A folder that cannot be read has a line of its own.
+    let folder = config.collateral.as_deref().map(collateral_in);
+    let mut collateral = folder.and_then(Result::ok).unwrap_or_else(Collateral::none);
     if let Some(brought) = &envelope.collateral {
         // A hint that is none does not matter: what is missing then fails its own check.
         let _ = collateral.add(brought);
     }
-    let binding = ExpectedBinding::To(orv_evidence::Binding {
+    let expected = ExpectedBinding::To(orv_evidence::Binding {
         platform: envelope.platform,
         purpose: envelope.purpose.clone(),
-        challenge: evidence.binding.challenge(identity.challenge_block).0,
+        challenge: binding.challenge(identity.challenge_block).0,
         public_key: envelope.public_key,
         context: envelope.context.clone(),
     });
-    // Evidence of an earlier admission may be older than the newest block's rules for age allow: only its words count.
-    let now = UnixTime::from_seconds(*now);
-    verify(&envelope.evidence, &collateral, now, &roots, policy, &binding).map_err(|error| error.to_string())
+    let then = UnixTime::from_seconds(asked_at.saturating_add(PROMPT));
+    verify(&envelope.evidence, &collateral, then, &roots, policy, &expected).map_err(|error| error.to_string())
 }

@@ -40,6 +40,7 @@ pub use self::line::{Check, Line, Outcome};
 
 use self::chain::Reached;
 use self::enclave::Introduced;
+use self::files::Opened;
 use self::journal::Kept;
 use crate::configuration::VerifierConfig;
 use crate::enclave::{Binding, EnclaveAddress};
@@ -194,7 +195,7 @@ impl Examination {
             enclave::reachable(addresses(config), patience),
         );
         let mut lines = chain.lines;
-        lines.push(wallet.line);
+        lines.push(wallet.line.clone());
         lines.extend(reachable.lines);
         let Some(reached) = chain.reached else {
             return lines;
@@ -203,29 +204,44 @@ impl Examination {
         let Some(contracts) = deployment.enclave else {
             return lines;
         };
-        let attesters = within(
-            patience,
-            Check::Attesters,
-            attesters::lines(config, &reached, contracts),
-        );
-        let there = within(patience, Check::Contracts, contracts::lines(&reached, deployment));
-        let money = within(
-            patience,
-            Check::Balance,
-            contracts::balance(&reached, config, wallet.account),
-        );
+        let there = within(patience, Check::Contracts, contracts::lines(&reached, deployment)).await;
+        let complete = there
+            .iter()
+            .any(|line| line.check == Check::Contracts && line.outcome == Outcome::Pass);
+        lines.extend(there);
+        if complete {
+            lines.extend(
+                self.with_contracts(&reached, contracts, &wallet, reachable.addresses)
+                    .await,
+            );
+        }
+        lines
+    }
+
+    /// What needs the contracts. An enclave's key is bound by its first introduction: to the right ones, or not at all.
+    async fn with_contracts(
+        &self,
+        reached: &Reached,
+        contracts: EnclaveContracts,
+        wallet: &Opened,
+        enclaves: Vec<EnclaveAddress>,
+    ) -> Vec<Line> {
+        let (patience, config) = (self.patience, &self.config);
+        let attesters = attesters::lines(config, reached, contracts);
+        let attesters = within(patience, Check::Attesters, attesters);
+        let money = contracts::balance(reached, config, wallet.account);
+        let money = within(patience, Check::Balance, money);
         let keys = async {
             match wallet.account {
                 Some(account) => {
-                    let binding = binding(&reached, contracts, account);
-                    self.keys(&reached, contracts, binding, reachable.addresses).await
+                    let binding = binding(reached, contracts, account);
+                    self.keys(reached, contracts, binding, enclaves).await
                 }
                 None => Vec::new(),
             }
         };
-        let (attesters, there, money, keys) = tokio::join!(attesters, there, money, keys);
-        lines.extend([attesters, there, money, keys].concat());
-        lines
+        let (attesters, money, keys) = tokio::join!(attesters, money, keys);
+        [attesters, money, keys].concat()
     }
 
     /// The enclaves that could be reached: who they are, and what the chain says of their keys.

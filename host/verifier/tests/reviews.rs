@@ -1,0 +1,205 @@
+//! `reviews.jsonl`: each line has the shape that upstream's tools read (openresearch.md 6.5), and no other.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod clinic;
+
+use clinic::fake::{Script, sample};
+use clinic::{Clinic, owner};
+use orv_chain::primitives::{B256, I256, U256};
+use orv_chain::wallet::Wallet;
+use orv_chain::{Curve, NewProject, Project, Submission, TransactionOwner};
+use orv_verifier::{Daemon, Silent};
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Keys that every line has.
+const REQUIRED: [&str; 9] = [
+    "schemaVersion",
+    "review_id",
+    "utc_timestamp",
+    "proposal_id",
+    "project_id",
+    "result",
+    "reason_code",
+    "stdout_log_path",
+    "error",
+];
+
+/// Keys that it may have; upstream's schema forbids all others.
+const OPTIONAL: [&str; 6] = [
+    "code_hash",
+    "benchmark_log_hash_ok",
+    "protocol_hash_ok",
+    "claimed_aggregate_score",
+    "verified_aggregate_score",
+    "transaction_hashes",
+];
+
+/// What is wrong with a line, if anything.
+fn fault(line: &str) -> Option<String> {
+    let row: Map<String, Value> = serde_json::from_str(line).ok()?;
+    let keys: Vec<&str> = row.keys().map(String::as_str).collect();
+    if let Some(missing) = REQUIRED.iter().find(|key| !keys.contains(key)) {
+        return Some(format!("{missing} is missing"));
+    }
+    if let Some(strange) = keys
+        .iter()
+        .find(|key| !REQUIRED.contains(key) && !OPTIONAL.contains(key))
+    {
+        return Some(format!("{strange} is forbidden"));
+    }
+    let sorted = {
+        let mut sorted = keys.clone();
+        sorted.sort_unstable();
+        sorted
+    };
+    let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or("\u{0}").to_owned();
+    let id = text("review_id");
+    let expected = format!("p{}-", row["proposal_id"]);
+    let tag = id.strip_prefix(&expected).unwrap_or_default();
+    let decimal = |text: &str| text.parse::<I256>().is_ok() && !text.starts_with('+');
+    let checks = [
+        ("key order", keys == sorted),
+        ("schemaVersion", text("schemaVersion") == "1"),
+        (
+            "review_id",
+            tag.len() == 8 && tag.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
+        ),
+        ("utc_timestamp", is_a_moment(&text("utc_timestamp"))),
+        ("proposal_id", row["proposal_id"].is_u64()),
+        ("project_id", row["project_id"].is_u64()),
+        (
+            "result",
+            ["skipped", "approved", "rejected", "operational_failure"].contains(&text("result").as_str()),
+        ),
+        ("reason_code", row["reason_code"].is_string()),
+        ("stdout_log_path", row["stdout_log_path"].is_string()),
+        ("error", row["error"].is_string()),
+        (
+            "scores",
+            OPTIONAL[3..5]
+                .iter()
+                .all(|key| row.get(*key).is_none_or(|value| value.as_str().is_some_and(decimal))),
+        ),
+        (
+            "code_hash",
+            row.get("code_hash")
+                .is_none_or(|hash| hash.as_str().is_some_and(|hash| hash.len() == 66)),
+        ),
+        (
+            "transaction_hashes",
+            row.get("transaction_hashes").is_none_or(are_hashes),
+        ),
+    ];
+    checks
+        .into_iter()
+        .find(|(_, holds)| !holds)
+        .map(|(name, _)| format!("{name} is wrong"))
+}
+
+fn are_hashes(value: &Value) -> bool {
+    let hashes = value.as_array();
+    hashes.is_some_and(|hashes| {
+        hashes
+            .iter()
+            .all(|hash| hash.as_str().is_some_and(|hash| hash.parse::<B256>().is_ok()))
+    })
+}
+
+/// `YYYY-MM-DDTHH:MM:SSZ`.
+fn is_a_moment(text: &str) -> bool {
+    let pattern = "dddd-dd-ddTdd:dd:ddZ";
+    text.len() == pattern.len()
+        && text.bytes().zip(pattern.bytes()).all(|(byte, like)| {
+            if like == b'd' {
+                byte.is_ascii_digit()
+            } else {
+                byte == like
+            }
+        })
+}
+
+/// The owner of one of the development accounts.
+async fn account(clinic: &Clinic, number: usize) -> TransactionOwner {
+    let key = Zeroizing::new(clinic.network.accounts()[number].key.0);
+    owner(clinic.chain().await, Wallet::from_raw_key_dangerously(&key).unwrap())
+}
+
+/// A project of the sample's, and its candidate submitted to it.
+async fn submit(clinic: &Clinic) {
+    let contracts = &clinic.deployment.openresearch;
+    let facts = sample::bundle().project;
+    let project = NewProject {
+        protocol_hash: facts.protocol_hash,
+        repo_snapshot_hash: facts.repo_snapshot_hash,
+        benchmark_hash: facts.benchmark_hash,
+        baseline_score: facts.baseline_score,
+        baseline_metrics_hash: facts.baseline_metrics_hash,
+        token_name: "Test".into(),
+        token_symbol: "T".into(),
+        base_price: U256::from(1_000_000),
+        slope: U256::from(10),
+        miner_pool_cap: U256::from(1000),
+    };
+    let id = project.create(&account(clinic, 0).await, contracts).await.unwrap().id;
+    let miner = account(clinic, 1).await;
+    let created = Project::read(miner.chain(), contracts, id).await.unwrap();
+    let curve = Curve::new(miner.chain().clone(), created.token);
+    let stake = U256::from(10);
+    let cost = curve.cost_of(stake).await.unwrap();
+    curve.buy(&miner, cost.0).await.unwrap();
+    curve.approve(&miner, contracts.proposal_ledger, stake).await.unwrap();
+    let submission = Submission {
+        project_id: id,
+        code_hash: sample::bundle().proposal.code_hash,
+        benchmark_log_hash: B256::repeat_byte(9),
+        claimed_score: I256::try_from(-90).unwrap(),
+        stake,
+        reward_recipient: miner.address(),
+    };
+    submission.submit(&miner, contracts).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_ended_attempt_leaves_one_line_in_upstreams_shape() {
+    for (script, result) in [
+        (Script::MissingBytes, "skipped"),
+        (Script::Improvement, "approved"),
+        (Script::NoImprovement, "rejected"),
+    ] {
+        let clinic = Clinic::with(script).await;
+        submit(&clinic).await;
+        let summary = Daemon::once(clinic.config(), Arc::new(Silent)).await.unwrap();
+        assert!(summary.failures.is_empty(), "{summary:?}");
+        let reviews = fs::read_to_string(clinic.at("data/reviews.jsonl")).unwrap();
+        let lines: Vec<&str> = reviews.lines().collect();
+        assert_eq!(lines.len(), 1, "{reviews}");
+        assert_eq!(fault(lines[0]), None, "{reviews}");
+        let row: Value = serde_json::from_str(lines[0]).unwrap();
+        assert_eq!(row["result"], json!(result));
+    }
+}
+
+#[test]
+fn a_line_in_another_shape_is_found_out() {
+    let good = json!({
+        "schemaVersion": "1", "review_id": "p4-0123abcd", "utc_timestamp": "2026-01-02T03:04:05Z", "proposal_id": 4,
+        "project_id": 0, "result": "approved", "reason_code": "improved", "stdout_log_path": "a", "error": "",
+    });
+    assert_eq!(fault(&good.to_string()), None);
+    for (key, value) in [
+        ("result", json!("released")),
+        ("review_id", json!("p5-0123abcd")),
+        ("proposal_id", json!("4")),
+        ("utc_timestamp", json!("2026-01-02 03:04:05")),
+        ("claimed_aggregate_score", json!(-90)),
+        ("gas_used", json!(1)),
+    ] {
+        let mut bad = good.clone();
+        bad[key] = value;
+        assert!(fault(&bad.to_string()).is_some(), "{key}");
+    }
+}
