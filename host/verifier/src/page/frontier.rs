@@ -104,8 +104,8 @@ impl Frontier {
     /// Which way is better. The ledger knows only larger scores; what a project minimises is negated on it.
     pub(super) fn direction(&self) -> &'static str {
         match self.best() {
-            Some(best) if best.about < 0.0 => "minimised: scores are negated on the ledger, up is better",
-            _ => "up is better",
+            Some(best) if best.about < 0.0 => "minimised: negated on the ledger, so higher is better",
+            _ => "higher is better",
         }
     }
 
@@ -158,9 +158,14 @@ impl Point {
         Some(Self {
             proposal: row.proposal.clone(),
             at: row.changed_at,
-            score: Score::read(row.score.as_deref()?)?,
+            score: Score::read(row.score.as_deref().filter(|_| is_measured(row))?)?,
         })
     }
+}
+
+/// An attempt that ended before a measurement states a score of zero.
+fn is_measured(row: &StatusRow) -> bool {
+    row.verdict != Some("inconclusive") || row.score.as_deref() != Some("0")
 }
 
 /// From times and scores to places.
@@ -242,7 +247,7 @@ mod tests {
         let frontiers = frontiers(&rows);
         assert_eq!(frontiers[0].best().unwrap().decimal, "1300");
         assert_eq!(frontiers[0].baseline.as_ref().unwrap().decimal, "1000");
-        assert_eq!(frontiers[0].direction(), "up is better");
+        assert_eq!(frontiers[0].direction(), "higher is better");
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn draw_key(situation: &Situation<'_>, enclave: &EnclaveSeen, out: &mut Markup) 
         (None, _) => "no key".to_owned(),
         (Some(_), None) => "not admitted".to_owned(),
         (Some(_), Some(Duration::ZERO)) => "expired".to_owned(),
-        (Some(_), Some(left)) => format!("{} left", span(left)),
+        (Some(_), Some(left)) => span(left),
     };
     let key = enclave.key.map(|key| key.to_string());
     let short: String = key.iter().flat_map(|key| key.chars().take(10)).collect();
@@ -103,7 +103,7 @@ fn draw_key(situation: &Situation<'_>, enclave: &EnclaveSeen, out: &mut Markup) 
         note = format!("{note} \u{b7} judging {proposal}");
     }
     let gauge = Gauge {
-        name: "Enclave key",
+        name: "Life of the enclave's key",
         value,
         share: left.map(|left| left.as_secs() * 1000 / LONGEST_LIFE),
         is_low: !situation.is_live(enclave)
