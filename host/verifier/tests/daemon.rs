@@ -3,36 +3,24 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod fake;
+mod network;
 
-use fake::{Script, listen, sample, simulator};
+use fake::Script;
+use network::{Network, forget_receipts, measurement, only, put_back};
 use orv_attester::{AttesterConfig, AttesterNotice, AttesterObserver};
 use orv_chain::bindings::VerifierGateway;
-use orv_chain::primitives::{B256, I256, U256};
-use orv_chain::wallet::Wallet;
-use orv_chain::{
-    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, Proposal, ProposalId, ProposalStatus,
-    Submission, TransactionOwner,
-};
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_chain::primitives::B256;
+use orv_chain::{Proposal, ProposalStatus};
 use orv_devnet::on_both_chains;
-use orv_devnet::peer::{self, PeerKind};
-use orv_evidence::Platform;
+use orv_devnet::peer::PeerKind;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
-use orv_verifier::journal::{CloseCause, DaemonId, Journal, Settlement, State, WaitCause};
-use orv_verifier::{
-    AdmissionSource, Daemon, Notice, Observer, RemoteAttesters, Silent, StatusRow, Summary, VerifierConfig,
-};
-use orv_verify::{Register, nitro_measurement_id};
+use orv_verifier::journal::{CloseCause, Settlement, State, WaitCause};
+use orv_verifier::{AdmissionSource, Daemon, Notice, Observer, RemoteAttesters, Silent, VerifierConfig};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
-use zeroize::Zeroizing;
-
-/// Account of the miner; 0 owns the contracts, 2 is the operator, 3 the attester.
-const MINER: usize = 1;
 
 on_both_chains!(
     a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt,
@@ -54,154 +42,6 @@ on_both_chains!(
     a_key_that_would_expire_under_a_run_opens_no_ticket,
     attesters_elsewhere_admit_the_key_or_say_why_not,
 );
-
-/// A network with one project whose bytes nobody has, and an operator's configuration.
-struct Network {
-    running: peer::Network,
-    deployment: Deployment,
-    directory: TempDir,
-    project: ProjectId,
-}
-
-fn measurement() -> B256 {
-    let registers = simulator().registers().map(Register);
-    B256::from(nitro_measurement_id(Platform::SimNitro, registers))
-}
-
-impl Network {
-    async fn start(kind: PeerKind) -> Self {
-        let running = peer::Network::start(kind).await.unwrap();
-        let accounts = running.accounts();
-        let plan = DeploymentPlan {
-            network_name: "test".to_owned(),
-            owner: accounts[0].signer.clone(),
-            indexer_rpc: running.storage_url(),
-            public_delay: 1,
-            measurements: vec![ListedMeasurement {
-                measurement: measurement(),
-                platform: B256::right_padding_from(b"sim-nitro"),
-                platformTier: 0,
-                timedAllowed: true,
-            }],
-            attesters: vec![accounts[3].address],
-            attester_threshold: 1,
-            challenge_delay: 0,
-            timed_quorum: 1,
-            ticket_life: 3600,
-            priority_window: 86_400,
-            payout_delay: 3600,
-            fee_bips: 1000,
-        };
-        let deployed = deploy(&running.rpc_url(), plan).await.unwrap();
-        let json = deployed.to_json().unwrap();
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("deployment.json"), &json).unwrap();
-        // A running storage node follows the Flow contract that it is told.
-        running.storage().follow(deployed.address("Flow").unwrap());
-        let deployment = Deployment::parse(json.as_bytes()).unwrap();
-        let project = create_project(&running, &deployment).await;
-        Self {
-            running,
-            deployment,
-            directory,
-            project,
-        }
-    }
-
-    /// Submits the sample's candidate.
-    async fn submit(&self) -> ProposalId {
-        let owner = owner(&self.running, MINER).await;
-        let contracts = &self.deployment.openresearch;
-        let project = Project::read(owner.chain(), contracts, self.project).await.unwrap();
-        let curve = Curve::new(owner.chain().clone(), project.token);
-        let stake = U256::from(10);
-        let cost = curve.cost_of(stake).await.unwrap();
-        curve.buy(&owner, cost.0).await.unwrap();
-        curve.approve(&owner, contracts.proposal_ledger, stake).await.unwrap();
-        let submission = Submission {
-            project_id: self.project,
-            code_hash: sample::bundle().proposal.code_hash,
-            benchmark_log_hash: B256::repeat_byte(9),
-            claimed_score: I256::try_from(-90).unwrap(),
-            stake,
-            reward_recipient: owner.address(),
-        };
-        submission.submit(&owner, contracts).await.unwrap().id
-    }
-
-    fn config(&self) -> VerifierConfig {
-        let at = |name: &str| self.directory.path().join(name).display().to_string();
-        let (operator, attester) = (self.running.accounts()[2].key, self.running.accounts()[3].key);
-        let text = format!(
-            "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\npoll_seconds = 1\n\
-             [wallet]\nunsafe_raw_key = \"{operator}\"\n\
-             [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{attester}\"]\n\
-             measurements = [{{ id = \"{}\", name = \"scripted\" }}]\n",
-            at("deployment.json"),
-            at("enclave.sock"),
-            at("data"),
-            measurement(),
-        );
-        VerifierConfig::parse(&text).unwrap()
-    }
-
-    fn enclave(&self, script: Script) {
-        listen(&self.directory.path().join("enclave.sock"), script);
-    }
-
-    /// How often the journal has a proposal coming into a state.
-    async fn times(&self, proposal: ProposalId, state: State) -> usize {
-        let gateway = self.deployment.enclave.unwrap().verifier_gateway;
-        let journal = Journal::open(&self.config().journal_place(), gateway, DaemonId::READER).await;
-        let changes = journal.unwrap().changes(proposal).await;
-        changes.unwrap().iter().filter(|change| change.to == state).count()
-    }
-
-    async fn once(&self) -> Summary {
-        Daemon::once(self.config(), Arc::new(Silent)).await.unwrap()
-    }
-}
-
-async fn owner(running: &peer::Network, account: usize) -> TransactionOwner {
-    let chain = Chain::connect(&running.rpc_url(), orv_devnet::chain::GALILEO)
-        .await
-        .unwrap();
-    let key = Zeroizing::new(running.accounts()[account].key.0);
-    let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
-    let patience = Patience {
-        limit: Duration::from_secs(60),
-        interval: Duration::from_millis(20),
-    };
-    TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
-}
-
-async fn create_project(running: &peer::Network, deployment: &Deployment) -> ProjectId {
-    let facts = sample::bundle().project;
-    let project = NewProject {
-        protocol_hash: facts.protocol_hash,
-        repo_snapshot_hash: facts.repo_snapshot_hash,
-        benchmark_hash: facts.benchmark_hash,
-        baseline_score: facts.baseline_score,
-        baseline_metrics_hash: facts.baseline_metrics_hash,
-        token_name: "Test".into(),
-        token_symbol: "T".into(),
-        base_price: U256::from(1_000_000),
-        slope: U256::from(10),
-        miner_pool_cap: U256::from(1000),
-    };
-    project
-        .create(&owner(running, 0).await, &deployment.openresearch)
-        .await
-        .unwrap()
-        .id
-}
-
-fn only(summary: &Summary) -> &StatusRow {
-    let [row] = summary.outcomes.as_slice() else {
-        panic!("{summary:?}")
-    };
-    row
-}
 
 async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt(kind: PeerKind) {
     let network = Network::start(kind).await;
@@ -440,26 +280,6 @@ async fn a_stopped_daemon_ends_and_has_done_its_work(kind: PeerKind) {
     let stop = tokio::time::sleep(Duration::from_secs(4));
     let summary = Daemon::run(network.config(), stop, Arc::new(Silent)).await.unwrap();
     assert_eq!(only(&summary).state, State::Inconclusive);
-}
-
-/// Puts the one proposal of a journal back to a state, as a crash would have left it.
-async fn put_back(network: &Network, state: &'static str) {
-    let path = network.directory.path().join("data/journal.sqlite");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
-    let update = "UPDATE proposals SET transaction_hash = NULL, gas_used = NULL, final = 0, confirmed = 0, state = ?";
-    sqlx::query(update).bind(state).execute(&pool).await.unwrap();
-    pool.close().await;
-}
-
-/// As if the crash had come before the statement was kept.
-async fn forget_receipts(network: &Network) {
-    std::fs::remove_dir_all(network.config().data_directory.join("receipts")).unwrap();
-    let path = network.directory.path().join("data/journal.sqlite");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query("DELETE FROM receipts").execute(&pool).await.unwrap();
-    pool.close().await;
 }
 
 async fn a_crash_between_sending_and_writing_is_mended_by_reading_the_chain(kind: PeerKind) {

@@ -23,7 +23,8 @@ const SLACK: Duration = Duration::from_secs(60);
 pub(crate) enum Standing {
     /// It was never admitted.
     Unknown,
-    /// It may take tickets.
+    /// Its statements count. Whether it may take another ticket is for [`life`] to say: the last one is used while none is
+    /// left.
     Live {
         /// Root of the evidence that it was admitted with.
         evidence_root: B256,
@@ -42,7 +43,6 @@ pub(crate) async fn standing(operator: &Operator, key: Address) -> Result<Standi
         .call(registry, &EnclaveRegistry::requireLiveCall { key })
         .await;
     match answer {
-        Ok(live) if live.entry.verdictsLeft == 0 => Ok(Standing::Dead("no verdicts are left".to_owned())),
         Ok(live) => Ok(Standing::Live {
             evidence_root: live.entry.evidenceRoot,
         }),

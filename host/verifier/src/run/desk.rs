@@ -195,6 +195,13 @@ impl Desk {
     /// Keeps an idle connection open. A broken one is made again when it is needed.
     pub(crate) async fn keep_open(&mut self, operator: &Operator) -> Result<(), VerifierError> {
         self.open = self.still_open(operator).await?;
+        let Some(key) = self.open.as_ref().map(|(_, identity)| identity.key) else {
+            return Ok(());
+        };
+        match self.life(operator, key).await? {
+            KeyLife::Lasting => {}
+            KeyLife::Ending(reason) | KeyLife::Ended(reason) => self.warn(operator, key, &reason),
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use crate::decide::{self, Readiness};
 use crate::error::VerifierError;
-use crate::journal::{CloseCause, Detail, Event, Record, State, Ticket, WaitCause};
+use crate::journal::{CloseCause, Event, Record, State, Ticket, WaitCause};
 use crate::operator::Operator;
 use crate::ticket;
 use alloy::eips::BlockId;
@@ -41,18 +41,12 @@ pub(crate) async fn look_again(operator: &Operator, record: &Record) -> Result<C
     Ok(found)
 }
 
-/// Goes on from before what the chain does not have any more.
-///
-/// # Errors
-/// The journal's.
-pub(crate) async fn undo(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
-    let event = match record.state {
+/// What leads back to before what the chain does not have any more.
+pub(crate) fn undoing(state: State) -> Event {
+    match state {
         State::Closed(_) => Event::Reopen,
         _ => Event::TakeBack,
-    };
-    let why = "the chain has it no more: a reorganisation";
-    operator.change(record.proposal, event, why, Detail::None).await?;
-    Ok(())
+    }
 }
 
 /// The gateway's numbers of tickets' states.

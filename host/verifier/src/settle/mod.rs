@@ -13,7 +13,7 @@ mod way;
 
 pub use self::reaction::{Reaction, reaction};
 pub(crate) use self::{
-    confirm::{Confirmation, look_again, undo},
+    confirm::{Confirmation, look_again, undoing},
     receipt_file::{export, kept_statement, path as receipt_path, receipt_of},
     reconcile::reconcile,
     reviews::Reviews,

@@ -116,6 +116,10 @@ impl Shared {
             }
             Readiness::Close(cause, why) => {
                 self.change(record, Event::Close(cause), &why, Detail::None).await?;
+                let closed = operator.journal.get(record.proposal).await?;
+                if !closed.state.is_watched() {
+                    duty::note(operator, &closed).await?;
+                }
                 Ok(Outcome::Rest)
             }
         }
@@ -160,13 +164,11 @@ impl Shared {
         let matter = decide::matter(&self.operator, record.proposal).await?;
         match decide::look(&self.operator, record, &matter).await? {
             Readiness::Ready | Readiness::Resume(_) | Readiness::Wait(..) => {
-                self.change(record, Event::Retry, "another attempt is allowed", Detail::None)
-                    .await?;
-                Ok(Outcome::Further)
+                self.change_if_free(record, Event::Retry, "another attempt is allowed")
+                    .await
             }
             Readiness::Close(cause @ (CloseCause::CannotWin | CloseCause::Overtaken), why) => {
-                self.change(record, Event::Close(cause), &why, Detail::None).await?;
-                Ok(Outcome::Rest)
+                self.change_if_free(record, Event::Close(cause), &why).await
             }
             Readiness::Close(..) => Ok(looked),
         }
@@ -190,8 +192,8 @@ impl Shared {
                 Ok(Outcome::Rest)
             }
             Confirmation::Missing if self.is_still_missing(record.proposal) => {
-                settle::undo(&self.operator, record).await?;
-                Ok(Outcome::Further)
+                let why = "the chain has it no more: a reorganisation";
+                self.change_if_free(record, settle::undoing(record.state), why).await
             }
             Confirmation::Missing => Ok(Outcome::Rest),
         }
@@ -226,14 +228,34 @@ impl Shared {
         missing.remove(&proposal);
     }
 
+    /// Claims the proposal for one change, unless it moved meanwhile.
+    async fn change_if_free(&self, seen: &Record, event: Event, why: &str) -> Result<Outcome, VerifierError> {
+        let operator = self.operator.as_ref();
+        if !operator.claim(seen.proposal).await? {
+            return Ok(Outcome::Rest);
+        }
+        let now = operator.journal.get(seen.proposal).await?;
+        let changed = if now.state == seen.state {
+            self.change(&now, event, why, Detail::None).await
+        } else {
+            Ok(())
+        };
+        operator.unclaim(seen.proposal).await?;
+        changed.map(|()| Outcome::Further)
+    }
+
     async fn change(&self, record: &Record, event: Event, cause: &str, detail: Detail) -> Result<(), VerifierError> {
         self.operator.change(record.proposal, event, cause, detail).await?;
         Ok(())
     }
 
-    /// Claims, reads the row as it is now, and does the errand; a row that moved meanwhile is left to the next look.
+    /// Claims, reads the row as it is now, and does the errand; a row that moved meanwhile is left to the next look. What
+    /// only looks claims nothing before it has found something to change.
     pub(super) async fn claimed(&self, errand: Errand, seen: &Record) -> Result<Outcome, VerifierError> {
         let operator = self.operator.as_ref();
+        if matches!(errand, Errand::End | Errand::Watch) {
+            return taken_over(self.run(errand, seen).await);
+        }
         if !operator.claim(seen.proposal).await? {
             return Ok(Outcome::Rest);
         }

@@ -36,7 +36,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep_until};
 
 /// Most rounds of [`Daemon::once`]; each but the last has changed something.
@@ -116,7 +116,7 @@ impl Daemon {
         let heart = Beside::heart(Arc::clone(operator));
         let _page = board.map(|(settings, board)| Beside::page(operator, settings, board));
         let done = supervisor.until_stopped(&controls, file).await;
-        supervisor.end(done, &heart).await
+        supervisor.end(done, heart).await
     }
 
     /// Works through everything that can be decided now, and returns what came of it.
@@ -136,7 +136,7 @@ impl Daemon {
         let mut supervisor = connect(orders, 1).await?;
         let heart = Beside::heart(Arc::clone(&supervisor.shared.operator));
         let done = supervisor.until_settled(&controls).await;
-        supervisor.end(done, &heart).await
+        supervisor.end(done, heart).await
     }
 
     /// Everything in the journal, without asking enclave or chain.
@@ -203,7 +203,14 @@ impl Supervisor {
                     reloads.mark_unchanged();
                     watched.reload(self);
                 }
-                next_round = self.round().await?;
+                next_round = match self.round().await {
+                    Ok(next) => next,
+                    Err(error) => {
+                        // A database that is away comes back; what is in flight goes on.
+                        self.tell(None, error)?;
+                        Instant::now() + self.shared.operator.config().poll()
+                    }
+                };
             }
             self.dispatch();
             if deadline.is_some() && self.is_idle() {
@@ -256,11 +263,11 @@ impl Supervisor {
     }
 
     /// Whatever came of it: jobs are cancelled, claims given back.
-    async fn end(&mut self, done: Result<Summary, VerifierError>, heart: &Beside) -> Result<Summary, VerifierError> {
+    async fn end(&mut self, done: Result<Summary, VerifierError>, heart: Beside) -> Result<Summary, VerifierError> {
         if !self.is_idle() {
             self.hand_back(LAST_WORDS).await;
         }
-        heart.stop();
+        heart.end().await;
         let released = self.release_all().await;
         let summary = done?;
         released?;
@@ -273,7 +280,7 @@ impl Supervisor {
 }
 
 /// Something that goes on beside the work and ends with it.
-struct Beside(AbortHandle);
+struct Beside(JoinHandle<()>);
 
 impl Beside {
     /// Keeps this daemon's claims alive, however long a round takes.
@@ -287,7 +294,7 @@ impl Beside {
                 }
             }
         });
-        Self(beating.abort_handle())
+        Self(beating)
     }
 
     /// Serves the operator's page.
@@ -301,11 +308,17 @@ impl Beside {
             least_balance: config.least_balance,
         };
         let serving = page::serve(settings, operation, board, operator.journal.clone());
-        Self(tokio::spawn(serving).abort_handle())
+        Self(tokio::spawn(async move {
+            let never = serving.await;
+            match never {}
+        }))
     }
 
-    fn stop(&self) {
+    /// Ends it, and waits until it has: what it holds, among that the data directory, is free then.
+    async fn end(mut self) {
         self.0.abort();
+        // Nothing but its own cancellation can come of it.
+        let _ = (&mut self.0).await;
     }
 }
 

@@ -115,10 +115,13 @@ impl Supervisor {
         };
         match outcome {
             Ok(Outcome::Ready) => self.queue.set_ready(proposal),
-            Ok(Outcome::Further) => {
-                let record = self.shared.operator.journal.get(proposal).await?;
-                self.queue.go_on(record);
-            }
+            Ok(Outcome::Further) => match self.shared.operator.journal.get(proposal).await {
+                Ok(record) => self.queue.go_on(record),
+                Err(error) => {
+                    self.queue.rest(proposal);
+                    self.tell(Some(proposal), error.into())?;
+                }
+            },
             Ok(Outcome::Rest) => self.queue.rest(proposal),
             Ok(Outcome::Done) => self.queue.finish(proposal),
             Ok(Outcome::OtherKey) => {

@@ -146,6 +146,7 @@ pub fn enclave(script: Script) -> (UnixStream, JoinHandle<Seen>) {
             seen: Seen::default(),
             envelope: Vec::new(),
             known: BTreeMap::new(),
+            key: 1,
         };
         // An enclave that is left alone ends; what it saw until then is what counts.
         let _ = enclave.live();
@@ -169,9 +170,14 @@ pub fn simulator() -> SimulatedNitro {
 
 /// Starts an enclave that listens; one key and, for one `Hello`, one envelope over all connections.
 pub fn listen(path: &Path, script: Script) {
+    listen_as(path, script, || 1);
+}
+
+/// Starts an enclave whose key has another number after each boot.
+pub fn listen_as(path: &Path, script: Script, number: impl Fn() -> u8 + Send + 'static) {
     let listener = UnixListener::bind(path).unwrap();
     std::thread::spawn(move || {
-        let mut known = BTreeMap::new();
+        let (mut known, mut booted) = (BTreeMap::new(), 0);
         for connection in listener.incoming() {
             let mut enclave = Fake {
                 channel: Channel::new(connection.unwrap()),
@@ -179,7 +185,11 @@ pub fn listen(path: &Path, script: Script) {
                 seen: Seen::default(),
                 envelope: Vec::new(),
                 known: std::mem::take(&mut known),
+                key: number(),
             };
+            if std::mem::replace(&mut booted, enclave.key) != enclave.key {
+                enclave.known.clear();
+            }
             let _ = enclave.live();
             known = enclave.known;
         }
@@ -193,6 +203,8 @@ struct Fake {
     envelope: Vec<u8>,
     /// Envelopes by challenge.
     known: BTreeMap<B256, Vec<u8>>,
+    /// Number of the key that this boot made.
+    key: u8,
 }
 
 impl Fake {
@@ -235,7 +247,7 @@ impl Fake {
             configuration_hash: [2; 32],
         };
         let mut public_key = [0; 65];
-        public_key.copy_from_slice(key(1).verifying_key().to_encoded_point(false).as_bytes());
+        public_key.copy_from_slice(key(self.key).verifying_key().to_encoded_point(false).as_bytes());
         let binding = orv_evidence::Binding {
             platform: Platform::SimNitro,
             purpose: VERDICT_KEY.to_owned(),
@@ -330,7 +342,7 @@ impl Fake {
             }
             _ => {}
         }
-        let signer = key(if self.script == Script::Signer { 2 } else { 1 });
+        let signer = key(if self.script == Script::Signer { 99 } else { self.key });
         let mut signature = Signature::sign(&signer, &run.signing_hash(&domain)).unwrap();
         if self.script == Script::Signature {
             signature = Signature([9; 65]);

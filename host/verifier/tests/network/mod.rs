@@ -1,0 +1,197 @@
+//! A network with one project whose bytes nobody has, and an operator's configuration.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use crate::fake::{Script, listen, sample, simulator};
+use orv_chain::primitives::{B256, I256, U256};
+use orv_chain::wallet::Wallet;
+use orv_chain::{
+    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, ProposalId, Submission,
+    TransactionOwner,
+};
+use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::peer::{self, PeerKind};
+use orv_evidence::Platform;
+use orv_verifier::journal::{DaemonId, Journal, State};
+use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
+use orv_verify::{Register, nitro_measurement_id};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+/// Account of the miner; 0 owns the contracts, 2 is the operator, 3 the attester.
+const MINER: usize = 1;
+
+/// A network with one project whose bytes nobody has, and an operator's configuration.
+pub struct Network {
+    pub running: peer::Network,
+    pub deployment: Deployment,
+    pub directory: TempDir,
+    pub project: ProjectId,
+}
+
+pub fn measurement() -> B256 {
+    let registers = simulator().registers().map(Register);
+    B256::from(nitro_measurement_id(Platform::SimNitro, registers))
+}
+
+impl Network {
+    pub async fn start(kind: PeerKind) -> Self {
+        let running = peer::Network::start(kind).await.unwrap();
+        let accounts = running.accounts();
+        let plan = DeploymentPlan {
+            network_name: "test".to_owned(),
+            owner: accounts[0].signer.clone(),
+            indexer_rpc: running.storage_url(),
+            public_delay: 1,
+            measurements: vec![ListedMeasurement {
+                measurement: measurement(),
+                platform: B256::right_padding_from(b"sim-nitro"),
+                platformTier: 0,
+                timedAllowed: true,
+            }],
+            attesters: vec![accounts[3].address],
+            attester_threshold: 1,
+            challenge_delay: 0,
+            timed_quorum: 1,
+            ticket_life: 3600,
+            priority_window: 86_400,
+            payout_delay: 3600,
+            fee_bips: 1000,
+        };
+        let deployed = deploy(&running.rpc_url(), plan).await.unwrap();
+        let json = deployed.to_json().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("deployment.json"), &json).unwrap();
+        // A running storage node follows the Flow contract that it is told.
+        running.storage().follow(deployed.address("Flow").unwrap());
+        let deployment = Deployment::parse(json.as_bytes()).unwrap();
+        let project = create_project(&running, &deployment).await;
+        Self {
+            running,
+            deployment,
+            directory,
+            project,
+        }
+    }
+
+    /// Submits the sample's candidate.
+    pub async fn submit(&self) -> ProposalId {
+        self.submit_to(self.project).await
+    }
+
+    /// Submits it to another project.
+    pub async fn submit_to(&self, project_id: ProjectId) -> ProposalId {
+        let owner = owner(&self.running, MINER).await;
+        let contracts = &self.deployment.openresearch;
+        let project = Project::read(owner.chain(), contracts, project_id).await.unwrap();
+        let curve = Curve::new(owner.chain().clone(), project.token);
+        let stake = U256::from(10);
+        let cost = curve.cost_of(stake).await.unwrap();
+        curve.buy(&owner, cost.0).await.unwrap();
+        curve.approve(&owner, contracts.proposal_ledger, stake).await.unwrap();
+        let submission = Submission {
+            project_id,
+            code_hash: sample::bundle().proposal.code_hash,
+            benchmark_log_hash: B256::repeat_byte(9),
+            claimed_score: I256::try_from(-90).unwrap(),
+            stake,
+            reward_recipient: owner.address(),
+        };
+        submission.submit(&owner, contracts).await.unwrap().id
+    }
+
+    pub fn config(&self) -> VerifierConfig {
+        let at = |name: &str| self.directory.path().join(name).display().to_string();
+        let (operator, attester) = (self.running.accounts()[2].key, self.running.accounts()[3].key);
+        let text = format!(
+            "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\npoll_seconds = 1\n\
+             [wallet]\nunsafe_raw_key = \"{operator}\"\n\
+             [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{attester}\"]\n\
+             measurements = [{{ id = \"{}\", name = \"scripted\" }}]\n",
+            at("deployment.json"),
+            at("enclave.sock"),
+            at("data"),
+            measurement(),
+        );
+        VerifierConfig::parse(&text).unwrap()
+    }
+
+    pub fn enclave(&self, script: Script) {
+        listen(&self.directory.path().join("enclave.sock"), script);
+    }
+
+    /// How often the journal has a proposal coming into a state.
+    pub async fn times(&self, proposal: ProposalId, state: State) -> usize {
+        let gateway = self.deployment.enclave.unwrap().verifier_gateway;
+        let journal = Journal::open(&self.config().journal_place(), gateway, DaemonId::READER).await;
+        let changes = journal.unwrap().changes(proposal).await;
+        changes.unwrap().iter().filter(|change| change.to == state).count()
+    }
+
+    pub async fn once(&self) -> Summary {
+        Daemon::once(self.config(), Arc::new(Silent)).await.unwrap()
+    }
+}
+
+pub async fn owner(running: &peer::Network, account: usize) -> TransactionOwner {
+    let chain = Chain::connect(&running.rpc_url(), orv_devnet::chain::GALILEO)
+        .await
+        .unwrap();
+    let key = Zeroizing::new(running.accounts()[account].key.0);
+    let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
+    let patience = Patience {
+        limit: Duration::from_secs(60),
+        interval: Duration::from_millis(20),
+    };
+    TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
+}
+
+pub async fn create_project(running: &peer::Network, deployment: &Deployment) -> ProjectId {
+    let facts = sample::bundle().project;
+    let project = NewProject {
+        protocol_hash: facts.protocol_hash,
+        repo_snapshot_hash: facts.repo_snapshot_hash,
+        benchmark_hash: facts.benchmark_hash,
+        baseline_score: facts.baseline_score,
+        baseline_metrics_hash: facts.baseline_metrics_hash,
+        token_name: "Test".into(),
+        token_symbol: "T".into(),
+        base_price: U256::from(1_000_000),
+        slope: U256::from(10),
+        miner_pool_cap: U256::from(1000),
+    };
+    project
+        .create(&owner(running, 0).await, &deployment.openresearch)
+        .await
+        .unwrap()
+        .id
+}
+
+pub fn only(summary: &Summary) -> &StatusRow {
+    let [row] = summary.outcomes.as_slice() else {
+        panic!("{summary:?}")
+    };
+    row
+}
+
+/// Puts the one proposal of a journal back to a state, as a crash would have left it.
+pub async fn put_back(network: &Network, state: &'static str) {
+    let path = network.directory.path().join("data/journal.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
+    let update = "UPDATE proposals SET transaction_hash = NULL, gas_used = NULL, final = 0, confirmed = 0, state = ?";
+    sqlx::query(update).bind(state).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+/// As if the crash had come before the statement was kept.
+pub async fn forget_receipts(network: &Network) {
+    std::fs::remove_dir_all(network.config().data_directory.join("receipts")).unwrap();
+    let path = network.directory.path().join("data/journal.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("DELETE FROM receipts").execute(&pool).await.unwrap();
+    pool.close().await;
+}

@@ -1,0 +1,308 @@
+//! What an operator relies on: enclaves side by side, one daemon for each folder and each proposal, an orderly end,
+//! settlements that stay, keys that are renewed.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod fake;
+mod network;
+
+use fake::{Script, listen_as};
+use network::{Network, create_project, only, put_back};
+use orv_chain::primitives::B256;
+use orv_chain::{Proposal, ProposalId, ProposalStatus};
+use orv_devnet::on_both_chains;
+use orv_devnet::peer::PeerKind;
+use orv_verifier::journal::{Claim, CloseCause, DaemonId, Journal, Settlement, State, WaitCause};
+use orv_verifier::{
+    AdmissionSource, Controls, Daemon, EnclaveSettings, Notice, Observer, Orders, Phase, Silent, VerifierConfig,
+    VerifierError,
+};
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+on_both_chains!(
+    a_settlement_that_a_reorganisation_takes_back_is_settled_again,
+    a_proposal_that_another_daemon_works_on_is_left_alone,
+    a_hanging_enclave_keeps_no_other_one_from_working,
+    the_first_stop_lets_a_run_finish_and_the_second_hands_it_back,
+    a_key_that_is_used_up_is_renewed_by_the_operators_command,
+    a_second_daemon_in_the_same_folder_is_refused,
+    a_review_is_written_once_for_each_attempt,
+    a_full_disk_begins_nothing_and_says_so,
+    a_rehearsal_says_what_would_be_done_and_sends_nothing,
+    a_proposal_past_its_deadline_is_expired_for_its_miner,
+    what_was_submitted_before_the_first_block_is_found_by_number,
+    no_more_proposals_are_begun_than_a_run_may,
+);
+
+/// Asks the daemon to stop when a proposal comes into a state, and keeps what it was told.
+struct StopAt {
+    state: State,
+    controls: Controls,
+    stop: fn(&Controls),
+    told: Mutex<Vec<&'static str>>,
+}
+
+impl StopAt {
+    fn new(state: State, stop: fn(&Controls)) -> Arc<Self> {
+        Arc::new(Self {
+            state,
+            controls: Controls::new(),
+            stop,
+            told: Mutex::default(),
+        })
+    }
+
+    fn orders(self: &Arc<Self>, config: VerifierConfig) -> Orders {
+        Orders {
+            config,
+            file: None,
+            controls: self.controls.clone(),
+            observer: Arc::clone(self) as Arc<dyn Observer>,
+        }
+    }
+}
+
+impl Observer for StopAt {
+    fn notice(&self, notice: &Notice) {
+        match notice {
+            Notice::Changed { state, .. } if *state == self.state => (self.stop)(&self.controls),
+            Notice::Failed { code, .. } => self.told.lock().unwrap().push(code),
+            _ => {}
+        }
+    }
+}
+
+async fn status_on_chain(network: &Network, id: ProposalId) -> ProposalStatus {
+    let chain = network.deployment.connect().await.unwrap();
+    let read = Proposal::read(&chain, &network.deployment.openresearch, id).await;
+    read.unwrap().status
+}
+
+async fn open_ticket(network: &Network, id: ProposalId) -> B256 {
+    let chain = network.deployment.connect().await.unwrap();
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let call = orv_chain::bindings::VerifierGateway::openTicketOfCall { proposalId: id.0 };
+    chain.call(gateway, &call).await.unwrap()
+}
+
+async fn a_settlement_that_a_reorganisation_takes_back_is_settled_again(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    let id = network.submit().await;
+    let stop = StopAt::new(State::Judged, Controls::hand_back);
+    let judged = Daemon::once_with(stop.orders(network.config())).await.unwrap();
+    assert_eq!(only(&judged).state, State::Judged);
+    let snapshot = network.running.steer("evm_snapshot", json!([])).await.unwrap();
+    assert_eq!(only(&network.once().await).state, State::Settled(Settlement::Approved));
+    network.running.steer("evm_revert", json!([snapshot])).await.unwrap();
+    assert_eq!(status_on_chain(&network, id).await, ProposalStatus::Submitted);
+
+    let again = network.once().await;
+    assert_eq!(again.failures, Vec::new());
+    assert_eq!(status_on_chain(&network, id).await, ProposalStatus::Approved);
+    assert_eq!(network.times(id, State::Settled(Settlement::Approved)).await, 2);
+    assert_eq!(network.times(id, State::Running).await, 1);
+}
+
+async fn a_proposal_that_another_daemon_works_on_is_left_alone(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    let id = network.submit().await;
+    let mut config = network.config();
+    config.projects.deny = vec![network.project];
+    Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let other = Journal::open(&network.config().journal_place(), gateway, DaemonId::new([7; 16])).await;
+    let other = other.unwrap();
+    assert_eq!(other.claim(id, 600).await.unwrap(), Claim::Taken);
+    let meanwhile = network.once().await;
+    assert!(
+        meanwhile.outcomes.is_empty() && meanwhile.failures.is_empty(),
+        "{meanwhile:?}"
+    );
+    other.release(id).await.unwrap();
+    assert_eq!(only(&network.once().await).state, State::Inconclusive);
+}
+
+/// Two enclaves: the one that is asked first says nothing after the job.
+async fn a_hanging_enclave_keeps_no_other_one_from_working(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let mut config = network.config();
+    let at = |name: &str| network.directory.path().join(name);
+    config.enclave = None;
+    for (number, script) in [(1, Script::Silence), (2, Script::MissingBytes)] {
+        let socket = at(&format!("enclave-{number}.sock"));
+        listen_as(&socket, script, move || number);
+        config.enclave_list.push(EnclaveSettings {
+            address: format!("unix:{}", socket.display()).parse().unwrap(),
+            restart: Vec::new(),
+        });
+    }
+    let second = create_project(&network.running, &network.deployment).await;
+    let hangs = network.submit().await;
+    let works = network.submit_to(second).await;
+    let stop = StopAt::new(State::Inconclusive, Controls::hand_back);
+    let summary = Daemon::work(stop.orders(config)).await.unwrap();
+    let state = |id: ProposalId| {
+        summary
+            .outcomes
+            .iter()
+            .find(|row| row.proposal == id.to_string())
+            .unwrap()
+            .state
+    };
+    let mut states = [state(hangs), state(works)];
+    states.sort_by_key(|state| *state == State::Inconclusive);
+    assert!(matches!(states[0], State::TicketOpen | State::Running), "{states:?}");
+    assert_eq!(states[1], State::Inconclusive);
+}
+
+async fn the_first_stop_lets_a_run_finish_and_the_second_hands_it_back(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Silence);
+    network.submit().await;
+    let stop = StopAt::new(State::Running, Controls::stop);
+    let working = tokio::spawn(Daemon::work(stop.orders(network.config())));
+    while stop.controls.phase() == Phase::Work {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(!working.is_finished(), "the run is given its time");
+    stop.controls.stop();
+    let summary = working.await.unwrap().unwrap();
+    assert_eq!(only(&summary).state, State::TicketOpen);
+    assert_eq!(*stop.told.lock().unwrap(), ["ORV-V-071"]);
+}
+
+/// The command of an operator is played by a shell that gives the enclave's next boot another key.
+async fn a_key_that_is_used_up_is_renewed_by_the_operators_command(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let socket = network.directory.path().join("enclave.sock");
+    let boots = network.directory.path().join("boots");
+    std::fs::write(&boots, "x").unwrap();
+    let counted = boots.clone();
+    listen_as(&socket, Script::MissingBytes, move || {
+        u8::try_from(std::fs::read(&counted).unwrap().len()).unwrap()
+    });
+    let mut config = network.config();
+    config.enclave = None;
+    let command = format!("printf x >> {}", boots.display());
+    config.enclave_list = vec![EnclaveSettings {
+        address: format!("unix:{}", socket.display()).parse().unwrap(),
+        restart: ["sh", "-c", &command].map(str::to_owned).to_vec(),
+    }];
+    if let AdmissionSource::Local(attesters) = &mut config.admission {
+        attesters.verdicts = 1;
+    }
+    network.submit().await;
+    network.submit().await;
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    assert_eq!(summary.failures, Vec::new());
+    let states: Vec<_> = summary.outcomes.iter().map(|row| row.state).collect();
+    assert_eq!(states, [State::Inconclusive, State::Inconclusive]);
+    assert_eq!(std::fs::read(&boots).unwrap().len(), 2);
+}
+
+async fn a_second_daemon_in_the_same_folder_is_refused(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let controls = Controls::new();
+    let first = Orders {
+        controls: controls.clone(),
+        ..Orders::new(network.config(), Arc::new(Silent))
+    };
+    let working = tokio::spawn(Daemon::work(first));
+    while !network.config().data_directory.join("daemon-id").exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let refused = Daemon::once(network.config(), Arc::new(Silent)).await.unwrap_err();
+    assert!(matches!(refused, VerifierError::DataDirectoryTaken(_)), "{refused}");
+    controls.stop();
+    working.await.unwrap().unwrap();
+}
+
+async fn a_review_is_written_once_for_each_attempt(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::NoImprovement);
+    network.submit().await;
+    network.once().await;
+    for state in ["settling", "judged", "settled:rejected"] {
+        put_back(&network, state).await;
+        network.once().await;
+    }
+    let reviews = std::fs::read_to_string(network.directory.path().join("data/reviews.jsonl")).unwrap();
+    assert_eq!(reviews.lines().count(), 1, "{reviews}");
+}
+
+async fn a_full_disk_begins_nothing_and_says_so(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let mut config = network.config();
+    config.pause.least_disk_bytes = u64::MAX;
+    let told = StopAt::new(State::Running, Controls::hand_back);
+    let summary = Daemon::once_with(told.orders(config)).await.unwrap();
+    assert_eq!(only(&summary).state, State::Seen);
+    assert_eq!(*told.told.lock().unwrap(), ["ORV-V-070"]);
+    assert_eq!(only(&network.once().await).state, State::Inconclusive);
+}
+
+async fn a_rehearsal_says_what_would_be_done_and_sends_nothing(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    let first = network.submit().await;
+    network.submit().await;
+    let orders = Orders::new(network.config(), Arc::new(Silent));
+    let intentions = Daemon::rehearse(orders).await.unwrap();
+    let would: Vec<_> = intentions.iter().map(|intention| intention.would.as_str()).collect();
+    assert_eq!(
+        would,
+        [
+            "open a ticket and have the enclave judge it",
+            "wait: proposal 0 comes first"
+        ]
+    );
+    assert!(intentions.iter().all(|intention| intention.state == State::Seen));
+    assert_eq!(open_ticket(&network, first).await, B256::ZERO);
+}
+
+async fn a_proposal_past_its_deadline_is_expired_for_its_miner(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    let id = network.submit().await;
+    for (method, parameters) in [("evm_increaseTime", json!([7 * 86_400 + 600])), ("evm_mine", json!([]))] {
+        network.running.steer(method, parameters).await.unwrap();
+    }
+    let closed = network.once().await;
+    assert_eq!(only(&closed).state, State::Closed(CloseCause::TooLate));
+    assert_eq!(network.once().await.failures, Vec::new());
+    assert_eq!(status_on_chain(&network, id).await, ProposalStatus::Expired);
+}
+
+/// Fifty blocks below, where a first start reads no event any more.
+async fn what_was_submitted_before_the_first_block_is_found_by_number(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    for _ in 0..50 {
+        network.running.steer("evm_mine", json!([])).await.unwrap();
+    }
+    assert_eq!(only(&network.once().await).state, State::Inconclusive);
+}
+
+async fn no_more_proposals_are_begun_than_a_run_may(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let second = network.submit().await;
+    let mut config = network.config();
+    config.limits.proposals = Some(1);
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    let states: Vec<_> = summary.outcomes.iter().map(|row| row.state).collect();
+    assert_eq!(
+        states,
+        [State::Inconclusive, State::Waiting(WaitCause::EarlierUndecided)]
+    );
+    assert_eq!(open_ticket(&network, second).await, B256::ZERO);
+}
