@@ -71,7 +71,7 @@ impl Browser {
             .unwrap();
         let line = tokio::time::timeout(PATIENCE, self.answers.next_line()).await;
         let line = line.expect("the browser answers in time").unwrap();
-        let line = line.expect("the browser's driver ended: is chromium installed (./dev setup page)?");
+        let line = line.expect("the browser's driver ended: is chromium installed (./dev test page)?");
         let answer: Value = serde_json::from_str(&line).unwrap();
         assert!(
             answer.get("error").is_none(),

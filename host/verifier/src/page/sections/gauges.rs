@@ -103,7 +103,7 @@ fn draw_key(situation: &Situation<'_>, enclave: &EnclaveSeen, out: &mut Markup) 
         note = format!("{note} \u{b7} judging {proposal}");
     }
     let gauge = Gauge {
-        name: "Life of the enclave's key",
+        name: "Key's life left",
         value,
         share: left.map(|left| left.as_secs() * 1000 / LONGEST_LIFE),
         is_low: !situation.is_live(enclave)
