@@ -41,8 +41,9 @@ pub struct BlockHeader {
 
 /// A connection whose chain id has been compared with the configured one.
 ///
-/// Ordinary questions are answered by the healthiest endpoint: its word. For what decides money take
-/// [`Chain::agreed`]: the same questions, at one block, answered by a quorum.
+/// With a quorum of one, questions are answered by the healthiest endpoint: its word. With a greater one every question
+/// that has a method here is answered by a quorum at one block or not at all; [`Chain::agreed`] keeps several questions
+/// at the same block.
 #[derive(Debug, Clone)]
 pub struct Chain {
     nodes: Arc<Nodes>,
@@ -122,14 +123,12 @@ impl Chain {
     /// # Errors
     /// [`ChainError::NoQuorum`] or [`ChainError::Disagreement`], which name who said what.
     pub async fn agreed(&self) -> Result<Self, ChainError> {
-        let header = if self.nodes.quorum() == 1 {
-            newest(self.provider.clone()).await?
-        } else {
-            let height = self
-                .nodes
-                .agreed_height(|node| async move { Ok(newest(node).await?.reference.number) })
-                .await?;
-            self.agreed_block(height).await?
+        let header = match self.nodes.quorum() {
+            1 => self.standing_head().await?,
+            _ => match self.nodes.newest(newest).await? {
+                (_, Some(header)) => header,
+                (height, None) => self.agreed_block(height).await?,
+            },
         };
         Ok(Self {
             view: View::Agreed(header),
@@ -168,14 +167,15 @@ impl Chain {
     /// # Errors
     /// [`ChainError::NoCode`].
     pub async fn require_code(&self, contract: &'static str, address: Address) -> Result<(), ChainError> {
-        let at = self.at(BlockId::latest());
+        let view = self.settled().await?;
+        let at = view.at(BlockId::latest());
         let asked = move |node: NodeProvider| async move {
             node.get_code_at(address)
                 .block_id(at)
                 .await
                 .map_err(ChainError::from_rpc)
         };
-        let code = self.ask("eth_getCode", asked).await?;
+        let code = view.by_quorum("eth_getCode", asked).await?;
         if code.is_empty() {
             return Err(ChainError::NoCode { contract, address });
         }
@@ -203,12 +203,7 @@ impl Chain {
         let request = TransactionRequest::default()
             .to(contract)
             .input(Bytes::from(call.abi_encode()).into());
-        let at = self.at(block);
-        let asked = |node: NodeProvider| {
-            let request = request.clone();
-            async move { node.call(request).block(at).await.map_err(ChainError::from_rpc) }
-        };
-        let answer = self.ask(C::SIGNATURE, asked).await?;
+        let answer = self.run(C::SIGNATURE, request, block).await?;
         C::abi_decode_returns_validate(&answer).map_err(|error| ChainError::Malformed {
             question: C::SIGNATURE,
             reason: error.to_string(),
@@ -220,10 +215,27 @@ impl Chain {
     /// # Errors
     /// The endpoint's failure.
     pub async fn head(&self) -> Result<BlockHeader, ChainError> {
-        match self.view {
-            View::Newest => newest(self.provider.clone()).await,
+        match self.settled().await?.view {
+            View::Newest => self.standing_head().await,
             View::Agreed(header) => Ok(header),
         }
+    }
+
+    /// The newest block of the only word there is, checked against that word's own block of the same number: behind one
+    /// address may be several nodes, and a head that none of them has must not get into a challenge or a cursor.
+    async fn standing_head(&self) -> Result<BlockHeader, ChainError> {
+        let head = newest(self.provider.clone()).await?;
+        let same = numbered(self.provider.clone(), head.reference.number).await?;
+        if same.is_some_and(|same| same.reference == head.reference) {
+            return Ok(head);
+        }
+        Err(ChainError::Malformed {
+            question: "eth_getBlockByNumber",
+            reason: format!(
+                "the newest block, {}, is another one or none when asked for by its number",
+                head.reference.number
+            ),
+        })
     }
 
     /// A block by number.
@@ -231,10 +243,7 @@ impl Chain {
     /// # Errors
     /// [`ChainError::NoBlock`] when the endpoint does not have it.
     pub async fn block(&self, number: u64) -> Result<BlockHeader, ChainError> {
-        let found = self
-            .ask("eth_getBlockByNumber", move |node| numbered(node, number))
-            .await?;
-        found.ok_or(ChainError::NoBlock(number))
+        self.agreed_block(number).await
     }
 
     /// A block by number, as a quorum has it, from wherever this connection looks.
@@ -253,13 +262,17 @@ impl Chain {
     /// # Errors
     /// The endpoint's failure, for instance [`ChainError::Refused`] for too wide a range.
     pub async fn logs(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
-        let mut filter = filter.clone();
-        if let (View::Agreed(header), None) = (self.view, filter.get_to_block()) {
-            if filter.get_block_hash().is_none() {
-                filter = filter.to_block(header.reference.number);
+        let open = filter.get_block_hash().is_none() && filter.get_to_block().is_none();
+        if !open {
+            return self.agreed_logs(filter).await;
+        }
+        match self.settled().await?.view {
+            View::Newest => self.agreed_logs(filter).await,
+            View::Agreed(header) => {
+                self.agreed_logs(&filter.clone().to_block(header.reference.number))
+                    .await
             }
         }
-        self.ask("eth_getLogs", |node| logs(node, filter.clone())).await
     }
 
     /// Logs by filter, as a quorum has them, from wherever this connection looks. The filter must end at a block, or
@@ -276,14 +289,15 @@ impl Chain {
     /// # Errors
     /// The endpoint's failure.
     pub async fn balance(&self, account: Address) -> Result<U256, ChainError> {
-        let at = self.at(BlockId::latest());
+        let view = self.settled().await?;
+        let at = view.at(BlockId::latest());
         let asked = move |node: NodeProvider| async move {
             node.get_balance(account)
                 .block_id(at)
                 .await
                 .map_err(ChainError::from_rpc)
         };
-        self.ask("eth_getBalance", asked).await
+        view.by_quorum("eth_getBalance", asked).await
     }
 
     /// How many transactions of an account are in blocks: the greatest number that a quorum has reached.
@@ -306,13 +320,23 @@ impl Chain {
     }
 
     /// Runs a call without sending it; answers what it returns.
-    pub(crate) async fn run(&self, request: TransactionRequest, block: BlockId) -> Result<Bytes, ChainError> {
-        let at = self.at(block);
+    pub(crate) async fn run(
+        &self,
+        question: &'static str,
+        request: TransactionRequest,
+        block: BlockId,
+    ) -> Result<Bytes, ChainError> {
+        let view = if block.is_latest() {
+            self.settled().await?
+        } else {
+            self.clone()
+        };
+        let at = view.at(block);
         let asked = |node: NodeProvider| {
             let request = request.clone();
             async move { node.call(request).block(at).await.map_err(ChainError::from_rpc) }
         };
-        self.ask("eth_call", asked).await
+        view.by_quorum(question, asked).await
     }
 
     pub(crate) fn every_node(&self) -> &Nodes {
@@ -327,15 +351,11 @@ impl Chain {
         }
     }
 
-    async fn ask<T, F, A>(&self, question: &'static str, ask: F) -> Result<T, ChainError>
-    where
-        T: PartialEq + fmt::Debug + Send + 'static,
-        F: Fn(NodeProvider) -> A,
-        A: Future<Output = Result<T, ChainError>> + Send + 'static,
-    {
+    /// Where what is newest is asked: as it is with one endpoint's word, else at a block that a quorum has.
+    async fn settled(&self) -> Result<Self, ChainError> {
         match self.view {
-            View::Newest => ask(self.provider.clone()).await,
-            View::Agreed(_) => self.by_quorum(question, ask).await,
+            View::Newest if self.nodes.quorum() > 1 => self.agreed().await,
+            View::Newest | View::Agreed(_) => Ok(self.clone()),
         }
     }
 

@@ -25,6 +25,7 @@ use self::{
     link::Link,
 };
 use crate::{
+    connection::BlockHeader,
     endpoint::{Endpoint, HttpClient},
     error::ChainError,
     transport::BoundedHttp,
@@ -149,29 +150,32 @@ impl Nodes {
         Err(answers.conclude().err().unwrap_or(ChainError::NoBlock(u64::MAX)))
     }
 
-    /// The newest block number that a quorum has. Each node's distance from it is remembered as its lag.
-    pub(crate) async fn agreed_height<F, A>(&self, ask: F) -> Result<u64, ChainError>
+    /// The newest block that a quorum has: its header where as many show the same one as their newest, else its number.
+    /// Each node's distance from it is remembered as its lag.
+    pub(crate) async fn newest<F, A>(&self, ask: F) -> Result<(u64, Option<BlockHeader>), ChainError>
     where
         F: Fn(NodeProvider) -> A,
-        A: Future<Output = Result<u64, ChainError>> + Send + 'static,
+        A: Future<Output = Result<BlockHeader, ChainError>> + Send + 'static,
     {
         let said = self.ask_all(&ask).join_all().await;
-        let mut answers = Answers::new("eth_blockNumber", self.quorum);
-        let mut heights = Vec::new();
+        let mut answers = Answers::new("the newest block", self.quorum);
+        let mut headers = Vec::new();
         for (place, said) in said {
-            if let (Some(node), Ok(height)) = (self.all.get(place), &said) {
-                node.link.health().saw_head(*height);
-                heights.push(*height);
+            if let (Some(node), Ok(header)) = (self.all.get(place), &said) {
+                node.link.health().saw_head(header.reference.number);
+                headers.push(*header);
             }
             answers.add(self.name(place), said);
         }
+        let heights = headers.iter().map(|header| header.reference.number).collect();
         let Some(agreed) = reached_by(self.quorum, heights) else {
             return Err(answers.conclude().err().unwrap_or(ChainError::NoBlock(u64::MAX)));
         };
         for node in &self.all {
             node.link.health().measure_lag(agreed);
         }
-        Ok(agreed)
+        let same = answers.conclude().ok();
+        Ok((agreed, same.filter(|header| header.reference.number == agreed)))
     }
 
     fn ask_all<T, F, A>(&self, ask: &F) -> JoinSet<(usize, Result<T, ChainError>)>

@@ -159,3 +159,19 @@ async fn a_quorum_that_cannot_be_and_an_endpoint_that_counts_twice_are_refused()
     let twice = Chain::connect_to(&["http://127.0.0.1:9", "http://127.0.0.1:9/"], 2, CHAIN_ID).await;
     assert!(matches!(twice, Err(ChainError::SameEndpointTwice(_))), "{twice:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_quorum_every_typed_question_is_the_quorums() {
+    let devnet = instant().await;
+    let sender = owner(&devnet, &[devnet.rpc_url()], 1).await;
+    sender.send(payment(0)).await.unwrap();
+    let liar = way(&devnet, Plan::new(5).with(RpcFault::AbsurdHead, 1000)).await;
+    let honest = way(&devnet, Plan::new(6)).await;
+    let three = [liar.url(), honest.url(), devnet.rpc_url()];
+    let chain = Chain::connect_to(&three, 2, CHAIN_ID).await.unwrap();
+    assert_eq!(chain.head().await.unwrap().reference.number, devnet.chain().height());
+    assert_eq!(chain.balance(RECEIVER).await.unwrap(), U256::ONE);
+    let alone = Chain::connect(&liar.url(), CHAIN_ID).await.unwrap();
+    let refused = alone.head().await;
+    assert!(matches!(refused, Err(ChainError::Malformed { .. })), "{refused:?}");
+}

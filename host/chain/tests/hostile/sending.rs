@@ -30,16 +30,27 @@ fn judge(what: &str, said: &[Result<Mined, SendError>], made: &[u64]) {
     }
 }
 
-/// Sends payments at a time and judges them once everything has come to rest.
-async fn pay(devnet: &Devnet, owner: &TransactionOwner) -> Vec<Result<Mined, SendError>> {
+/// Sends one anew for as long as the owner says that nothing was sent.
+async fn insist(owner: &TransactionOwner, number: u32) -> Result<Mined, SendError> {
+    let mut said = owner.send(payment(number)).await;
+    for _ in 0..100 {
+        match said {
+            Ok(_) | Err(SendError::Unknown { .. }) => break,
+            Err(_) => said = owner.send(payment(number)).await,
+        }
+    }
+    said
+}
+
+/// Sends all payments at a time.
+async fn pay(owner: &TransactionOwner) -> Vec<Result<Mined, SendError>> {
     let mut sends = tokio::task::JoinSet::new();
     for number in 0..PAYMENTS {
         let owner = owner.clone();
-        sends.spawn(async move { (number, owner.send(payment(number)).await) });
+        sends.spawn(async move { (number, insist(&owner, number).await) });
     }
     let mut said = sends.join_all().await;
     said.sort_by_key(|(number, _)| *number);
-    let _ = devnet;
     said.into_iter().map(|(_, said)| said).collect()
 }
 
@@ -59,14 +70,14 @@ async fn every_payment_is_made_once_or_not_at_all_under_each_fault() {
         let bad = way(&devnet, Plan::new(11)).await;
         let owner = owner(&devnet, &[bad.url()], 1).await;
         bad.set(Plan::new(11).with(fault, 250));
-        let said = pay(&devnet, &owner).await;
+        let said = pay(&owner).await;
         judge(
             &format!("{fault}, {:?}", bad.told()),
             &said,
             &made(&devnet, PAYMENTS).await,
         );
         let done = said.iter().filter(|said| said.is_ok()).count();
-        assert!(done > 0, "{fault}: nothing at all went through: {said:?}");
+        assert!(done >= 4, "{fault}: too little went through: {said:?}");
     }
 }
 
@@ -173,7 +184,7 @@ async fn two_owners_of_one_key_lose_and_double_nothing() {
     let mut sends = tokio::task::JoinSet::new();
     for number in 0..PAYMENTS {
         let owner = if number % 2 == 0 { one.clone() } else { two.clone() };
-        sends.spawn(async move { (number, owner.send(payment(number)).await) });
+        sends.spawn(async move { (number, insist(&owner, number).await) });
     }
     let mut said = sends.join_all().await;
     said.sort_by_key(|(number, _)| *number);
@@ -206,7 +217,7 @@ proptest! {
             for (number, way) in ways.iter().enumerate() {
                 way.set(mixture(seed ^ number as u64));
             }
-            let said = pay(&devnet, &owner).await;
+            let said = pay(&owner).await;
             let told: Vec<_> = ways.iter().map(|way| way.told()).collect();
             judge(&format!("seed {seed}: {told:?}"), &said, &made(&devnet, PAYMENTS).await);
         });
