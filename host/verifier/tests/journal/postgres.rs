@@ -18,15 +18,19 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 /// The user that owns nothing: PostgreSQL refuses to be run by root.
 const NOBODY: u32 = 65_534;
 
-/// Starts the server and ends it, at once and without its leave, when this process lets go of the pipe. The folder goes
-/// too, unless a word says that it is needed again.
+/// Becomes the server. A keeper beside it ends the server when this process lets go of the pipe, and the folder with it;
+/// a word before that ends the server without its leave and keeps the folder.
 const KEEPER: &str = r#"exec 3<&0 </dev/null
 folder=$1; shift
-"$@" & server=$!
-read -r word <&3
-kill -9 "$server" 2>/dev/null
-wait
-[ "$word" = keep ] || rm -rf "$folder""#;
+(
+    read -r word <&3
+    case "$word" in
+        over) ;;
+        kill) kill -9 $$ ;;
+        *) kill -QUIT $$; sleep 1; rm -rf "$folder" ;;
+    esac
+) &
+exec "$@" 3<&-"#;
 
 /// How often a starting server is asked, a tenth of a second apart.
 const QUESTIONS: u32 = 600;
@@ -87,10 +91,11 @@ impl Server {
 
     /// Ends the server without its leave.
     pub fn kill(&mut self) {
-        if let Some((mut keeper, mut pipe)) = self.running.take() {
-            writeln!(pipe, "keep").unwrap();
+        if let Some((mut server, mut pipe)) = self.running.take() {
+            let ended = server.try_wait().unwrap().is_some();
+            writeln!(pipe, "{}", if ended { "over" } else { "kill" }).unwrap();
             drop(pipe);
-            keeper.wait().unwrap();
+            server.wait().unwrap();
         }
     }
 
@@ -98,13 +103,14 @@ impl Server {
     pub fn restart(&mut self) {
         // What the one before left running ends by itself, and until then the new one refuses to start.
         for _ in 0..QUESTIONS {
-            let mut keeper = self.keeper();
-            let pipe = keeper.stdin.take().unwrap();
-            self.running = Some((keeper, pipe));
+            let mut server = self.spawn();
+            let pipe = server.stdin.take().unwrap();
+            self.running = Some((server, pipe));
             if self.comes_up() {
                 return;
             }
             self.kill();
+            sleep(Duration::from_millis(100));
         }
         panic!(
             "the server does not start: {}",
@@ -112,10 +118,11 @@ impl Server {
         );
     }
 
-    fn keeper(&self) -> Child {
+    fn spawn(&self) -> Child {
         let mut command = self.as_user("/bin/sh");
         command
             .args(["-c", KEEPER, "keeper"])
+            .arg(self.folder.path())
             .arg(self.programs.join("postgres"));
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
         command.args(["-c", "listen_addresses=", "-c", "max_connections=200"]);
@@ -137,11 +144,11 @@ impl Server {
             if self.ask("SELECT 1").is_ok() {
                 return true;
             }
-            let alive = fs::exists(self.data().join("postmaster.pid")).unwrap();
-            sleep(Duration::from_millis(100));
-            if !alive && !fs::exists(self.data().join("postmaster.pid")).unwrap() {
+            let running = self.running.as_mut();
+            if running.is_none_or(|(server, _)| server.try_wait().unwrap().is_some()) {
                 return false;
             }
+            sleep(Duration::from_millis(100));
         }
         false
     }
@@ -183,7 +190,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill();
+        if let Some((mut server, pipe)) = self.running.take() {
+            drop(pipe);
+            let _ = server.wait();
+        }
     }
 }
 
