@@ -11,7 +11,7 @@ use std::fmt;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
-/// Letters that a known key may differ in and still be meant.
+/// Letters that a known key may differ in and still be meant, at most half of them all.
 const NEAR: usize = 3;
 
 /// How bad a problem is.
@@ -49,7 +49,9 @@ impl Problem {
     pub(super) fn unknown<'a>(name: &str, place: Option<Place>, known: impl Iterator<Item = &'a str>) -> Self {
         let nearest = known.map(|known| (distance(name, known), known)).min();
         let meant = match nearest {
-            Some((letters, known)) if letters <= NEAR => format!("; did you mean {known}?"),
+            Some((letters, known)) if letters <= NEAR && 2 * letters <= name.chars().count() => {
+                format!("; did you mean {known}?")
+            }
             _ => String::new(),
         };
         Self::error(place, without_keys(&format!("unknown key {name}{meant}")))
@@ -145,6 +147,7 @@ pub fn unknown_keys(text: &str, known: &[Setting]) -> Vec<Problem> {
         Ok(table) => {
             let mut problems = Vec::new();
             walk(text, "", table.get_ref(), known, &mut problems);
+            problems.sort_by_key(|problem| problem.place);
             problems
         }
     }
