@@ -99,7 +99,8 @@ async fn both_databases_have_the_same_columns() {
     let (file, Some(server)) = (Stage::file(), Stage::postgres()) else {
         return;
     };
-    (file.open().await, server.open().await);
+    file.open().await;
+    server.open().await;
     let of_file = "SELECT m.name, c.name, CASE c.type WHEN 'INTEGER' THEN 'bigint' WHEN 'BLOB' THEN 'bytea' \
          ELSE lower(c.type) END, CASE WHEN c.\"notnull\" OR c.pk THEN 'NO' ELSE 'YES' END \
          FROM sqlite_schema m JOIN pragma_table_info(m.name) c \

@@ -16,7 +16,7 @@ use orv_measure::nitro::Registers;
 use orv_receipt::{Domain, ProjectFacts, Receipt};
 use orv_storage::{Storage, StorageOptions};
 use orv_verifier::enclave::{Binding, EnclaveAddress, Identity, Session};
-use orv_verifier::journal::{Journal, KeyRecord};
+use orv_verifier::journal::{DaemonId, Journal, JournalPlace, KeyRecord};
 use orv_verifier::{Daemon, Observer, Summary, VerifierConfig};
 use orv_verify::{Register, nitro_measurement_id};
 use std::path::PathBuf;
@@ -201,7 +201,8 @@ impl Network {
             envelope: identity.envelope.clone(),
         };
         let now = self.chain().await.head().await.unwrap().timestamp;
-        self.journal().await.keep_key(&record, now).await.unwrap();
+        let at = enclave.to_string();
+        self.journal().await.keep_key(&record, &at, now).await.unwrap();
         identity
     }
 
@@ -215,7 +216,9 @@ impl Network {
         let data = self.data();
         std::fs::create_dir_all(&data).unwrap();
         let gateway = self.deployment.enclave.unwrap().verifier_gateway;
-        Journal::open(&data.join("journal.sqlite"), gateway).await.unwrap()
+        let place = JournalPlace::File(data.join("journal.sqlite"));
+        let daemon = DaemonId::kept_in(&data).unwrap();
+        Journal::open(&place, gateway, daemon).await.unwrap()
     }
 
     /// The daemon's settings for an enclave.
