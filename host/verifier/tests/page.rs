@@ -223,3 +223,31 @@ async fn without_an_explorer_no_link_leaves_the_page() {
     let html = get(&served, "/").await.text();
     assert!(html.contains("href=\"https://explorer.example/tx/0x1212"), "{html}");
 }
+
+#[tokio::test]
+async fn what_another_daemon_or_an_earlier_life_has_in_flight_is_shown_too() {
+    let served = serve().await;
+    let html = get(&served, "/fragment").await.text();
+    for proposal in [22, 23] {
+        assert!(
+            html.contains(&format!(
+                "<h3><a href=\"/proposals/{proposal}\">Proposal {proposal}</a>"
+            )),
+            "{html}"
+        );
+    }
+    assert!(
+        html.contains("settling for 2 min") && html.contains("running for 9 min"),
+        "{html}"
+    );
+}
+
+#[tokio::test]
+async fn a_stranger_who_connects_and_says_nothing_keeps_nobody_out() {
+    let served = serve().await;
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(tokio::net::TcpStream::connect(served.address).await.unwrap());
+    }
+    assert_eq!(get(&served, "/healthz").await.status, 200);
+}

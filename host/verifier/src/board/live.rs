@@ -200,7 +200,8 @@ impl Live {
     }
 }
 
-fn is_in_flight(state: State) -> bool {
+/// Whether a state lies between a ticket and the chain.
+pub(crate) fn is_in_flight(state: State) -> bool {
     matches!(
         state,
         State::TicketOpen | State::Running | State::Judged | State::Settling

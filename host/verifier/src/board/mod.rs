@@ -7,6 +7,7 @@ mod failures;
 mod live;
 
 pub use self::failures::{Failures, Seen};
+pub(crate) use self::live::is_in_flight;
 pub use self::live::{Flight, Histogram, Live, RUN_BOUNDS, Run};
 
 use crate::notice::{Notice, Observer};

@@ -153,7 +153,7 @@ async fn receipt(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Respo
 
 async fn runbook_page(State(door): State<Arc<Door>>) -> Response {
     html(
-        door.look(|situation| document::around(situation, "Runbook", |out| runbook::draw(out)))
+        door.look(|situation| document::around(situation, "Runbook", runbook::draw))
             .await,
     )
 }

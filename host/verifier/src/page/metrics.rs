@@ -3,7 +3,7 @@
 use super::health;
 use super::runbook;
 use super::situation::Situation;
-use crate::board::{Histogram, RUN_BOUNDS};
+use crate::board::{Histogram, RUN_BOUNDS, is_in_flight};
 use crate::notice::EnclaveSeen;
 use crate::status::StatusRow;
 use std::collections::BTreeMap;
@@ -175,9 +175,8 @@ fn proposals(situation: &Situation<'_>, out: &mut Exposition) {
 fn oldest(rows: &[StatusRow]) -> Vec<(Vec<(&'static str, String)>, u64)> {
     let mut oldest: BTreeMap<String, u64> = BTreeMap::new();
     for row in rows {
-        let state = row.state.to_string();
-        if ["ticket-open", "running", "judged", "settling"].contains(&state.as_str()) {
-            let at = oldest.entry(state).or_insert(row.changed_at);
+        if is_in_flight(row.state) {
+            let at = oldest.entry(row.state.to_string()).or_insert(row.changed_at);
             *at = row.changed_at.min(*at);
         }
     }
@@ -292,7 +291,7 @@ mod tests {
 
     #[test]
     fn the_metrics_of_a_busy_daemon_are_these() {
-        let text = samples::busy(|situation| exposition(situation));
+        let text = samples::busy(exposition);
         let zeros = |line: &&str| !(line.contains("_failures_total{") && line.ends_with(" 0"));
         let shown: Vec<_> = text.lines().filter(zeros).collect();
         insta::assert_snapshot!(shown.join("\n"));
@@ -300,7 +299,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_absent() {
-        let text = samples::fresh(|situation| exposition(situation));
+        let text = samples::fresh(exposition);
         for name in [
             "orv_chain_head_block",
             "orv_account_balance_wei",
@@ -315,7 +314,7 @@ mod tests {
 
     #[test]
     fn every_code_of_the_runbook_is_there_before_it_is_met() {
-        let text = samples::fresh(|situation| exposition(situation));
+        let text = samples::fresh(exposition);
         assert!(runbook::codes().count() > 40);
         for code in runbook::codes() {
             assert!(

@@ -15,24 +15,31 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Rows that are shared by everybody who asks.
 pub(super) struct Shelf {
     journal: Journal,
-    rows: Mutex<Option<(Instant, Option<Arc<Vec<StatusRow>>>)>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+/// What the last reading gave.
+struct Kept {
+    read: Instant,
+    /// Nothing where the journal could not be read.
+    rows: Option<Arc<Vec<StatusRow>>>,
 }
 
 impl Shelf {
     pub(super) fn new(journal: Journal) -> Self {
         Self {
             journal,
-            rows: Mutex::new(None),
+            kept: Mutex::new(None),
         }
     }
 
     /// Every row; nothing while the journal cannot be read.
     pub(super) async fn rows(&self) -> Option<Arc<Vec<StatusRow>>> {
-        let mut kept = self.rows.lock().await;
-        if let Some((read, rows)) = &*kept
-            && read.elapsed() < FRESH
+        let mut last = self.kept.lock().await;
+        if let Some(kept) = &*last
+            && kept.read.elapsed() < FRESH
         {
-            return rows.clone();
+            return kept.rows.clone();
         }
         let rows = match status(&self.journal).await {
             Ok(rows) => Some(Arc::new(rows)),
@@ -41,7 +48,10 @@ impl Shelf {
                 None
             }
         };
-        *kept = Some((Instant::now(), rows.clone()));
+        *last = Some(Kept {
+            read: Instant::now(),
+            rows: rows.clone(),
+        });
         rows
     }
 

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_document_of_a_busy_daemon_is_this() {
-        let document = samples::busy(|situation| of(situation));
+        let document = samples::busy(of);
         insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap());
     }
 }

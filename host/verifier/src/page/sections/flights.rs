@@ -1,27 +1,31 @@
 //! What is being worked on now, and how far it is.
 
-use crate::board::Flight;
+use crate::board::{Flight, is_in_flight};
 use crate::journal::State;
 use crate::page::markup::{Markup, markup};
 use crate::page::situation::Situation;
 use crate::page::words::{self, ago, span};
+use crate::status::StatusRow;
+use orv_chain::ProposalId;
 use orv_wire::Stage;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Most proposals that are shown in flight.
+const MOST_SHOWN: usize = 24;
 
 /// What a proposal passes between its ticket and the chain.
 const STEPS: [&str; 6] = ["Ticket", "Fetch", "Prepare", "Trials", "Sign", "Settle"];
 
 pub(super) fn draw(situation: &Situation<'_>, out: &mut Markup) {
     markup!(out; "<section aria-labelledby=\"now\"><h2 id=\"now\">In flight</h2>");
-    if situation.live.flights.is_empty() {
+    let flights = flights(situation);
+    if flights.is_empty() {
         markup!(out; "<p class=\"nothing\">No proposal is being judged or settled.</p></section>");
         return;
     }
     markup!(out; "<div class=\"flights\">");
-    for (proposal, flight) in &situation.live.flights {
-        let row = situation
-            .known()
-            .iter()
-            .find(|row| row.proposal == proposal.to_string());
+    for (proposal, (flight, row)) in &flights {
         markup!(out; "<article class=\"flight\"><h3><a href=\"/proposals/" (proposal) "\">Proposal " (proposal) "</a>");
         if let Some(row) = row {
             markup!(out; " <small>project " (row.project) "</small>");
@@ -33,6 +37,25 @@ pub(super) fn draw(situation: &Situation<'_>, out: &mut Markup) {
         markup!(out; "</article>");
     }
     markup!(out; "</div></section>");
+}
+
+/// What this daemon told, and what else the journal has in flight: from before this program began, or another daemon's.
+fn flights<'a>(situation: &Situation<'a>) -> BTreeMap<ProposalId, (Flight, Option<&'a StatusRow>)> {
+    let written = situation.known().iter().filter(|row| is_in_flight(row.state));
+    let written = written.filter_map(|row| {
+        let flight = Flight {
+            state: row.state,
+            since: Duration::from_secs(row.changed_at),
+            run: None,
+        };
+        Some((row.proposal.parse().ok()?, (flight, Some(row))))
+    });
+    let mut flights: BTreeMap<_, _> = written.take(MOST_SHOWN).collect();
+    for (proposal, flight) in situation.live.flights.iter().take(MOST_SHOWN) {
+        let row = flights.get(proposal).and_then(|(_, row)| *row);
+        flights.insert(*proposal, (flight.clone(), row));
+    }
+    flights
 }
 
 fn draw_steps(flight: &Flight, out: &mut Markup) {
