@@ -9,8 +9,8 @@ use crate::notice::{Notice, Observer};
 use crate::watch::Controls;
 use orv_chain::primitives::U256;
 use orv_chain::{
-    Chain, Constants, EnclaveContracts, EnclaveKeys, FeeRules, Gateway, OpenResearchContracts, Patience, ProposalId,
-    TransactionOwner,
+    Chain, Constants, EnclaveContracts, EnclaveKeys, FeeRules, Gateway, OpenResearchContracts, Outbox, Patience,
+    ProposalId, TransactionOwner,
 };
 use orv_receipt::Domain;
 use orv_storage::{Storage, StorageOptions};
@@ -59,7 +59,9 @@ impl Operator {
             interval: receipt_interval(&config),
             ..Patience::default()
         };
-        let owner = TransactionOwner::start(chain.clone(), wallet, FeeRules::default(), patience);
+        let outbox = outbox(&config, &chain).await?;
+        let owner = TransactionOwner::resume(chain.clone(), wallet, FeeRules::default(), patience, outbox).await;
+        let owner = owner.map_err(|source| VerifierError::sending("going on with what was signed before", source))?;
         let mut options = StorageOptions::new(config.indexer(&deployment)?, config.cache());
         options.poll_interval = receipt_interval(&config);
         options.flow = deployment.flow;
@@ -160,6 +162,13 @@ impl Operator {
     pub(crate) async fn balance(&self) -> Result<U256, VerifierError> {
         Ok(self.chain.balance(self.owner.address()).await?)
     }
+}
+
+/// What this account has signed, on this very chain: a development network that begins anew has another one.
+async fn outbox(config: &VerifierConfig, chain: &Chain) -> Result<Outbox, VerifierError> {
+    let genesis = chain.block(0).await?.reference.hash;
+    let tag = hex::encode(genesis.get(..8).unwrap_or_default());
+    Ok(Outbox::at(config.data_directory.join(format!("outbox-{tag}.json"))))
 }
 
 /// A twelfth of the poll interval, at least a tenth of a second: development chains mine at once.

