@@ -1,6 +1,5 @@
 //! A batch: one network, its operators, and kills until everything is at rest.
 
-use crate::daemon::Order;
 use crate::network::{PRIORITY_WINDOW, TICKET_LIFE};
 use crate::node::Node;
 use crate::operator::{Ended, Flavour, Operator, Told};
@@ -10,13 +9,13 @@ use crate::tally::{Tally, Victim};
 use crate::transition::{Side, Transition};
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// Without a word for so long nothing goes on: the chain's clock is moved.
-const QUIET: Duration = Duration::from_millis(1800);
+pub(super) const QUIET: Duration = Duration::from_millis(1800);
 
 /// Moves of the clock in a row that change nothing, after which nothing will.
 const IDLE: u32 = 4;
@@ -38,13 +37,15 @@ pub struct Batch {
     pub runtime: Runtime,
     /// Proposals that two daemons worked on at a time.
     pub twice: Vec<String>,
-    tally: Arc<Mutex<Tally>>,
-    random: Random,
+    pub(super) tally: Arc<Mutex<Tally>>,
+    pub(super) random: Random,
     stage: Stage,
-    told: Sender<Told>,
-    heard: Receiver<Told>,
-    next_kill: Instant,
-    idle: u32,
+    pub(super) told: Sender<Told>,
+    pub(super) heard: Receiver<Told>,
+    pub(super) next_kill: Instant,
+    pub(super) idle: u32,
+    /// How often a kill was put off, for something to be in flight.
+    pub(super) waits: u32,
 }
 
 impl Batch {
@@ -62,40 +63,12 @@ impl Batch {
             heard,
             next_kill: Instant::now(),
             idle: 0,
+            waits: 0,
         }
     }
 
-    fn tally(&self) -> MutexGuard<'_, Tally> {
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Kills until enough were killed, time is over, or nothing goes on any more.
-    pub fn torment(&mut self, time: Duration) {
-        let end = Instant::now() + time;
-        self.node.start();
-        for number in 0..self.operators.len() {
-            self.operators[number].start_enclave();
-            self.start_daemon(number);
-        }
-        self.plan_kill();
-        while Instant::now() < end && !self.tally().is_enough() {
-            let patience = self.next_kill.saturating_duration_since(Instant::now()).min(QUIET);
-            match self.heard.recv_timeout(patience) {
-                Ok(told) => {
-                    self.idle = 0;
-                    self.hear(told);
-                }
-                Err(RecvTimeoutError::Timeout) if patience == QUIET && !self.leap() => return,
-                Err(_) => {}
-            }
-            if Instant::now() >= self.next_kill {
-                self.kill_one();
-                self.plan_kill();
-            }
-            for number in 0..self.operators.len() {
-                self.start_enclave(number);
-            }
-        }
     }
 
     /// Lets everything come to rest without kills, then ends all but the chain.
@@ -105,7 +78,7 @@ impl Batch {
         self.end();
     }
 
-    fn hear(&mut self, told: Told) {
+    pub(super) fn hear(&mut self, told: Told) {
         let number = told.operator;
         let line = match told.heard {
             Heard::Line(line) => line,
@@ -116,11 +89,24 @@ impl Batch {
         if let Some(transition) = line.strip_prefix("before ").and_then(|rest| rest.split_once(' ')) {
             self.tally().saw(transition.1.parse().unwrap());
         }
+        self.be_late(&line);
         let promising = line.ends_with("running") || line.ends_with("settling") || line.contains("OpenTicket");
-        if promising && self.stage == Stage::Killing && self.random.percent(20) {
+        if promising && self.stage == Stage::Killing && self.random.percent(40) {
             let soon = Instant::now() + Duration::from_millis(self.random.below(150));
             self.next_kill = self.next_kill.min(soon);
         }
+    }
+
+    /// Sometimes a ticket's time runs out under a statement, and sometimes a turn passes to later proposals.
+    fn be_late(&mut self, line: &str) {
+        let seconds = match line {
+            _ if self.stage == Stage::Settling => return,
+            line if line.ends_with(" judged") && self.random.percent(8) => TICKET_LIFE,
+            line if line.ends_with(" waiting:earlier-undecided") && self.random.percent(5) => PRIORITY_WINDOW,
+            _ => return,
+        };
+        self.runtime.block_on(self.node.pass(seconds + 1));
+        self.tally().leaps += 1;
     }
 
     /// Never do two daemons work on one proposal.
@@ -167,21 +153,7 @@ impl Batch {
         }
     }
 
-    fn start_daemon(&mut self, number: usize) {
-        let flavour = if self.random.percent(12) {
-            Flavour::Shipped
-        } else {
-            let spared = self.tally().enough();
-            let survives = self.random.below(if spared.is_empty() { 6 } else { 3 });
-            Flavour::Killing(Order { spared, survives })
-        };
-        self.operators[number].start_daemon(&flavour, &self.told);
-        if matches!(flavour, Flavour::Shipped) {
-            self.next_kill = Instant::now() + Duration::from_millis(300 + self.random.below(1200));
-        }
-    }
-
-    fn start_enclave(&mut self, number: usize) {
+    pub(super) fn start_enclave(&mut self, number: usize) {
         if let Some(status) = self.operators[number].start_enclave() {
             *self
                 .tally()
@@ -189,34 +161,6 @@ impl Batch {
                 .entry(format!("enclave {:?}", status.code()))
                 .or_default() += 1;
         }
-    }
-
-    fn plan_kill(&mut self) {
-        self.next_kill = Instant::now() + Duration::from_millis(300 + self.random.below(2200));
-    }
-
-    fn kill_one(&mut self) {
-        let shipped = self.operators.iter().position(|operator| operator.shipped);
-        let victim = match shipped {
-            Some(number) if self.random.percent(60) => {
-                let moment = self.operators[number].moment();
-                self.operators[number].kill_daemon();
-                self.tally().kill(Victim::ShippedDaemon, moment);
-                return self.start_daemon(number);
-            }
-            _ if self.node.can_be_killed() && self.random.percent(45) => Victim::Devnet,
-            _ => Victim::Enclave,
-        };
-        let count = self.operators.len() as u64;
-        let number = usize::try_from(self.random.below(count)).unwrap();
-        let moment = self.operators[number].moment();
-        if victim == Victim::Devnet {
-            self.node.kill();
-            self.node.start();
-        } else {
-            self.operators[number].kill_enclave();
-        }
-        self.tally().kill(victim, moment);
     }
 
     /// Proposals that are where their daemon leaves them.
@@ -277,7 +221,7 @@ impl Batch {
     }
 
     /// Moves the chain's clock, so that lost tickets lapse and turns come. False once that has changed nothing for long.
-    fn leap(&mut self) -> bool {
+    pub(super) fn leap(&mut self) -> bool {
         self.idle += 1;
         if self.idle > IDLE || self.is_at_rest() {
             return false;

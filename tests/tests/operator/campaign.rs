@@ -120,8 +120,14 @@ impl Campaign {
         println!("{}", tally.table());
         if self.goal.changes == Changes::Every {
             for (reason, transitions) in unseen(tally.changes()) {
-                let names: Vec<_> = transitions.iter().map(ToString::to_string).collect();
-                println!("not seen, {reason}: {}", names.join(", "));
+                let mut events: Vec<_> = transitions.iter().map(|transition| transition.event.as_str()).collect();
+                events.sort_unstable();
+                events.dedup();
+                println!(
+                    "not seen, {reason}: {} changes by {}",
+                    transitions.len(),
+                    events.join(", ")
+                );
             }
         }
         report(&findings);
@@ -137,6 +143,9 @@ impl Campaign {
         assert!(tally.kills() >= self.goal.kills, "too few kills");
         if self.goal.changes == Changes::Every {
             let rare: Vec<_> = tally.rare().map(ToString::to_string).collect();
+            if !rare.is_empty() {
+                println!("seen too seldom for ten kills: {}", rare.join(", "));
+            }
             let required = rare.iter().filter(|change| REQUIRED.contains(&change.as_str()));
             assert_eq!(required.count(), 0, "too few kills at {rare:?}");
         }
@@ -161,6 +170,7 @@ impl Campaign {
         let mut found = compare(&batch);
         found.wrong.append(&mut batch.twice);
         if !found.is_clean() {
+            report(&found);
             println!("kept for a look: {}", folder.keep().display());
         }
         found

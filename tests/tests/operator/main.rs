@@ -26,6 +26,7 @@ mod project;
 mod random;
 mod soak;
 mod tally;
+mod torment;
 mod transition;
 mod watch;
 
@@ -73,7 +74,7 @@ fn nothing_grows_over_many_proposals() {
 
 fn some(name: &'static str, stage: Stage) {
     let goal = Goal {
-        kills: 25,
+        kills: 40,
         changes: Changes::Any,
     };
     Campaign { name, goal, stage }.run();

@@ -66,7 +66,8 @@ pub fn run(proposals: usize) {
     );
     let parts = windows(&looks);
     for part in &parts {
-        let mean = |value: fn(&Look) -> u64| part.iter().map(value).sum::<u64>() / part.len().max(1) as u64;
+        let mean =
+            |value: fn(&Look) -> u64| part.iter().map(|look| value(look)).sum::<u64>() / part.len().max(1) as u64;
         println!(
             "{:>10} {:>12} {:>12} {:>8} {:>8}",
             part.last().map_or(0, |look| look.ended),

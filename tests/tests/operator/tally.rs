@@ -115,19 +115,27 @@ impl Tally {
         self.changes.entry(transition).or_default().seen += 1;
     }
 
-    /// Changes at which enough were killed, while others are left.
-    pub fn enough(&self) -> Vec<(Side, Transition)> {
-        let both = self.changes.iter().flat_map(|(transition, change)| {
-            [(Side::Before, change.before), (Side::After, change.after)]
-                .map(|(side, kills)| (side, transition.clone(), kills))
-        });
-        let both: Vec<_> = both.collect();
-        let done = |kills: &u64| *kills >= KILLS_OF_A_SIDE;
-        if both.iter().all(|(_, _, kills)| done(kills)) {
-            return Vec::new();
-        }
-        let enough = both.into_iter().filter(|(_, _, kills)| done(kills));
-        enough.map(|(side, transition, _)| (side, transition)).collect()
+    /// Whether fewer than half of the kills were in flight, with a little to spare.
+    pub fn lacks_flight(&self) -> bool {
+        self.in_flight() * 20 < self.kills() * 11
+    }
+
+    /// Changes at which the next daemon is not killed: those with enough kills while others have fewer, and those with
+    /// nothing in flight while that is lacking.
+    pub fn spared(&self) -> Vec<(Side, Transition)> {
+        let is_enough = |kills: u64| kills >= KILLS_OF_A_SIDE;
+        let sides = |change: &Change| [(Side::Before, change.before), (Side::After, change.after)];
+        let all = self.changes.values().flat_map(sides).all(|(_, kills)| is_enough(kills));
+        let both = self
+            .changes
+            .iter()
+            .flat_map(|(transition, change)| sides(change).map(|(side, kills)| (side, transition.clone(), kills)));
+        let grounded = |side: Side, transition: &Transition| self.lacks_flight() && !transition.is_in_flight(side);
+        both.filter(|(side, transition, kills)| {
+            (is_enough(*kills) && !all && !self.lacks_flight()) || grounded(*side, transition)
+        })
+        .map(|(side, transition, _)| (side, transition))
+        .collect()
     }
 
     /// The table, one line for each change and each process.

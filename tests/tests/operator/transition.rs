@@ -19,6 +19,17 @@ impl Transition {
     }
 }
 
+impl Transition {
+    /// Whether a run or a transaction is under way on one side of it: a run from its start to its statement, a
+    /// transaction until the journal has its end.
+    pub fn is_in_flight(&self, side: Side) -> bool {
+        match side {
+            Side::Before => self.event == "OpenTicket" || matches!(self.from.as_str(), "running" | "settling"),
+            Side::After => matches!(self.event.as_str(), "Start" | "Settle"),
+        }
+    }
+}
+
 impl fmt::Display for Transition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.from, self.event)

@@ -1,0 +1,105 @@
+//! The kills of a batch: which process, and when.
+
+use crate::batch::{Batch, QUIET};
+use crate::daemon::Order;
+use crate::operator::Flavour;
+use crate::tally::{Moment, Victim};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+impl Batch {
+    /// Kills until enough were killed, time is over, or nothing goes on any more.
+    pub fn torment(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        self.node.start();
+        for number in 0..self.operators.len() {
+            self.operators[number].start_enclave();
+            self.start_daemon(number);
+        }
+        self.plan_kill();
+        while Instant::now() < end && !self.tally().is_enough() {
+            let patience = self.next_kill.saturating_duration_since(Instant::now()).min(QUIET);
+            match self.heard.recv_timeout(patience) {
+                Ok(told) => {
+                    self.idle = 0;
+                    self.hear(told);
+                }
+                Err(RecvTimeoutError::Timeout) if patience == QUIET && !self.leap() => return,
+                Err(_) => {}
+            }
+            if Instant::now() >= self.next_kill {
+                if self.is_worth_waiting() {
+                    self.next_kill = Instant::now() + Duration::from_millis(20);
+                } else {
+                    self.kill_one();
+                    self.plan_kill();
+                }
+            }
+            for number in 0..self.operators.len() {
+                self.start_enclave(number);
+            }
+        }
+    }
+
+    pub(super) fn start_daemon(&mut self, number: usize) {
+        let flavour = if self.random.percent(12) {
+            Flavour::Shipped
+        } else {
+            let spared = self.tally().spared();
+            let survives = self.random.below(if spared.is_empty() { 6 } else { 3 });
+            Flavour::Killing(Order { spared, survives })
+        };
+        self.operators[number].start_daemon(&flavour, &self.told);
+        if matches!(flavour, Flavour::Shipped) {
+            self.next_kill = Instant::now() + Duration::from_millis(300 + self.random.below(1200));
+        }
+    }
+
+    /// Whether something will soon be in flight, where that is lacking.
+    fn is_worth_waiting(&mut self) -> bool {
+        let between = self
+            .operators
+            .iter()
+            .all(|operator| operator.moment() == Moment::Between);
+        self.waits = if between && self.tally().lacks_flight() {
+            self.waits + 1
+        } else {
+            0
+        };
+        self.waits %= 100;
+        self.waits > 0
+    }
+
+    fn plan_kill(&mut self) {
+        self.next_kill = Instant::now() + Duration::from_millis(300 + self.random.below(2200));
+    }
+
+    fn kill_one(&mut self) {
+        let shipped = self.operators.iter().position(|operator| operator.shipped);
+        let victim = match shipped {
+            Some(number) if self.random.percent(60) => {
+                let moment = self.operators[number].moment();
+                self.operators[number].kill_daemon();
+                self.tally().kill(Victim::ShippedDaemon, moment);
+                return self.start_daemon(number);
+            }
+            _ if self.node.can_be_killed() && self.random.percent(45) => Victim::Devnet,
+            _ => Victim::Enclave,
+        };
+        let count = self.operators.len() as u64;
+        let number = usize::try_from(self.random.below(count)).unwrap();
+        let busy = self
+            .operators
+            .iter()
+            .position(|operator| operator.moment() == Moment::InFlight);
+        let number = busy.unwrap_or(number);
+        let moment = self.operators[number].moment();
+        if victim == Victim::Devnet {
+            self.node.kill();
+            self.node.start();
+        } else {
+            self.operators[number].kill_enclave();
+        }
+        self.tally().kill(victim, moment);
+    }
+}
