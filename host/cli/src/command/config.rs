@@ -38,7 +38,7 @@ A flag goes before its variable, the variable before the file, the file before t
 
 Examples:
   orv config print --verifier /etc/orv/verifier.toml
-  orv config print --verifier verifier.toml --json | jq '.settings[] | select(.origin == \"environment\")'
+  orv config print --verifier verifier.toml --json | jq '.settings[] | .key'
   orv config print --defaults > verifier.toml";
 
 #[derive(Debug, Args)]
