@@ -5,9 +5,8 @@ use crate::node::Node;
 use crate::operator::{Ended, Flavour, Operator, Told};
 use crate::process::Heard;
 use crate::random::Random;
-use crate::tally::{Tally, Victim};
+use crate::tally::{Moment, Tally, Victim};
 use crate::transition::{Side, Transition};
-use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -163,19 +162,25 @@ impl Batch {
         }
     }
 
-    /// Proposals that are where their daemon leaves them.
-    pub fn at_rest(&self) -> usize {
-        let rests = |state: &str| {
-            let kinds = ["settled:", "closed:", "inconclusive", "set-aside"];
-            kinds.iter().any(|kind| state.starts_with(kind))
-        };
-        let states = self.operators.iter().flat_map(Operator::states);
-        let resting = states.filter(|(_, state)| rests(state)).map(|(proposal, _)| proposal);
-        resting.collect::<BTreeSet<_>>().len()
+    /// How the journal has each proposal.
+    fn states(&self) -> Vec<String> {
+        let rows = self.runtime.block_on(self.operators[0].journal());
+        rows.into_iter().map(|row| row.state.to_string()).collect()
     }
 
-    fn is_at_rest(&self) -> bool {
-        self.at_rest() == self.node.cast.proposals.len()
+    /// Proposals that are where their daemon leaves them.
+    pub fn at_rest(&self) -> usize {
+        self.states().iter().filter(|state| rests(state)).count()
+    }
+
+    /// What is under way at an operator: the shipped daemon does not say it, its journal does.
+    pub(super) fn moment(&self, number: usize) -> Moment {
+        let busy = |state: &String| matches!(state.as_str(), "running" | "settling");
+        let operator = &self.operators[number];
+        if operator.shipped && self.states().iter().any(busy) {
+            return Moment::InFlight;
+        }
+        operator.moment()
     }
 
     /// Starts everything, to be killed by nobody.
@@ -222,8 +227,13 @@ impl Batch {
 
     /// Moves the chain's clock, so that lost tickets lapse and turns come. False once that has changed nothing for long.
     pub(super) fn leap(&mut self) -> bool {
+        let states = self.states();
+        if states.len() == self.node.cast.proposals.len() && states.iter().all(|state| rests(state)) {
+            return false;
+        }
         self.idle += 1;
-        if self.idle > IDLE || self.is_at_rest() {
+        let waits = states.iter().all(|state| rests(state) || state.starts_with("waiting:"));
+        if self.idle > IDLE && waits {
             return false;
         }
         let seconds = if self.idle == IDLE - 1 {
@@ -235,4 +245,10 @@ impl Batch {
         self.tally().leaps += 1;
         true
     }
+}
+
+/// Whether a daemon leaves a proposal in a state.
+fn rests(state: &str) -> bool {
+    let kinds = ["settled:", "closed:", "inconclusive", "set-aside"];
+    kinds.iter().any(|kind| state.starts_with(kind))
 }

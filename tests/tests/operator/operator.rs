@@ -6,6 +6,7 @@ use crate::network::{ATTESTER, OPERATORS, key};
 use crate::node::{Node, log};
 use crate::process::{self, Heard, Process, program};
 use crate::tally::Moment;
+use orv_verifier::{Daemon, StatusRow, VerifierConfig};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
@@ -173,9 +174,7 @@ impl Operator {
     /// Takes a line of the daemon in.
     pub fn hear(&mut self, line: &str) {
         let state = line.strip_prefix("state ").and_then(|rest| rest.split_once(' '));
-        let shipped = line.strip_prefix("proposal ").and_then(|rest| rest.split_once(": "));
-        let shipped = shipped.map(|(proposal, rest)| (proposal, rest.split(' ').next().unwrap_or(rest)));
-        if let Some((proposal, state)) = state.or(shipped.filter(|(_, state)| !state.starts_with("ORV-"))) {
+        if let Some((proposal, state)) = state {
             self.states.insert(proposal.to_owned(), state.to_owned());
         }
         line.clone_into(&mut self.last);
@@ -198,9 +197,10 @@ impl Operator {
         self.daemon.is_some() && self.states.get(proposal).is_some_and(|state| is_busy(state))
     }
 
-    /// The states that its daemons told.
-    pub fn states(&self) -> &BTreeMap<String, String> {
-        &self.states
+    /// What its journal says, whoever wrote it.
+    pub async fn journal(&self) -> Vec<StatusRow> {
+        let config = VerifierConfig::load(&self.configuration()).unwrap();
+        Daemon::status(&config).await.unwrap_or_default()
     }
 
     /// Process ids of daemon and enclave.

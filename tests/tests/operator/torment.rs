@@ -57,10 +57,7 @@ impl Batch {
 
     /// Whether something will soon be in flight, where that is lacking.
     fn is_worth_waiting(&mut self) -> bool {
-        let between = self
-            .operators
-            .iter()
-            .all(|operator| operator.moment() == Moment::Between);
+        let between = (0..self.operators.len()).all(|number| self.moment(number) == Moment::Between);
         self.waits = if between && self.tally().lacks_flight() {
             self.waits + 1
         } else {
@@ -78,7 +75,7 @@ impl Batch {
         let shipped = self.operators.iter().position(|operator| operator.shipped);
         let victim = match shipped {
             Some(number) if self.random.percent(60) => {
-                let moment = self.operators[number].moment();
+                let moment = self.moment(number);
                 self.operators[number].kill_daemon();
                 self.tally().kill(Victim::ShippedDaemon, moment);
                 return self.start_daemon(number);
@@ -88,12 +85,9 @@ impl Batch {
         };
         let count = self.operators.len() as u64;
         let number = usize::try_from(self.random.below(count)).unwrap();
-        let busy = self
-            .operators
-            .iter()
-            .position(|operator| operator.moment() == Moment::InFlight);
+        let busy = (0..self.operators.len()).find(|number| self.moment(*number) == Moment::InFlight);
         let number = busy.unwrap_or(number);
-        let moment = self.operators[number].moment();
+        let moment = self.moment(number);
         if victim == Victim::Devnet {
             self.node.kill();
             self.node.start();
