@@ -1,6 +1,6 @@
 //! What there is to do, in its order, and what of it has been done in this round.
 
-use super::stage::{Errand, Stage, stage};
+use super::stage::{Stage, stage};
 use crate::intake::{Candidate, Urgency, in_order};
 use crate::journal::Record;
 use orv_chain::primitives::U256;
@@ -57,6 +57,11 @@ impl Queue {
             .filter(|(_, stage)| *stage == Stage::Begin)
             .map(|(record, _)| record.project)
             .collect()
+    }
+
+    /// The row of a proposal as it was read last.
+    pub(super) fn record(&self, proposal: ProposalId) -> Option<&Record> {
+        self.records.get(&proposal)
     }
 
     pub(super) fn is_ready(&self, proposal: ProposalId) -> bool {
@@ -152,9 +157,4 @@ fn candidate(record: &Record) -> Candidate {
         stake,
         submitted_at,
     }
-}
-
-/// The more urgent errand first.
-pub(super) fn by_urgency(open: &mut [(Record, Errand)]) {
-    open.sort_by_key(|(_, errand)| *errand);
 }

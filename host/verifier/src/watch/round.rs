@@ -19,6 +19,9 @@ use tokio::time::Instant;
 /// How long before its end a proposal is urgent, as a share of the ledger's window.
 const URGENT_SHARE: u64 = 4;
 
+/// Rows of which a round writes that they wait for their turn; those of a long queue follow in the next rounds.
+const LINED_UP: u32 = 50;
+
 impl Supervisor {
     /// Looks at chain and journal. Answers when the next round is due.
     ///
@@ -61,6 +64,7 @@ impl Supervisor {
 
     /// Inside a project the gateway's turn decides: whoever is behind it waits, for one question each project.
     async fn stand_in_line(&mut self) -> Result<(), VerifierError> {
+        let mut lined_up = 0;
         for project in self.queue.projects_to_begin() {
             let turn = match decide::turn(&self.shared.operator, project).await {
                 Ok(turn) => turn,
@@ -72,8 +76,9 @@ impl Supervisor {
                 }
             };
             for record in self.queue.behind(project, turn) {
-                if !waits_for_turn(&record) {
+                if !waits_for_turn(&record) && lined_up < LINED_UP {
                     self.line_up(&record, &format!("proposal {turn} comes first")).await?;
+                    lined_up += 1;
                 }
                 self.queue.rest(record.proposal);
             }

@@ -34,6 +34,13 @@ pub(super) enum Errand {
     Watch,
 }
 
+impl Errand {
+    /// Whether somebody waits for it; the others only look at what has ended.
+    pub(super) fn is_urgent(self) -> bool {
+        !matches!(self, Self::End | Self::Watch)
+    }
+}
+
 /// What a row asks for. A row that this process works on is not asked about.
 pub(super) fn stage(record: &Record) -> Stage {
     match record.state {

@@ -8,7 +8,7 @@ use super::circuit::Permission;
 use super::errand::{Outcome, Shared, taken_over};
 use super::lane::Lane;
 use super::pause::{Pause, rule};
-use super::queue::{Queue, by_urgency};
+use super::queue::Queue;
 use super::stage::{Errand, Stage};
 use super::{Failure, Phase};
 use crate::duty;
@@ -58,6 +58,8 @@ pub(super) struct Supervisor {
     pub(super) begun: u32,
     tasks: JoinSet<Ended>,
     errands: usize,
+    /// Those of them that only look.
+    looks: usize,
     on_duty: bool,
 }
 
@@ -74,6 +76,7 @@ impl Supervisor {
             begun: 0,
             tasks: JoinSet::new(),
             errands: 0,
+            looks: 0,
             on_duty: false,
         }
     }
@@ -102,7 +105,12 @@ impl Supervisor {
         } = ended;
         match work {
             Work::Duty => self.on_duty = false,
-            Work::Errand(_) => self.errands = self.errands.saturating_sub(1),
+            Work::Errand(errand) => {
+                self.errands = self.errands.saturating_sub(1);
+                if !errand.is_urgent() {
+                    self.looks = self.looks.saturating_sub(1);
+                }
+            }
             Work::Attempt(lane) | Work::Tend(lane) => {
                 if let Some(lane) = self.lanes.get_mut(lane) {
                     lane.end();
@@ -172,10 +180,13 @@ impl Supervisor {
         if phase == Phase::HandBack {
             return false;
         }
-        self.dispatch_errands();
+        self.dispatch_errands(Errand::is_urgent, self.room());
         if phase == Phase::Work {
             self.dispatch_attempts();
             self.dispatch_beginnings();
+            // Looking again never takes all the room: thousands of settlements may be young.
+            let looks = self.room().min(self.looks_at_a_time().saturating_sub(self.looks));
+            self.dispatch_errands(|errand| !errand.is_urgent(), looks);
         }
         self.tasks.len() > before
     }
@@ -185,20 +196,34 @@ impl Supervisor {
         most.saturating_sub(self.errands)
     }
 
-    fn dispatch_errands(&mut self) {
+    /// How many errands that only look may run at a time.
+    fn looks_at_a_time(&self) -> usize {
+        let most = self.shared.operator.config().limits.concurrent_settlements;
+        most.div_ceil(2)
+    }
+
+    fn dispatch_errands(&mut self, wanted: impl Fn(Errand) -> bool, room: usize) {
+        if room == 0 {
+            return;
+        }
         let errands = self.queue.open().filter_map(|(record, stage)| match stage {
-            Stage::Errand(errand) => Some((record.clone(), errand)),
+            Stage::Errand(errand) if wanted(errand) => Some((errand, record)),
             _ => None,
         });
         let mut errands: Vec<_> = errands.collect();
-        by_urgency(&mut errands);
-        for (record, errand) in errands.into_iter().take(self.room()) {
+        errands.sort_by_key(|(errand, _)| *errand);
+        let begun = errands.into_iter().take(room);
+        let begun: Vec<_> = begun.map(|(errand, record)| (errand, record.clone())).collect();
+        for (errand, record) in begun {
             self.spawn_errand(record, errand);
         }
     }
 
     fn spawn_errand(&mut self, record: Record, errand: Errand) {
         self.errands = self.errands.saturating_add(1);
+        if !errand.is_urgent() {
+            self.looks = self.looks.saturating_add(1);
+        }
         self.queue.set_busy(record.proposal);
         let shared = self.shared.clone();
         self.tasks.spawn(async move {
@@ -257,17 +282,22 @@ impl Supervisor {
     /// Proposals are prepared ahead of the enclaves, and begun in their order when one is free.
     fn dispatch_beginnings(&mut self) {
         let waiting = self.queue.open().filter(|(_, stage)| *stage == Stage::Begin);
-        let waiting: Vec<_> = waiting.map(|(record, _)| record.clone()).collect();
+        let waiting: Vec<_> = waiting.map(|(record, _)| record.proposal).collect();
         let ahead = self.lanes.len().saturating_add(1);
-        for record in waiting {
+        for proposal in waiting {
             if !self.may_begin() {
                 return;
             }
-            if self.queue.is_ready(record.proposal) {
-                let Some(lane) = self.free_lane() else { continue };
+            let Some(record) = self.queue.record(proposal) else {
+                continue;
+            };
+            if self.queue.is_ready(proposal) {
+                let (Some(lane), record) = (self.free_lane(), record.clone()) else {
+                    continue;
+                };
                 self.begin(lane, record);
             } else if self.queue.ready() < ahead && self.room() > 0 {
-                self.spawn_errand(record, Errand::Prepare);
+                self.spawn_errand(record.clone(), Errand::Prepare);
             }
         }
     }
