@@ -46,5 +46,7 @@ pub use self::{
         ProposalStatus, Submission, SubmittedProposal,
     },
     revert::{Reason, Revert},
-    transaction::{Call, Fate, FeeRules, Fees, Mined, Outbox, OutboxError, Patience, SendError, TransactionOwner},
+    transaction::{
+        Call, Fate, FeeRules, Fees, Mined, Outbox, OutboxError, Patience, SendError, Signer, TransactionOwner,
+    },
 };

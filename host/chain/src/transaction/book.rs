@@ -17,6 +17,10 @@ use super::{Call, Fees};
 /// Numbers kept below the mined ones: their blocks may be reorganised away, and then they are offered again.
 const RETAINED: u64 = 64;
 
+/// Most transactions of an account that may wait at a time. Numbers further above the mined ones are nobody's: an
+/// endpoint that tells of them lies, and filling the way to them would burn the account.
+pub(super) const REACH: u64 = 64;
+
 /// Signed bytes under a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Offer {
@@ -39,6 +43,8 @@ pub(super) struct Book {
     entries: BTreeMap<u64, Entry>,
     /// When a number's newest offer was made, and when it was last sent. Not kept over a restart.
     times: BTreeMap<u64, Times>,
+    /// How many of the account's transactions were in blocks when that was believed last.
+    mined: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +70,7 @@ impl Book {
         Self {
             times: times.collect(),
             entries,
+            mined: None,
         }
     }
 
@@ -119,8 +126,14 @@ impl Book {
         }
     }
 
-    /// Forgets what is too deep in the chain to come back.
-    pub(super) fn forget(&mut self, mined: u64) {
+    /// Whether a count of mined transactions follows on the last one. Blocks may be taken back, so it may be less.
+    pub(super) fn expects(&self, mined: u64) -> bool {
+        self.mined.is_some_and(|last| mined <= last.saturating_add(REACH))
+    }
+
+    /// Takes a believed count in, and forgets what is too deep in the chain to come back.
+    pub(super) fn believe(&mut self, mined: u64) {
+        self.mined = Some(mined);
         let kept = mined.saturating_sub(RETAINED);
         self.entries = self.entries.split_off(&kept);
         self.times = self.times.split_off(&kept);
@@ -152,7 +165,8 @@ impl Book {
     /// What to do for the numbers that wait: `mined` are in blocks, `known` is the first that the pools lack.
     pub(super) fn needs(&self, mined: u64, known: u64, now: Instant, rules: Rhythm) -> Vec<Need> {
         let mut needs = Vec::new();
-        let waiting = self.entries.range(mined..).map(|(number, _)| *number);
+        let within = mined..mined.saturating_add(REACH);
+        let waiting = self.entries.range(within).map(|(number, _)| *number);
         if let Some(first) = waiting.clone().next() {
             let age = self.age(first, now, |times| times.made);
             let hole = mined.max(known.min(first));
@@ -252,6 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn the_way_to_an_absurd_number_is_not_filled() {
+        let now = Instant::now();
+        let absurd = book(&[1 << 40], now);
+        assert_eq!(absurd.needs(5, 5, now + RHYTHM.raise_after, RHYTHM), []);
+        assert_eq!(absurd.number_for_a_new_call(5), 5);
+    }
+
+    #[test]
+    fn a_count_is_expected_near_the_last_one_only() {
+        let mut book = Book::default();
+        assert!(!book.expects(5), "nothing is known yet");
+        book.believe(5);
+        assert!(book.expects(4) && book.expects(5 + REACH));
+        assert!(!book.expects(6 + REACH));
+    }
+
+    #[test]
     fn all_hashes_of_a_number_are_found_by_any_of_them() {
         let now = Instant::now();
         let mut book = book(&[5], now);
@@ -292,7 +323,7 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Send => {
-                        book.forget(mined);
+                        book.believe(mined);
                         let number = book.number_for_a_new_call(known);
                         prop_assert!(!given.contains_key(&number), "{number} was given before");
                         sends += 1;

@@ -17,7 +17,7 @@ use alloy::{
 
 pub use self::{
     fees::{FeeRules, Fees},
-    outbox::{Outbox, OutboxError},
+    outbox::{Outbox, OutboxError, Signer},
     owner::TransactionOwner,
     receipt::{Fate, Patience},
 };

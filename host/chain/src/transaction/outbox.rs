@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     fs::{self, File, OpenOptions},
     io::{Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
 use super::book::Entry;
@@ -49,23 +50,47 @@ pub enum OutboxError {
         /// What does not fit.
         reason: String,
     },
-    /// The file belongs to another account or another chain.
-    #[error("{path} is of account {account} on chain {chain_id}")]
+    /// The file belongs to another account or another chain: what it holds must not be sent to this one.
+    #[error("{path} is of {found}, expected {expected}")]
     Other {
         /// The file.
         path: PathBuf,
-        /// Its account.
-        account: Address,
-        /// Its chain.
-        chain_id: u64,
+        /// Its account and chain.
+        found: Signer,
+        /// Those that use it now.
+        expected: Signer,
     },
+}
+
+/// Who signs for which chain. A development chain that was begun anew has the old one's id, and another first block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signer {
+    /// The account.
+    pub account: Address,
+    /// The chain's id.
+    pub chain_id: u64,
+    /// The hash of the chain's first block.
+    pub genesis: B256,
+}
+
+impl fmt::Display for Signer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            account,
+            chain_id,
+            genesis,
+        } = self;
+        write!(
+            formatter,
+            "account {account} on chain {chain_id} that begins with {genesis}"
+        )
+    }
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    account: Address,
-    chain_id: u64,
+    signer: Signer,
     signed: BTreeMap<u64, Entry>,
 }
 
@@ -75,8 +100,8 @@ impl Outbox {
         Self { path: path.into() }
     }
 
-    /// What an account has signed; nothing when there is no file yet.
-    pub(super) fn load(&self, account: Address, chain_id: u64) -> Result<BTreeMap<u64, Entry>, OutboxError> {
+    /// What has been signed; nothing when there is no file yet.
+    pub(super) fn load(&self, signer: Signer) -> Result<BTreeMap<u64, Entry>, OutboxError> {
         let path = || self.path.clone();
         let unreadable = |source| OutboxError::Unreadable { path: path(), source };
         let malformed = |reason: String| OutboxError::Malformed { path: path(), reason };
@@ -93,30 +118,24 @@ impl Outbox {
             return Err(malformed(format!("more than {MAX_FILE_BYTES} bytes")));
         }
         let document: Document = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
-        if (document.account, document.chain_id) != (account, chain_id) {
+        if document.signer != signer {
             return Err(OutboxError::Other {
                 path: path(),
-                account: document.account,
-                chain_id: document.chain_id,
+                found: document.signer,
+                expected: signer,
             });
         }
         Ok(document.signed)
     }
 
     /// Writes beside the file, flushes, then renames: a crash leaves the old or the new one.
-    pub(super) fn save(
-        &self,
-        account: Address,
-        chain_id: u64,
-        signed: &BTreeMap<u64, Entry>,
-    ) -> Result<(), OutboxError> {
+    pub(super) fn save(&self, signer: Signer, signed: &BTreeMap<u64, Entry>) -> Result<(), OutboxError> {
         let unwritable = |source| OutboxError::Unwritable {
             path: self.path.clone(),
             source,
         };
         let document = Document {
-            account,
-            chain_id,
+            signer,
             signed: signed.clone(),
         };
         let text = serde_json::to_vec(&document).map_err(|error| unwritable(error.into()))?;
@@ -145,10 +164,16 @@ fn folder(path: &Path) -> std::io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{B256, Bytes, U256};
+    use alloy::primitives::{Bytes, U256};
 
     use super::*;
     use crate::transaction::{Call, Fees, book::Offer};
+
+    const SIGNER: Signer = Signer {
+        account: Address::repeat_byte(8),
+        chain_id: 1,
+        genesis: B256::repeat_byte(9),
+    };
 
     fn signed() -> BTreeMap<u64, Entry> {
         let offer = Offer {
@@ -173,13 +198,16 @@ mod tests {
     fn what_was_signed_is_there_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Outbox::at(folder.path().join("outbox.json"));
-        let account = Address::repeat_byte(8);
-        assert!(outbox.load(account, 1).unwrap().is_empty());
-        outbox.save(account, 1, &signed()).unwrap();
-        assert_eq!(outbox.load(account, 1).unwrap(), signed());
-        let other = outbox.load(account, 2);
+        assert!(outbox.load(SIGNER).unwrap().is_empty());
+        outbox.save(SIGNER, &signed()).unwrap();
+        assert_eq!(outbox.load(SIGNER).unwrap(), signed());
+        let begun_anew = Signer {
+            genesis: B256::ZERO,
+            ..SIGNER
+        };
+        let other = outbox.load(begun_anew);
         assert!(
-            matches!(other, Err(OutboxError::Other { chain_id: 1, .. })),
+            matches!(other, Err(OutboxError::Other { found: SIGNER, .. })),
             "{other:?}"
         );
     }
@@ -187,14 +215,16 @@ mod tests {
     #[test]
     fn the_format_is_as_documented() {
         let document = Document {
-            account: Address::repeat_byte(8),
-            chain_id: 1,
+            signer: SIGNER,
             signed: signed(),
         };
         insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap(), @r#"
         {
-          "account": "0x0808080808080808080808080808080808080808",
-          "chain_id": 1,
+          "signer": {
+            "account": "0x0808080808080808080808080808080808080808",
+            "chain_id": 1,
+            "genesis": "0x0909090909090909090909090909090909090909090909090909090909090909"
+          },
           "signed": {
             "9": {
               "call": {
@@ -224,7 +254,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("outbox.json");
         fs::write(&path, b"{\"account\"").unwrap();
-        let damaged = Outbox::at(path).load(Address::ZERO, 1);
+        let damaged = Outbox::at(path).load(SIGNER);
         assert!(matches!(damaged, Err(OutboxError::Malformed { .. })), "{damaged:?}");
     }
 }

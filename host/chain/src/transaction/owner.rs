@@ -18,7 +18,7 @@ use alloy::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Call, Fate, FeeRules, Mined, Outbox, Patience, SendError,
+    Call, Fate, FeeRules, Mined, Outbox, Patience, SendError, Signer,
     book::Book,
     fees::gas_limit,
     receipt::{Wait, estimate, fate_of_any, simulate},
@@ -53,17 +53,22 @@ impl TransactionOwner {
     /// [`Self::fate`] under any of its hashes.
     ///
     /// # Errors
-    /// [`SendError::Outbox`] for a file that cannot be read or is another account's.
-    pub fn resume(
+    /// [`SendError::Outbox`] for a file that cannot be read or is another account's or chain's, and the endpoint's failure.
+    pub async fn resume(
         chain: Chain,
         wallet: Wallet,
         fees: FeeRules,
         patience: Patience,
         outbox: Outbox,
     ) -> Result<Self, SendError> {
-        let signed = outbox.load(wallet.address(), chain.chain_id())?;
+        let signer = Signer {
+            account: wallet.address(),
+            chain_id: chain.chain_id(),
+            genesis: chain.block(0).await?.reference.hash,
+        };
+        let signed = outbox.load(signer)?;
         let book = Book::restored(signed, Instant::now());
-        Ok(Self::spawn(chain, wallet, fees, patience, book, Some(outbox)))
+        Ok(Self::spawn(chain, wallet, fees, patience, book, Some((outbox, signer))))
     }
 
     fn spawn(
@@ -72,7 +77,7 @@ impl TransactionOwner {
         fees: FeeRules,
         patience: Patience,
         book: Book,
-        outbox: Option<Outbox>,
+        outbox: Option<(Outbox, Signer)>,
     ) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
         let address = wallet.address();

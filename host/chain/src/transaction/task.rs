@@ -18,8 +18,8 @@ use tokio::{
 };
 
 use super::{
-    Call, Fate, FeeRules, Fees, Outbox, Patience, SendError,
-    book::{Book, Need, Offer, Rhythm},
+    Call, Fate, FeeRules, Fees, Outbox, Patience, SendError, Signer,
+    book::{Book, Need, Offer, REACH, Rhythm},
     receipt::fate,
 };
 use crate::{
@@ -32,9 +32,6 @@ use crate::{
 const BROADCASTS: u32 = 3;
 /// How often a transaction is signed anew because its number was taken by another user of the key.
 const RENUMBERINGS: u32 = 8;
-/// Most transactions of the account that may wait at a time. An endpoint that tells of more is not believed: a number
-/// far above the mined ones would wait for ever.
-const MOST_WAITING: u64 = 64;
 /// Receipt intervals between two looks at what waits, and until the same bytes are sent again.
 const LOOK: u32 = 4;
 const REMINDER: u32 = 20;
@@ -42,6 +39,8 @@ const REMINDER: u32 = 20;
 const IDLE_LOOKS: u32 = 8;
 /// Blocks that are searched for the transaction that has used a number.
 const SEARCHED: u64 = 32;
+/// How often an unexpected count of mined transactions is asked for again.
+const CONFIRMATIONS: u32 = 3;
 /// Gas of a transfer to oneself, which fills a number that nobody has.
 const TRANSFER_GAS: u64 = 21_000;
 
@@ -75,7 +74,7 @@ pub(super) struct Task {
     pub(super) fees: FeeRules,
     pub(super) patience: Patience,
     pub(super) book: SharedBook,
-    pub(super) outbox: Option<Outbox>,
+    pub(super) outbox: Option<(Outbox, Signer)>,
 }
 
 /// What the endpoints said to signed bytes.
@@ -149,10 +148,9 @@ impl Task {
 
     /// The number for the next transaction, after mending what the pools may have lost.
     async fn next_number(&self) -> Result<u64, SendError> {
-        let (mined, known) = self.counts().await?;
+        let (_, known) = self.counts().await?;
         let (number, missing) = {
-            let mut book = self.book.lock();
-            book.forget(mined);
+            let book = self.book.lock();
             let number = book.number_for_a_new_call(known);
             let missing = book.entries().range(known..number);
             let missing: Vec<Bytes> = missing
@@ -173,15 +171,34 @@ impl Task {
     /// How many of the account's transactions are in blocks, and the first number that the pools lack.
     async fn counts(&self) -> Result<(u64, u64), SendError> {
         let account = self.wallet.address();
-        let mined = self.chain.mined_count(account).await?;
+        let mined = self.mined().await?;
         let known = self.chain.known_count(account).await?.max(mined);
-        if known.saturating_sub(mined) > MOST_WAITING {
+        if known.saturating_sub(mined) > REACH {
             return Err(SendError::Chain(ChainError::Malformed {
                 question: "eth_getTransactionCount",
-                reason: format!("{mined} transactions are mined and {known} known, more than {MOST_WAITING} wait"),
+                reason: format!("{mined} transactions are mined and {known} known, more than {REACH} wait"),
             }));
         }
         Ok((mined, known))
+    }
+
+    /// How many of the account's transactions are in blocks. A leap, and the first count of all, are asked for again: a
+    /// number above what the chain has would wait for ever.
+    async fn mined(&self) -> Result<u64, SendError> {
+        let account = self.wallet.address();
+        let mined = self.chain.mined_count(account).await?;
+        let expected = self.book.lock().expects(mined);
+        for _ in 0..if expected { 0 } else { CONFIRMATIONS } {
+            let again = self.chain.mined_count(account).await?;
+            if again != mined {
+                return Err(SendError::Chain(ChainError::Malformed {
+                    question: "eth_getTransactionCount",
+                    reason: format!("{mined} transactions are mined, and {again} when asked again"),
+                }));
+            }
+        }
+        self.book.lock().believe(mined);
+        Ok(mined)
     }
 
     /// Looks after what waits; answers whether anything does.
@@ -192,8 +209,7 @@ impl Task {
             raise_after: self.fees.raise_after,
         };
         let needs = {
-            let mut book = self.book.lock();
-            book.forget(mined);
+            let book = self.book.lock();
             if !book.waits(mined) {
                 return Ok(false);
             }
@@ -278,7 +294,7 @@ impl Task {
     /// A small file, written in place: the key's task has nothing else to do meanwhile.
     fn save(&self, book: &Book) -> Result<(), SendError> {
         match &self.outbox {
-            Some(outbox) => Ok(outbox.save(self.wallet.address(), self.chain.chain_id(), book.entries())?),
+            Some((outbox, signer)) => Ok(outbox.save(*signer, book.entries())?),
             None => Ok(()),
         }
     }

@@ -129,7 +129,9 @@ async fn what_an_earlier_life_signed_is_offered_again_and_found() {
     let outbox = Outbox::at(folder.path().join("outbox.json"));
     let resume = || async {
         let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
-        TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox.clone()).unwrap()
+        TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox.clone())
+            .await
+            .unwrap()
     };
     let snapshot = steer(&devnet, "evm_snapshot", json!([])).await;
     let earlier = resume().await;
