@@ -5,17 +5,19 @@
 mod clinic;
 
 use clinic::fake::Script;
-use clinic::{Clinic, NOBODY, altered, machine, measurement, owner, private};
+use clinic::{Clinic, NOBODY, altered, machine, measurement, owner, private, submit};
 use orv_chain::Call;
 use orv_chain::bindings::VerifierRegistry;
 use orv_chain::primitives::Address;
 use orv_chain::wallet::Wallet;
 use orv_verifier::doctor::{Check, Examination, Host, Outcome};
+use orv_verifier::{Daemon, Silent};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -256,6 +258,18 @@ async fn an_enclave_that_says_nothing_is_a_failure_that_says_so() {
     let line = lines.iter().find(|line| line.check == Check::Identity).unwrap();
     assert_eq!(line.outcome, Outcome::Fail, "{lines:#?}");
     assert!(line.found.contains("hangs"), "{line:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_between_two_runs_costs_the_daemon_nothing() {
+    let clinic = Clinic::with(Script::MissingBytes).await;
+    for _ in 0..2 {
+        submit(&clinic).await;
+        let summary = Daemon::once(clinic.config(), Arc::new(Silent)).await.unwrap();
+        assert!(summary.failures.is_empty(), "{summary:?}");
+        // The enclave was asked for the evidence of its admission, and still gives it.
+        clinic.finds(&[], clinic.config(), clinic.host().await).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,16 +4,13 @@
 
 mod clinic;
 
-use clinic::fake::{Script, sample};
-use clinic::{Clinic, owner};
-use orv_chain::primitives::{B256, I256, U256};
-use orv_chain::wallet::Wallet;
-use orv_chain::{Curve, NewProject, Project, Submission, TransactionOwner};
+use clinic::fake::Script;
+use clinic::{Clinic, submit};
+use orv_chain::primitives::{B256, I256};
 use orv_verifier::{Daemon, Silent};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// Keys that every line has.
 const REQUIRED: [&str; 9] = [
@@ -120,47 +117,6 @@ fn is_a_moment(text: &str) -> bool {
                 byte == like
             }
         })
-}
-
-/// The owner of one of the development accounts.
-async fn account(clinic: &Clinic, number: usize) -> TransactionOwner {
-    let key = Zeroizing::new(clinic.network.accounts()[number].key.0);
-    owner(clinic.chain().await, Wallet::from_raw_key_dangerously(&key).unwrap())
-}
-
-/// A project of the sample's, and its candidate submitted to it.
-async fn submit(clinic: &Clinic) {
-    let contracts = &clinic.deployment.openresearch;
-    let facts = sample::bundle().project;
-    let project = NewProject {
-        protocol_hash: facts.protocol_hash,
-        repo_snapshot_hash: facts.repo_snapshot_hash,
-        benchmark_hash: facts.benchmark_hash,
-        baseline_score: facts.baseline_score,
-        baseline_metrics_hash: facts.baseline_metrics_hash,
-        token_name: "Test".into(),
-        token_symbol: "T".into(),
-        base_price: U256::from(1_000_000),
-        slope: U256::from(10),
-        miner_pool_cap: U256::from(1000),
-    };
-    let id = project.create(&account(clinic, 0).await, contracts).await.unwrap().id;
-    let miner = account(clinic, 1).await;
-    let created = Project::read(miner.chain(), contracts, id).await.unwrap();
-    let curve = Curve::new(miner.chain().clone(), created.token);
-    let stake = U256::from(10);
-    let cost = curve.cost_of(stake).await.unwrap();
-    curve.buy(&miner, cost.0).await.unwrap();
-    curve.approve(&miner, contracts.proposal_ledger, stake).await.unwrap();
-    let submission = Submission {
-        project_id: id,
-        code_hash: sample::bundle().proposal.code_hash,
-        benchmark_log_hash: B256::repeat_byte(9),
-        claimed_score: I256::try_from(-90).unwrap(),
-        stake,
-        reward_recipient: miner.address(),
-    };
-    submission.submit(&miner, contracts).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

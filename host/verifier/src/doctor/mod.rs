@@ -131,10 +131,15 @@ impl Examination {
     pub async fn run(&self) -> Vec<Line> {
         let (mut lines, mut found) = match self.config.deployment() {
             Ok(deployment) => self.everything(deployment).await,
-            Err(error) => (
-                vec![Line::fail(Check::Deployment, error.to_string(), error.advice())],
-                self.at_home(None).await,
-            ),
+            Err(error) => {
+                let line = Line::fail(Check::Deployment, error.to_string(), error.advice());
+                let (here, wallet, reachable) = tokio::join!(
+                    self.at_home(None),
+                    files::wallet(&self.config, self.patience),
+                    enclave::reachable(addresses(&self.config), self.patience),
+                );
+                (vec![vec![line, wallet.line], reachable.lines].concat(), here)
+            }
         };
         lines.append(&mut found);
         for check in Check::ALL {

@@ -128,6 +128,7 @@ fn named_files(text: &str, config: &VerifierConfig) -> Vec<Problem> {
             format!("deployment: {error}"),
         ));
     }
+    problems.sort_by_key(|problem| problem.place);
     let modes = crate::doctor::modes(config);
     problems.extend(modes.into_iter().map(|message| Problem {
         severity: Severity::Warning,

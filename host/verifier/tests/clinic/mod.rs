@@ -5,11 +5,13 @@
 #[path = "../fake/mod.rs"]
 pub mod fake;
 
-use fake::{Script, listen, simulator};
+use fake::{Script, listen, sample, simulator};
 use orv_attester::{AdmissionPolicy, ChainFacts, Trust, admit, proof, sign};
-use orv_chain::primitives::{Address, B256, Bytes};
+use orv_chain::primitives::{Address, B256, Bytes, I256, U256};
 use orv_chain::wallet::{Cost, Passphrase, Wallet, WalletHome};
-use orv_chain::{Chain, Deployment, EnclaveKeys, FeeRules, Patience, TransactionOwner};
+use orv_chain::{
+    Chain, Curve, Deployment, EnclaveKeys, FeeRules, NewProject, Patience, Project, Submission, TransactionOwner,
+};
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
 use orv_devnet::peer::{Network, PeerKind};
 use orv_evidence::{Platform, UnixTime};
@@ -25,6 +27,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
+use zeroize::Zeroizing;
 
 /// Time enough on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -274,4 +277,45 @@ pub fn machine(root: &Path) {
 pub fn altered(text: &str, from: &str, to: &str) -> VerifierConfig {
     assert!(text.contains(from), "{from:?} is not in the configuration");
     VerifierConfig::parse(&text.replacen(from, to, 1)).unwrap()
+}
+
+/// The owner of one of the development accounts.
+async fn account(clinic: &Clinic, number: usize) -> TransactionOwner {
+    let key = Zeroizing::new(clinic.network.accounts()[number].key.0);
+    owner(clinic.chain().await, Wallet::from_raw_key_dangerously(&key).unwrap())
+}
+
+/// A new project of the sample's, and its candidate submitted to it.
+pub async fn submit(clinic: &Clinic) {
+    let contracts = &clinic.deployment.openresearch;
+    let facts = sample::bundle().project;
+    let project = NewProject {
+        protocol_hash: facts.protocol_hash,
+        repo_snapshot_hash: facts.repo_snapshot_hash,
+        benchmark_hash: facts.benchmark_hash,
+        baseline_score: facts.baseline_score,
+        baseline_metrics_hash: facts.baseline_metrics_hash,
+        token_name: "Test".into(),
+        token_symbol: "T".into(),
+        base_price: U256::from(1_000_000),
+        slope: U256::from(10),
+        miner_pool_cap: U256::from(1000),
+    };
+    let id = project.create(&account(clinic, 0).await, contracts).await.unwrap().id;
+    let miner = account(clinic, 1).await;
+    let created = Project::read(miner.chain(), contracts, id).await.unwrap();
+    let curve = Curve::new(miner.chain().clone(), created.token);
+    let stake = U256::from(10);
+    let cost = curve.cost_of(stake).await.unwrap();
+    curve.buy(&miner, cost.0).await.unwrap();
+    curve.approve(&miner, contracts.proposal_ledger, stake).await.unwrap();
+    let submission = Submission {
+        project_id: id,
+        code_hash: sample::bundle().proposal.code_hash,
+        benchmark_log_hash: B256::repeat_byte(9),
+        claimed_score: I256::try_from(-90).unwrap(),
+        stake,
+        reward_recipient: miner.address(),
+    };
+    submission.submit(&miner, contracts).await.unwrap();
 }
