@@ -1,13 +1,12 @@
 // A browser on the page of a verifier: node drive.mjs ADDRESS FOLDER. One command a line in, one JSON document a line out.
 // Started by host/verifier/tests/page_browser.rs, which knows what has to come out.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 const [address, folder] = process.argv.slice(2);
-const profile = mkdtempSync(join(tmpdir(), "orv-page-"));
+// The folder is the test's own and goes with it.
+const profile = join(folder, "profile");
 const complaints = [];
 
 const context = await chromium.launchPersistentContext(profile, {
@@ -139,6 +138,7 @@ const COMMANDS = {
     return { told, gone };
   },
   async end() {
+    await context.close();
     return { complaints };
   },
 };
@@ -154,5 +154,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(JSON.stringify(answer) + "\n");
   if (name === "end") break;
 }
-await context.close();
-rmSync(profile, { recursive: true, force: true });
+await context.close().catch(() => {});

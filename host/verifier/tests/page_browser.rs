@@ -97,8 +97,10 @@ fn updates() -> bool {
 /// Every picture, the dark one too, for whoever wants to look.
 fn keep_pictures(taken: &Path, folder: &Path) {
     for entry in std::fs::read_dir(taken).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "png") {
+            std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+        }
     }
 }
 
