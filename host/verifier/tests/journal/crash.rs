@@ -5,7 +5,9 @@ use crate::sample::{LEASE, proposal, statement, ticket};
 use crate::stage::{GATEWAY, Stage};
 use orv_chain::ProposalId;
 use orv_chain::primitives::B256;
-use orv_verifier::journal::{DaemonId, Detail, Event, Journal, JournalError, JournalPlace, State, Statement, Ticket};
+use orv_verifier::journal::{
+    Change, DaemonId, Detail, Event, Journal, JournalError, JournalPlace, Record, State, Statement, Ticket,
+};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -56,11 +58,21 @@ pub async fn attempt(journal: &Journal, number: u32) -> Result<(), JournalError>
     Ok(())
 }
 
+/// The row and its history, read while nothing came between: a server ends what it was sent by a program that is dead.
+async fn settled_reading(journal: &Journal) -> (Record, Vec<Change>) {
+    loop {
+        let record = journal.get(id()).await.unwrap();
+        let changes = journal.changes(id()).await.unwrap();
+        if journal.get(id()).await.unwrap() == record {
+            return (record, changes);
+        }
+    }
+}
+
 /// Compares the row, its history and its receipts: each transition is there with all that it brought, or not at all.
 /// Answers how many there are.
 pub async fn check_whole(journal: &Journal) -> usize {
-    let record = journal.get(id()).await.unwrap();
-    let changes = journal.changes(id()).await.unwrap();
+    let (record, changes) = settled_reading(journal).await;
     let (mut state, mut tickets, mut runs, mut judged) = (State::Seen, 0, 0, Vec::new());
     for change in &changes {
         assert_eq!(change.from, state);
