@@ -138,7 +138,7 @@ impl Examination {
                     files::wallet(&self.config, self.patience),
                     enclave::reachable(addresses(&self.config), self.patience),
                 );
-                (vec![vec![line, wallet.line], reachable.lines].concat(), here)
+                ([vec![line, wallet.line], reachable.lines].concat(), here)
             }
         };
         lines.append(&mut found);
