@@ -101,7 +101,7 @@ impl Batch {
         let seconds = match line {
             _ if self.stage == Stage::Settling => return,
             line if line.ends_with(" judged") && self.random.percent(8) => TICKET_LIFE,
-            line if line.ends_with(" waiting:earlier-undecided") && self.random.percent(5) => PRIORITY_WINDOW,
+            line if line.ends_with(" waiting:earlier-undecided") && self.random.percent(2) => PRIORITY_WINDOW,
             _ => return,
         };
         self.runtime.block_on(self.node.pass(seconds + 1));

@@ -120,6 +120,15 @@ pub fn run(proposals: usize) {
         "mounts are left: {:?}",
         last.enclave
     );
+    assert!(
+        last.enclave.groups <= idle.groups,
+        "control groups are left: {:?}",
+        last.enclave
+    );
+    assert!(
+        last.daemon.descriptors <= parts[1].last().unwrap().daemon.descriptors + 8,
+        "descriptors are left"
+    );
     assert_eq!(left, 0, "files are left");
 }
 
