@@ -45,6 +45,7 @@ const PEERS: &[(&str, &str)] = &[
     ("orv-verifier", "orv-chain"),
     ("orv-verifier", "orv-storage"),
     ("orv", "orv-devnet"),
+    ("orv-bench", "orv-devnet"),
 ];
 
 /// Crates that no enclave may link: HTTP, TLS, chain clients, asynchronous runtimes, unmaintained or foreign parsers.

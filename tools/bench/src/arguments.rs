@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::document::Form;
-use crate::{attestation, content, runner, verdict};
+use crate::{attestation, content, operator, runner, verdict};
 use clap::{Parser, Subcommand};
 
 /// Measures this build on this machine, beside what it is compared with.
@@ -29,6 +29,8 @@ pub(crate) enum Subject {
     Attestation(attestation::Arguments),
     /// How often the timed rule is wrong, by effect size and noise.
     Verdict(verdict::Arguments),
+    /// Proposals a minute, what each costs beyond its benchmark, catching up with the chain.
+    Operator(operator::Arguments),
 }
 
 impl Arguments {

@@ -1,6 +1,6 @@
 //! Why there are no figures.
 
-use crate::{attestation, content, runner, verdict};
+use crate::{attestation, content, operator, runner, verdict};
 
 /// A benchmark that could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub(crate) enum BenchError {
     /// The verdict's.
     #[error("verdict: {0}")]
     Verdict(#[from] verdict::VerdictBenchError),
+    /// The operator's.
+    #[error("operator: {0}")]
+    Operator(#[from] operator::OperatorBenchError),
 }
 
 impl BenchError {
@@ -27,6 +30,7 @@ impl BenchError {
             Self::Content(_) => "ORV-B-002",
             Self::Verdict(_) => "ORV-B-003",
             Self::Attestation(_) => "ORV-B-004",
+            Self::Operator(_) => "ORV-B-005",
         }
     }
 }

@@ -12,6 +12,7 @@ mod cost;
 mod document;
 mod error;
 mod inside;
+mod operator;
 mod runner;
 mod stage;
 mod statistics;
@@ -63,5 +64,6 @@ fn sections(subject: &Subject) -> Result<Vec<Section>, BenchError> {
         Subject::Content(arguments) => content::run(arguments)?,
         Subject::Attestation(arguments) => attestation::run(arguments)?,
         Subject::Verdict(arguments) => verdict::run(arguments)?,
+        Subject::Operator(arguments) => operator::run(arguments)?,
     })
 }
