@@ -1,5 +1,6 @@
 //! One round: what is new, what the surroundings are, and in which order to go on.
 
+use super::circuit::Permission;
 use super::errand::{taken_over, waits_for_turn};
 use super::supervisor::Supervisor;
 use crate::configuration::reloaded;
@@ -99,6 +100,13 @@ impl Supervisor {
         Ok(())
     }
 
+    /// Why no enclave is given anything new, where that is so for every one.
+    fn no_enclave(&self, now: u64) -> Option<String> {
+        let mut lanes = self.lanes.iter();
+        let none = lanes.all(|lane| matches!(lane.circuit.permission(now), Permission::Refused(_)));
+        none.then(|| "every enclave failed several times in a row".to_owned())
+    }
+
     /// Looks at what the daemon works with, and tells it once.
     async fn observe(&mut self, fault: Option<String>) {
         let operator = std::sync::Arc::clone(&self.shared.operator);
@@ -122,7 +130,13 @@ impl Supervisor {
         };
         let (settings, now) = (operator.config().pause.clone(), operator.clock());
         self.pause.observe(&settings, &seen, fault, now);
-        seen.paused = self.pause.reason(&settings, now);
+        let reasons = self
+            .pause
+            .reason(&settings, now)
+            .into_iter()
+            .chain(self.no_enclave(now));
+        let reasons: Vec<_> = reasons.collect();
+        seen.paused = (!reasons.is_empty()).then(|| reasons.join("; "));
         if let Some(reason) = seen.paused.clone().filter(|_| self.told_pause.is_none()) {
             let error = VerifierError::Paused(reason);
             operator.observer.notice(&Notice::failed(None, &error));
