@@ -8,6 +8,8 @@ use crate::process::{self, Heard, Process, program};
 use crate::tally::Moment;
 use orv_verifier::{Daemon, StatusRow, VerifierConfig};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::Sender;
@@ -173,11 +175,21 @@ impl Operator {
 
     /// Takes a line of the daemon in.
     pub fn hear(&mut self, line: &str) {
+        if self.shipped {
+            self.keep(line);
+        }
         let state = line.strip_prefix("state ").and_then(|rest| rest.split_once(' '));
         if let Some((proposal, state)) = state {
             self.states.insert(proposal.to_owned(), state.to_owned());
         }
         line.clone_into(&mut self.last);
+    }
+
+    /// Keeps what the shipped daemon says, for a look at what went wrong.
+    fn keep(&self, line: &str) {
+        let log = log(&self.folder, "shipped");
+        let mut file = File::options().create(true).append(true).open(log).unwrap();
+        writeln!(file, "{line}").unwrap();
     }
 
     /// Whether a run or a transaction is under way, as far as its daemon has told.
