@@ -162,7 +162,9 @@ async fn a_hanging_enclave_keeps_no_other_one_from_working(kind: PeerKind) {
     };
     let mut states = [state(hangs), state(works)];
     states.sort_by_key(|state| *state == State::Inconclusive);
-    assert!(matches!(states[0], State::TicketOpen | State::Running), "{states:?}");
+    // Its key may still be on its way to the registry when the other one is done.
+    let hanging = [State::Seen, State::TicketOpen, State::Running];
+    assert!(hanging.contains(&states[0]), "{states:?}");
     assert_eq!(states[1], State::Inconclusive);
 }
 
