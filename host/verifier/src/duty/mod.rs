@@ -3,7 +3,7 @@
 //! the operator's fees are withdrawn. One duty at a time, never with the last of the account's coin.
 
 use crate::error::VerifierError;
-use crate::journal::{CloseCause, DueDuty, Duty, Record, State};
+use crate::journal::{CloseCause, DueDuty, Duty, Record, State, WaitCause};
 use crate::operator::Operator;
 use orv_chain::primitives::{B256, U256};
 use orv_chain::{ChainError, Mined, ProjectId, Proposal, ProposalId, SendError};
@@ -20,7 +20,10 @@ pub(crate) async fn note(operator: &Operator, record: &Record) -> Result<(), Ver
             let (project, operator) = (record.project, operator.owner.address());
             journal.owe(Duty::Withdraw { project, operator }, 0).await?;
         }
-        State::Inconclusive | State::SetAside => expire_later(operator, record).await?,
+        // A held statement may never find the others that it needs.
+        State::Inconclusive | State::SetAside | State::Waiting(WaitCause::HeldForQuorum) => {
+            expire_later(operator, record).await?;
+        }
         State::Closed(cause) if !matches!(cause, CloseCause::DecidedElsewhere | CloseCause::Withdrawn) => {
             expire_later(operator, record).await?;
         }

@@ -11,7 +11,7 @@ use crate::operator::Operator;
 use crate::run::{self, Attempted};
 use crate::settle::{self, Confirmation, Reviews};
 use crate::ticket;
-use orv_chain::{ChainError, ProposalId};
+use orv_chain::{ChainError, Proposal, ProposalId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -135,19 +135,38 @@ impl Shared {
         Ok(Outcome::Rest)
     }
 
-    /// A held statement settles by itself when others agree, or by anyone.
+    /// A held statement settles by itself when others agree, or by anyone. That it stays on chain says nothing about the
+    /// others: it is looked at until the proposal is decided.
     async fn quorum(&self, record: &Record) -> Result<Outcome, VerifierError> {
-        settle::reconcile(&self.operator, record).await?;
-        let now = self.operator.journal.get(record.proposal).await?;
+        let operator = self.operator.as_ref();
+        // Read before the ticket: whoever settles with this very statement decides both in one block.
+        let decided = self.is_decided(record.proposal).await?;
+        settle::reconcile(operator, record).await?;
+        let now = operator.journal.get(record.proposal).await?;
         if now.state != record.state {
             return Ok(Outcome::Further);
         }
-        match self.look_again(&now).await? {
-            Outcome::Rest => {}
-            moved => return Ok(moved),
+        if decided {
+            let close = Event::Close(CloseCause::DecidedElsewhere);
+            self.change(&now, close, "the ledger has it decided", Detail::None)
+                .await?;
+            return Ok(Outcome::Further);
         }
-        settle::settle(&self.operator, &now).await?;
+        if !now.confirmed && self.look_again(&now).await? == Outcome::Further {
+            return Ok(Outcome::Further);
+        }
+        settle::settle(operator, &now).await?;
         self.moved_from(record).await
+    }
+
+    /// Whether the ledger has decided a proposal; one that it does not have is not decided.
+    async fn is_decided(&self, proposal: ProposalId) -> Result<bool, VerifierError> {
+        let operator = self.operator.as_ref();
+        match Proposal::read(&operator.chain, &operator.contracts, proposal).await {
+            Ok(proposal) => Ok(proposal.status.is_terminal()),
+            Err(ChainError::NoProposal(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// An attempt has ended without a verdict on chain: its review is written before another one begins.
