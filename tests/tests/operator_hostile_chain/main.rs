@@ -44,7 +44,11 @@ fn requests_and_answers_are_lost() {
 
 #[test]
 fn requests_are_late_doubled_and_overtaken() {
-    alone("late, doubled, overtaken", &[(Delay, 100), (Duplicate, 100), (Reorder, 60)]).run();
+    alone(
+        "late, doubled, overtaken",
+        &[(Delay, 100), (Duplicate, 100), (Reorder, 60)],
+    )
+    .run();
 }
 
 #[test]
@@ -54,7 +58,13 @@ fn the_only_endpoint_refuses_and_hides_receipts() {
 
 #[test]
 fn the_only_endpoint_lies_about_logs_and_the_head() {
-    let lies: &[_] = &[(OmitLog, 150), (RepeatLog, 150), (InventLog, 150), (OldHead, 60), (AbsurdHead, 40)];
+    let lies: &[_] = &[
+        (OmitLog, 150),
+        (RepeatLog, 150),
+        (InventLog, 150),
+        (OldHead, 60),
+        (AbsurdHead, 40),
+    ];
     alone("lies about logs and head", lies).run();
 }
 
@@ -62,7 +72,17 @@ fn the_only_endpoint_lies_about_logs_and_the_head() {
 fn an_endpoint_that_lies_about_everything_beside_one_honest_one_decides_nothing() {
     Scenario {
         name: "one liar of two",
-        ways: vec![&[(AlterCall, 100), (OmitLog, 150), (InventLog, 150), (OldHead, 60), (AbsurdHead, 60), (WrongCount, 100)], &[]],
+        ways: vec![
+            &[
+                (AlterCall, 100),
+                (OmitLog, 150),
+                (InventLog, 150),
+                (OldHead, 60),
+                (AbsurdHead, 60),
+                (WrongCount, 100),
+            ],
+            &[],
+        ],
         quorum: 2,
         beneath: Beneath::Calm,
         expectation: Expectation::NothingWrong,
@@ -74,7 +94,17 @@ fn an_endpoint_that_lies_about_everything_beside_one_honest_one_decides_nothing(
 fn an_endpoint_that_lies_about_everything_beside_two_honest_ones_is_harmless() {
     Scenario {
         name: "one liar of three",
-        ways: vec![&[], &[], &[(AlterCall, 900), (OmitLog, 300), (InventLog, 300), (AbsurdHead, 300), (WrongCount, 300)]],
+        ways: vec![
+            &[],
+            &[],
+            &[
+                (AlterCall, 900),
+                (OmitLog, 300),
+                (InventLog, 300),
+                (AbsurdHead, 300),
+                (WrongCount, 300),
+            ],
+        ],
         quorum: 2,
         beneath: Beneath::Calm,
         expectation: Expectation::EverythingDecided,

@@ -125,7 +125,13 @@ impl Scenario {
             println!("  {code} {times} times, last: {last}");
         }
         let (wrong, locked, lost) = (&findings.wrong, &findings.locked, &findings.lost);
-        println!("hostile chain, {}: wrong {}, locked {}, lost {}", self.name, wrong.len(), locked.len(), lost.len());
+        println!(
+            "hostile chain, {}: wrong {}, locked {}, lost {}",
+            self.name,
+            wrong.len(),
+            locked.len(),
+            lost.len()
+        );
         let told: Vec<_> = ways.iter().map(HostileNode::told).collect();
         assert!(
             wrong.is_empty() && locked.is_empty() && lost.is_empty(),
@@ -140,7 +146,11 @@ impl Scenario {
     fn misbehave(&self, ways: &[HostileNode], seed: u64) {
         for (number, (way, faults)) in ways.iter().zip(&self.ways).enumerate() {
             let honest = Plan::new(seed + number as u64);
-            way.set(faults.iter().fold(honest, |plan, (fault, chance)| plan.with(*fault, *chance)));
+            way.set(
+                faults
+                    .iter()
+                    .fold(honest, |plan, (fault, chance)| plan.with(*fault, *chance)),
+            );
         }
     }
 
@@ -195,7 +205,8 @@ fn reorganise(url: &str, seed: u64, goes_on: &AtomicBool) {
         if last.elapsed() > Duration::from_millis(1500) {
             // Depth and what comes back again by the seed: all, most, or nothing.
             let draw = seed.rotate_left(count) % 30;
-            hand.reorganise(1 + draw % 10, [10, 7, 0][(draw / 10) as usize], seed ^ u64::from(count)).unwrap();
+            hand.reorganise(1 + draw % 10, [10, 7, 0][(draw / 10) as usize], seed ^ u64::from(count))
+                .unwrap();
             last = Instant::now();
             count += 1;
         }
@@ -258,7 +269,9 @@ fn rest(runtime: &tokio::runtime::Runtime, devnet: &Devnet, watcher: &Watcher, t
 
 async fn pass(devnet: &Devnet, seconds: u64) {
     use alloy::providers::Provider;
-    let chain = Chain::connect(&devnet.rpc_url(), orv_devnet::chain::GALILEO).await.unwrap();
+    let chain = Chain::connect(&devnet.rpc_url(), orv_devnet::chain::GALILEO)
+        .await
+        .unwrap();
     let steer = chain.provider();
     let _: serde_json::Value = steer.raw_request("evm_increaseTime".into(), [seconds]).await.unwrap();
     let _: serde_json::Value = steer.raw_request("evm_mine".into(), ()).await.unwrap();

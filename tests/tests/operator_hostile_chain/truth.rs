@@ -33,9 +33,15 @@ pub struct Findings {
 
 impl Truth {
     pub async fn of(devnet: &Devnet, folder: &Path, cast: Cast) -> Self {
-        let chain = Chain::connect(&devnet.rpc_url(), orv_devnet::chain::GALILEO).await.unwrap();
+        let chain = Chain::connect(&devnet.rpc_url(), orv_devnet::chain::GALILEO)
+            .await
+            .unwrap();
         let deployment = Deployment::load(&folder.join("deployment.json")).unwrap();
-        Self { chain, deployment, cast }
+        Self {
+            chain,
+            deployment,
+            cast,
+        }
     }
 
     /// Whether everything that can be decided is, as far as the chain says now.
@@ -58,20 +64,31 @@ impl Truth {
         let settled = self.settled().await;
         let receipts = receipts(&config.data_directory.join("receipts"));
         for (id, candidate) in &self.cast.proposals {
-            let proposal = Proposal::read(&self.chain, &self.deployment.openresearch, *id).await.unwrap();
+            let proposal = Proposal::read(&self.chain, &self.deployment.openresearch, *id)
+                .await
+                .unwrap();
             let row = journal.get(&id.to_string());
             let state = row.map_or_else(|| "nothing".to_owned(), |row| row.state.to_string());
             let cause = row.map_or("", |row| row.cause.as_str());
-            let told = format!("proposal {id} ({:?}): chain {:?}, journal {state} ({cause})", candidate.kind, proposal.status);
+            let told = format!(
+                "proposal {id} ({:?}): chain {:?}, journal {state} ({cause})",
+                candidate.kind, proposal.status
+            );
             let right = match proposal.status {
-                ProposalStatus::Approved => candidate.kind == Kind::Improve && proposal.verified_score == candidate.score(),
+                ProposalStatus::Approved => {
+                    candidate.kind == Kind::Improve && proposal.verified_score == candidate.score()
+                }
                 ProposalStatus::Rejected => matches!(candidate.kind, Kind::Worsen | Kind::Equal),
                 ProposalStatus::Submitted => true,
                 ProposalStatus::Reviewing | ProposalStatus::Expired => false,
             };
             let of: Vec<_> = settled.iter().filter(|event| event.proposalId == id.0).collect();
             if !right || of.len() > 1 || (of.len() == 1) != proposal.status.is_terminal() {
-                findings.wrong.push(format!("{told}: {} settlements, score {}", of.len(), proposal.verified_score));
+                findings.wrong.push(format!(
+                    "{told}: {} settlements, score {}",
+                    of.len(),
+                    proposal.verified_score
+                ));
             }
             let agrees = match proposal.status {
                 ProposalStatus::Approved => state == "settled:approved",
@@ -85,7 +102,9 @@ impl Truth {
                 findings.locked.push(format!("{told}: not at rest"));
             }
             for event in of.iter().filter(|event| !receipts.contains(&event.ticket)) {
-                findings.lost.push(format!("{told}: no receipt of ticket {}", event.ticket));
+                findings
+                    .lost
+                    .push(format!("{told}: no receipt of ticket {}", event.ticket));
             }
             if !proposal.status.is_terminal() && candidate.kind != Kind::Crash {
                 findings.undecided.push(told);
@@ -107,22 +126,33 @@ impl Truth {
             .event_signature(VerdictSettled::SIGNATURE_HASH)
             .from_block(0);
         let logs = self.chain.logs(&filter).await.unwrap();
-        logs.iter().map(|log| VerdictSettled::decode_log(&log.inner).unwrap().data).collect()
+        logs.iter()
+            .map(|log| VerdictSettled::decode_log(&log.inner).unwrap().data)
+            .collect()
     }
 
     /// The ledger holds the stakes of what is undecided, and nothing else.
     async fn stakes(&self, findings: &mut Findings) {
         for id in &self.cast.projects {
-            let project = Project::read(&self.chain, &self.deployment.openresearch, *id).await.unwrap();
+            let project = Project::read(&self.chain, &self.deployment.openresearch, *id)
+                .await
+                .unwrap();
             let curve = Curve::new(self.chain.clone(), project.token);
-            let held = curve.balance_of(self.deployment.openresearch.proposal_ledger).await.unwrap();
+            let held = curve
+                .balance_of(self.deployment.openresearch.proposal_ledger)
+                .await
+                .unwrap();
             let mut open = 0;
             for proposal in self.cast.proposals.keys() {
-                let proposal = Proposal::read(&self.chain, &self.deployment.openresearch, *proposal).await.unwrap();
+                let proposal = Proposal::read(&self.chain, &self.deployment.openresearch, *proposal)
+                    .await
+                    .unwrap();
                 open += u64::from(proposal.project_id == *id && !proposal.status.is_terminal());
             }
             if held != U256::from(open * STAKE) {
-                findings.locked.push(format!("project {id}: the ledger holds {held} for {open} open proposals"));
+                findings.locked.push(format!(
+                    "project {id}: the ledger holds {held} for {open} open proposals"
+                ));
             }
         }
     }
