@@ -82,6 +82,20 @@ on_both_databases! {
         assert_eq!(journal.workable().await.unwrap().len(), 1);
     }
 
+    /// An endpoint that is only some blocks behind reports the same, while an errand or an attempt has the row.
+    async fn what_a_daemon_works_on_is_withdrawn_by_that_daemon(stage: Stage) {
+        let journal = stage.open().await;
+        let id = ProposalId::from(1);
+        journal.note(&proposal(1, 0), 1).await.unwrap();
+        journal.claim(id, LEASE).await.unwrap();
+        let batch = journal.note_batch(&[], &[gone(proposal(1, 0))], &Cursor::before(3), 2).await.unwrap();
+        assert_eq!(batch, [(id, Noted::InFlight(State::Seen))]);
+        apply(&journal, id, Event::Wait(WaitCause::LowBalance)).await;
+        journal.release(id).await.unwrap();
+        let batch = journal.note_batch(&[], &[gone(proposal(1, 0))], &Cursor::before(3), 3).await.unwrap();
+        assert_eq!(batch, [(id, Noted::Withdrawn)]);
+    }
+
     async fn a_withdrawal_of_what_was_replaced_already_withdraws_nothing(stage: Stage) {
         let journal = stage.open().await;
         journal.note(&other(1), 1).await.unwrap();

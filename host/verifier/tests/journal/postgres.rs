@@ -19,10 +19,12 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 const NOBODY: u32 = 65_534;
 
 /// Becomes the server. A keeper beside it ends the server when this process lets go of the pipe, and the folder with it;
-/// a word before that ends the server without its leave and keeps the folder.
+/// a word before that ends the server without its leave and keeps the folder. What ends this whole group of processes
+/// leaves the keeper the time to clean up.
 const KEEPER: &str = r#"exec 3<&0 </dev/null
 folder=$1; shift
 (
+    trap '' HUP INT TERM
     read -r word <&3
     case "$word" in
         over) ;;
