@@ -59,7 +59,7 @@ pub(crate) enum OperatorBenchError {
         /// How many were.
         approved: usize,
         /// Of how many.
-        submitted: u32,
+        submitted: usize,
         /// What the daemon told.
         failures: Vec<String>,
     },
@@ -87,9 +87,10 @@ async fn measure(arguments: &Arguments) -> Result<Vec<Section>, OperatorBenchErr
     let network = Network::deploy(enclave::measurement(&program)?, folder.path()).await?;
     let contents = Contents::with_ballast(arguments.bundle as usize * 1_000_000)?;
     let cache = folder.path().join("publisher");
-    network.submit(&contents, arguments.proposals, &cache).await?;
+    let bundles = network.submit(&contents, arguments.proposals, &cache).await?;
     drop(contents);
-    let mut sections = proposals::measure(&network, &program, folder.path(), arguments).await?;
+    let found = network.find(&bundles, &folder.path().join("finder")).await?;
+    let mut sections = proposals::measure(&network, &program, folder.path(), &found).await?;
     sections.push(catch_up::measure(&network, arguments.blocks, arguments.rounds as usize).await?);
     Ok(sections)
 }

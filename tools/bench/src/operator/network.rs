@@ -13,7 +13,7 @@ use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
 use orv_devnet::{Devnet, DevnetOptions};
 use orv_storage::{Storage, StorageOptions};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// Who does what: places among the development accounts.
@@ -87,16 +87,16 @@ impl Network {
     }
 
     /// Publishes a project's contents once, and creates projects of them with a proposal each: none waits for another.
+    /// Tells the hashes of the bundles.
     pub(super) async fn submit(
         &self,
         contents: &Contents,
         proposals: u32,
         cache: &Path,
-    ) -> Result<(), OperatorBenchError> {
+    ) -> Result<Vec<B256>, OperatorBenchError> {
         let (creator, miner) = (self.sender(CREATOR).await?, self.sender(MINER).await?);
-        let mut options = StorageOptions::new(self.devnet.storage_url(), cache.to_owned());
-        options.poll_interval = Duration::from_millis(10);
-        let storage = Storage::connect(options).map_err(at("storage"))?;
+        let storage = self.storage(cache)?;
+        let mut bundles = Vec::new();
         let protocol_hash = publish(&storage, &creator, contents.protocol.clone()).await?;
         let repo_snapshot_hash = publish(&storage, &creator, contents.snapshot.clone()).await?;
         let benchmark_hash = publish(&storage, &creator, contents.benchmark.clone()).await?;
@@ -117,8 +117,27 @@ impl Network {
             let created = project.create(&creator, contracts).await.map_err(at("project"))?;
             let code_hash = publish(&storage, &creator, contents.candidate(number)?).await?;
             self.propose(&miner, created.id, code_hash).await?;
+            bundles.push(code_hash);
         }
-        Ok(())
+        Ok(bundles)
+    }
+
+    /// How long each bundle takes to be found on 0G and proved, by a client that has none of them.
+    pub(super) async fn find(&self, bundles: &[B256], cache: &Path) -> Result<Vec<Duration>, OperatorBenchError> {
+        let storage = self.storage(cache)?;
+        let mut times = Vec::new();
+        for bundle in bundles {
+            let began = Instant::now();
+            storage.get_by_hash(bundle.0).await.map_err(at("finding"))?;
+            times.push(began.elapsed());
+        }
+        Ok(times)
+    }
+
+    fn storage(&self, cache: &Path) -> Result<Storage, OperatorBenchError> {
+        let mut options = StorageOptions::new(self.devnet.storage_url(), cache.to_owned());
+        options.poll_interval = Duration::from_millis(10);
+        Storage::connect(options).map_err(at("storage"))
     }
 
     async fn propose(
