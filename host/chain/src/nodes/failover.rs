@@ -32,13 +32,13 @@ impl Failover {
 
     async fn exchange(self, request: RequestPacket) -> Exchanged {
         if request.method_names().any(|method| method == BROADCAST) {
-            self.to_all(request).await
+            self.ask_all(request).await
         } else {
-            self.to_the_best(request).await
+            self.ask_the_best(request).await
         }
     }
 
-    async fn to_the_best(mut self, request: RequestPacket) -> Exchanged {
+    async fn ask_the_best(mut self, request: RequestPacket) -> Exchanged {
         let now = Instant::now();
         self.links.sort_by_cached_key(|link| link.health().rank(now));
         let mut best: Option<Exchanged> = None;
@@ -59,7 +59,7 @@ impl Failover {
         best.unwrap_or_else(|| Err(TransportErrorKind::custom_str("no endpoint is configured")))
     }
 
-    async fn to_all(self, request: RequestPacket) -> Exchanged {
+    async fn ask_all(self, request: RequestPacket) -> Exchanged {
         let mut asked = JoinSet::new();
         for link in self.links {
             asked.spawn(link.exchange(request.clone()));

@@ -56,9 +56,9 @@ pub enum OutboxError {
         /// The file.
         path: PathBuf,
         /// Its account and chain.
-        found: Signer,
+        found: Box<Signer>,
         /// Those that use it now.
-        expected: Signer,
+        expected: Box<Signer>,
     },
 }
 
@@ -121,8 +121,8 @@ impl Outbox {
         if document.signer != signer {
             return Err(OutboxError::Other {
                 path: path(),
-                found: document.signer,
-                expected: signer,
+                found: Box::new(document.signer),
+                expected: Box::new(signer),
             });
         }
         Ok(document.signed)
@@ -207,7 +207,7 @@ mod tests {
         };
         let other = outbox.load(begun_anew);
         assert!(
-            matches!(other, Err(OutboxError::Other { found: SIGNER, .. })),
+            matches!(&other, Err(OutboxError::Other { found, .. }) if **found == SIGNER),
             "{other:?}"
         );
     }
