@@ -1,5 +1,6 @@
 //! What intake tells the journal: submissions, and those that a reorganisation took back.
 
+use super::claim::DaemonId;
 use super::record::{Columns, Submission};
 use super::write::Row;
 use super::{CloseCause, Event, Journal, JournalError, State, signed};
@@ -49,8 +50,8 @@ pub enum Noted {
     Replaced,
     /// It is closed as withdrawn.
     Withdrawn,
-    /// The attempt at what the chain has no more is under way or carried out; nothing was written. End the attempt
-    /// first (take back, lose the ticket), then note again what the chain has.
+    /// The attempt at what the chain has no more is under way or carried out, or a daemon has claimed the proposal;
+    /// nothing was written. End the attempt first (take back, lose the ticket), then note again what the chain has.
     InFlight(State),
 }
 
@@ -196,7 +197,7 @@ impl Journal {
         if other || matches!(state, State::Closed(_)) {
             return Ok(Noted::Known);
         }
-        if state.is_in_flight() {
+        if state.is_in_flight() || row.is_worked_on(transaction, &columns).await? {
             return Ok(Noted::InFlight(state));
         }
         let closed = after(gone.proposal, state, Event::Close(CloseCause::Withdrawn))?;
@@ -229,6 +230,21 @@ fn is_same(known: &Submission, new: &NewProposal) -> bool {
 }
 
 impl Row<'_> {
+    /// Whether a daemon has the row claimed, by the database's clock.
+    async fn is_worked_on(
+        &self,
+        transaction: &mut Transaction<'_, Any>,
+        columns: &Columns<'_>,
+    ) -> Result<bool, JournalError> {
+        if columns.optional::<DaemonId>("claim_owner")?.is_none() {
+            return Ok(false);
+        }
+        let until: i64 = columns.optional_number("claim_until")?.unwrap_or_default();
+        let clock = sqlx::query(self.kind.words("SELECT {now} AS now"));
+        let now = clock.fetch_one(&mut **transaction).await?;
+        Ok(until > Columns(&now).number::<i64>("now")?)
+    }
+
     /// Whether the row was not there.
     async fn insert(
         &self,

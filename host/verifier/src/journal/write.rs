@@ -13,7 +13,7 @@ const MAX_CAUSE: usize = 1000;
 
 /// The key of one row, and what is written under it.
 pub(super) struct Row<'a> {
-    kind: Kind,
+    pub(super) kind: Kind,
     gateway: &'a str,
     proposal: ProposalId,
 }

@@ -307,11 +307,16 @@ impl Shared {
     }
 }
 
-/// A proposal that another daemon has taken over is no failure: it is in good hands.
+/// A proposal that another daemon has taken over is no failure: it is in good hands. Nor is a row that intake moved
+/// under the work, because a reorganisation took its submission: the next round reads it again.
 pub(super) fn taken_over(outcome: Result<Outcome, VerifierError>) -> Result<Outcome, VerifierError> {
     match outcome {
         Err(VerifierError::Journal(JournalError::ClaimLost { proposal, .. })) => {
             tracing::warn!(%proposal, "another daemon has taken the proposal over");
+            Ok(Outcome::Rest)
+        }
+        Err(VerifierError::Journal(JournalError::Transition { proposal, source })) => {
+            tracing::warn!(%proposal, %source, "the proposal moved under the work");
             Ok(Outcome::Rest)
         }
         other => other,
@@ -328,4 +333,25 @@ fn is_another(record: &Record, matter: &Matter) -> bool {
 /// Whether a record waits for an earlier proposal, as far as the project's turn says.
 pub(super) fn waits_for_turn(record: &Record) -> bool {
     record.state == State::Waiting(WaitCause::EarlierUndecided)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::IllegalTransition;
+
+    #[test]
+    fn a_row_that_intake_moved_under_the_work_ends_no_daemon() {
+        let moved = JournalError::Transition {
+            proposal: ProposalId::from(4),
+            source: IllegalTransition {
+                state: State::Closed(CloseCause::Withdrawn),
+                event: Event::OpenTicket,
+            },
+        };
+        assert!(!moved.may_pass());
+        assert_eq!(taken_over(Err(moved.into())).unwrap(), Outcome::Rest);
+        let damaged = JournalError::TooLarge(9);
+        assert!(taken_over(Err(damaged.into())).is_err());
+    }
 }
