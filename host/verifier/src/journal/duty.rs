@@ -92,6 +92,26 @@ impl Journal {
         rows.iter().map(read).collect()
     }
 
+    /// Puts a due duty off until `until`, for whoever is about to do it: several daemons read the same one, one of them
+    /// gets it. Should it fail, the others come before it meanwhile, and it comes again. Answers whether it was still as
+    /// it was read.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn take_duty(&self, due: DueDuty, until: u64) -> Result<bool, JournalError> {
+        let (kind, subject, operator) = due.duty.columns();
+        let statement = "UPDATE duties SET due_at = $6 \
+             WHERE gateway = $1 AND kind = $2 AND subject = $3 AND operator = $4 AND due_at = $5 AND done = 0";
+        let query = sqlx::query(statement)
+            .bind(&self.gateway)
+            .bind(kind)
+            .bind(subject)
+            .bind(operator)
+            .bind(signed(due.due_at)?)
+            .bind(signed(until)?);
+        Ok(query.execute(&self.database.pool).await?.rows_affected() == 1)
+    }
+
     /// Writes that a duty is done: by which transaction, or by nobody's here because nothing was left to do.
     ///
     /// # Errors

@@ -30,4 +30,18 @@ on_both_databases! {
         journal.owe(duty, 400).await.unwrap();
         assert_eq!(journal.due(400).await.unwrap(), [DueDuty { duty, due_at: 400 }]);
     }
+
+    async fn of_two_daemons_one_gets_a_due_duty_and_it_comes_again(stage: Stage) {
+        let (journal, other) = (stage.open().await, stage.open_as(2).await);
+        let duty = Duty::Expire(ProposalId::from(4));
+        journal.owe(duty, 100).await.unwrap();
+        let (seen, too) = (journal.due(100).await.unwrap()[0], other.due(100).await.unwrap()[0]);
+        assert!(journal.take_duty(seen, 220).await.unwrap());
+        assert!(!other.take_duty(too, 220).await.unwrap());
+        assert_eq!(other.due(219).await.unwrap(), []);
+        let again = other.due(220).await.unwrap()[0];
+        assert!(other.take_duty(again, 340).await.unwrap());
+        journal.discharge(duty, None).await.unwrap();
+        assert!(!other.take_duty(DueDuty { duty, due_at: 340 }, 460).await.unwrap());
+    }
 }

@@ -96,6 +96,17 @@ on_both_databases! {
         assert_eq!(batch, [(id, Noted::Withdrawn)]);
     }
 
+    async fn what_a_daemon_has_claimed_is_not_withdrawn_under_its_hands(stage: Stage) {
+        let journal = stage.open().await;
+        let id = ProposalId::from(1);
+        journal.note(&proposal(1, 0), 1).await.unwrap();
+        journal.claim(id, LEASE).await.unwrap();
+        let withdraw = async || journal.note_batch(&[], &[gone(proposal(1, 0))], &Cursor::before(3), 2).await.unwrap();
+        assert_eq!(withdraw().await, [(id, Noted::InFlight(State::Seen))]);
+        journal.release(id).await.unwrap();
+        assert_eq!(withdraw().await, [(id, Noted::Withdrawn)]);
+    }
+
     async fn a_withdrawal_of_what_was_replaced_already_withdraws_nothing(stage: Stage) {
         let journal = stage.open().await;
         journal.note(&other(1), 1).await.unwrap();
