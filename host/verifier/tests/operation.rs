@@ -7,7 +7,7 @@ mod fake;
 mod network;
 
 use fake::{Script, listen_as};
-use network::{Network, create_project, only, put_back};
+use network::{Network, create_project, forget_receipts, only, put_back};
 use orv_chain::primitives::B256;
 use orv_chain::{Proposal, ProposalId, ProposalStatus};
 use orv_devnet::on_both_chains;
@@ -34,6 +34,7 @@ on_both_chains!(
     a_proposal_past_its_deadline_is_expired_for_its_miner,
     what_was_submitted_before_the_first_block_is_found_by_number,
     no_more_proposals_are_begun_than_a_run_may,
+    a_storage_network_that_is_away_for_a_while_uses_up_no_ticket,
 );
 
 /// Asks the daemon to stop when a proposal comes into a state, and keeps what it was told.
@@ -130,6 +131,29 @@ async fn a_proposal_that_another_daemon_works_on_is_left_alone(kind: PeerKind) {
         "{meanwhile:?}"
     );
     other.release(id).await.unwrap();
+    assert_eq!(only(&network.once().await).state, State::Inconclusive);
+}
+
+async fn a_storage_network_that_is_away_for_a_while_uses_up_no_ticket(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    let id = network.submit().await;
+    let stop = StopAt::new(State::Judged, Controls::hand_back);
+    Daemon::once_with(stop.orders(network.config())).await.unwrap();
+    put_back(&network, "ticket-open").await;
+    forget_receipts(&network).await;
+    let mut config = network.config();
+    config.storage_indexer = Some("http://127.0.0.1:9".to_owned());
+    for _ in 0..3 {
+        let away = Daemon::once(config.clone(), Arc::new(Silent)).await.unwrap();
+        let codes: Vec<_> = away.failures.iter().map(|failure| failure.code).collect();
+        assert_eq!(codes, ["ORV-V-020"]);
+        assert_eq!(
+            network.times(id, State::Running).await,
+            1,
+            "it was not given to the enclave"
+        );
+    }
     assert_eq!(only(&network.once().await).state, State::Inconclusive);
 }
 

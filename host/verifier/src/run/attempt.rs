@@ -133,6 +133,8 @@ async fn judge(
     matter: &Matter,
     cancel: Arc<AtomicBool>,
 ) -> Result<Attempted, VerifierError> {
+    // Before the run counts: what this host cannot fetch for a while must not use up the ticket.
+    fetch::ahead(&operator.storage, matter).await?;
     let job = fetch::job(operator, matter, ticket);
     let now = operator.chain.head().await?.timestamp;
     let time = Duration::from_secs(ticket.closes_at.saturating_sub(now));
