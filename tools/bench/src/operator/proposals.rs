@@ -35,6 +35,9 @@ struct Share {
     job: f64,
 }
 
+/// A line of the table: its name, the figure, and what it counts.
+type Row = (&'static str, fn(&Share) -> f64, Unit);
+
 impl Share {
     fn overhead(&self) -> f64 {
         self.found + self.job
@@ -130,7 +133,7 @@ fn share(way: &Way, trials: Trials, found: Duration) -> Share {
 fn overhead(shares: &[Share]) -> Section {
     let sample = |figure: fn(&Share) -> f64| Sample::of(shares.iter().map(figure));
     let mut table = Table::new(&["of each proposal", "median"]);
-    let rows: [(&str, fn(&Share) -> f64, Unit); 7] = [
+    let rows: [Row; 7] = [
         ("trials", |share| share.trials, Unit::Count),
         (
             "the benchmark's own time in them",
