@@ -8,7 +8,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-#[allow(dead_code)]
 #[path = "../../../enclave/appliance/tests/host/mod.rs"]
 mod host;
 #[allow(dead_code)]
