@@ -9,6 +9,7 @@ mod network;
 use fake::{Script, listen_as};
 use network::{Network, create_project, forget_receipts, only, put_back};
 use orv_chain::primitives::B256;
+use orv_chain::wallet::WalletSource;
 use orv_chain::{Proposal, ProposalId, ProposalStatus};
 use orv_devnet::on_both_chains;
 use orv_devnet::peer::PeerKind;
@@ -23,6 +24,8 @@ use std::time::Duration;
 
 on_both_chains!(
     a_settlement_that_a_reorganisation_takes_back_is_settled_again,
+    a_statement_whose_ticket_was_left_is_carried_out_all_the_same,
+    a_ticket_that_was_left_before_its_run_is_run,
     a_proposal_that_another_daemon_works_on_is_left_alone,
     a_hanging_enclave_keeps_no_other_one_from_working,
     the_first_stop_lets_a_run_finish_and_the_second_hands_it_back,
@@ -32,6 +35,7 @@ on_both_chains!(
     a_full_disk_begins_nothing_and_says_so,
     a_rehearsal_says_what_would_be_done_and_sends_nothing,
     a_proposal_past_its_deadline_is_expired_for_its_miner,
+    what_is_withdrawn_is_the_account_s_that_opened_the_ticket,
     what_was_submitted_before_the_first_block_is_found_by_number,
     no_more_proposals_are_begun_than_a_run_may,
     a_storage_network_that_is_away_for_a_while_uses_up_no_ticket,
@@ -111,6 +115,34 @@ async fn a_settlement_that_a_reorganisation_takes_back_is_settled_again(kind: Pe
     assert_eq!(again.failures, Vec::new());
     assert_eq!(status_on_chain(&network, id).await, ProposalStatus::Approved);
     assert_eq!(network.times(id, State::Settled(Settlement::Approved)).await, 2);
+    assert_eq!(network.times(id, State::Running).await, 1);
+}
+
+/// Left on one endpoint's wrong word, or because of somebody else's settlement that a reorganisation took back.
+async fn a_statement_whose_ticket_was_left_is_carried_out_all_the_same(kind: PeerKind) {
+    for left in ["waiting:ticket-lost", "closed:decided-elsewhere", "seen"] {
+        let network = Network::start(kind).await;
+        network.enclave(Script::Improvement);
+        let id = network.submit().await;
+        let stop = StopAt::new(State::Judged, Controls::hand_back);
+        Daemon::once_with(stop.orders(network.config())).await.unwrap();
+        put_back(&network, left).await;
+        let summary = network.once().await;
+        assert_eq!(summary.failures, Vec::new(), "{left}");
+        assert_eq!(only(&summary).state, State::Settled(Settlement::Approved), "{left}");
+        assert_eq!(status_on_chain(&network, id).await, ProposalStatus::Approved);
+    }
+}
+
+async fn a_ticket_that_was_left_before_its_run_is_run(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    let id = network.submit().await;
+    let stop = StopAt::new(State::TicketOpen, Controls::hand_back);
+    Daemon::once_with(stop.orders(network.config())).await.unwrap();
+    put_back(&network, "waiting:ticket-lost").await;
+    let summary = network.once().await;
+    assert_eq!(only(&summary).state, State::Settled(Settlement::Approved));
     assert_eq!(network.times(id, State::Running).await, 1);
 }
 
@@ -311,6 +343,38 @@ async fn a_proposal_past_its_deadline_is_expired_for_its_miner(kind: PeerKind) {
     assert_eq!(only(&closed).state, State::Closed(CloseCause::TooLate));
     assert_eq!(network.once().await.failures, Vec::new());
     assert_eq!(status_on_chain(&network, id).await, ProposalStatus::Expired);
+}
+
+/// They have accounts of their own, and the second one happens to see the settlement stay.
+async fn what_is_withdrawn_is_the_account_s_that_opened_the_ticket(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    network.submit().await;
+    let mut first = network.config();
+    first.duties.withdraw_from = None;
+    let settled = Daemon::once(first, Arc::new(Silent)).await.unwrap();
+    assert_eq!(only(&settled).state, State::Settled(Settlement::Approved));
+    let mut other = network.config();
+    let key = network.running.accounts()[4].key;
+    other.wallet = WalletSource::UnsafeRawKey(key.to_string());
+    other.data_directory = network.directory.path().join("other");
+    std::fs::create_dir(&other.data_directory).unwrap();
+    for file in ["journal.sqlite", "journal.sqlite-wal"] {
+        let from = network.config().data_directory.join(file);
+        if from.exists() {
+            std::fs::copy(from, other.data_directory.join(file)).unwrap();
+        }
+    }
+    other.confirmations = 0;
+    let journal = other.data_directory.join("journal.sqlite");
+    let seen = Daemon::once(other, Arc::new(Silent)).await.unwrap();
+    assert_eq!(seen.failures, Vec::new());
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", journal.display())).await;
+    let owed: Vec<String> = sqlx::query_scalar("SELECT operator FROM duties WHERE kind = 'withdraw'")
+        .fetch_all(&pool.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(owed, [network.running.accounts()[2].address.to_string()]);
 }
 
 /// Fifty blocks below, where a first start reads no event any more.

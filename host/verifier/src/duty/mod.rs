@@ -5,8 +5,12 @@
 use crate::error::VerifierError;
 use crate::journal::{CloseCause, DueDuty, Duty, Record, State, WaitCause};
 use crate::operator::Operator;
-use orv_chain::primitives::{B256, U256};
+use orv_chain::bindings::VerifierGateway::ticketOfCall;
+use orv_chain::primitives::{Address, B256, U256};
 use orv_chain::{ChainError, Mined, ProjectId, Proposal, ProposalId, SendError};
+
+/// For how long a duty is left to the daemon that does it, in seconds: longer than a transaction is waited for.
+const TURN: u64 = 150;
 
 /// Notes what a record leaves to do, now that its state will stay.
 ///
@@ -17,7 +21,7 @@ pub(crate) async fn note(operator: &Operator, record: &Record) -> Result<(), Ver
     let journal = &operator.journal;
     match record.state {
         State::Settled(_) if duties.withdraw_from.is_some() => {
-            let (project, operator) = (record.project, operator.owner.address());
+            let (project, operator) = (record.project, earner(operator, record).await?);
             journal.owe(Duty::Withdraw { project, operator }, 0).await?;
         }
         // A held statement may never find the others that it needs.
@@ -32,6 +36,16 @@ pub(crate) async fn note(operator: &Operator, record: &Record) -> Result<(), Ver
     Ok(())
 }
 
+/// Whose attempt a record is of: daemons with accounts of their own may share a journal.
+async fn earner(operator: &Operator, record: &Record) -> Result<Address, VerifierError> {
+    let Some(ticket) = record.ticket else {
+        return Ok(operator.owner.address());
+    };
+    let call = ticketOfCall { ticket: ticket.id };
+    let entry = operator.chain.call(operator.enclave.verifier_gateway, &call).await?;
+    Ok(entry.operator)
+}
+
 async fn expire_later(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
     if let Some(submission) = record.submission.filter(|_| operator.config().duties.expire) {
         let deadline = submission.submitted_at.saturating_add(operator.constants.expiry_window);
@@ -40,25 +54,40 @@ async fn expire_later(operator: &Operator, record: &Record) -> Result<(), Verifi
     Ok(())
 }
 
-/// Does the oldest duty whose time has come, where it is worth its gas.
+/// Does the oldest duty whose time has come, where it is worth its gas. One that fails lets the others go first and comes
+/// again.
 ///
 /// # Errors
 /// The endpoint's failure, or how the transaction failed.
 pub(crate) async fn next(operator: &Operator) -> Result<(), VerifierError> {
     let now = operator.chain.head().await?.timestamp;
-    let Some(DueDuty { duty, .. }) = operator.journal.due(now).await?.into_iter().next() else {
+    let due = operator.journal.due(now).await?;
+    let Some(due) = due.into_iter().find(|due| is_wanted(operator, due.duty)) else {
         return Ok(());
     };
     let spare = operator.config().least_balance.saturating_mul(U256::from(2));
     if operator.balance().await? < spare {
         return Ok(());
     }
+    if !operator.journal.take_duty(due, now.saturating_add(TURN)).await? {
+        return Ok(());
+    }
+    let DueDuty { duty, .. } = due;
     let sent = match duty {
         Duty::Expire(proposal) => expire(operator, proposal).await?,
-        Duty::Withdraw { project, .. } => withdraw(operator, project).await?,
+        Duty::Withdraw { project, operator: of } => withdraw(operator, project, of).await?,
     };
     operator.journal.discharge(duty, sent).await?;
     Ok(())
+}
+
+/// What this daemon's configuration leaves alone another one of the journal may do.
+fn is_wanted(operator: &Operator, duty: Duty) -> bool {
+    let duties = &operator.config().duties;
+    match duty {
+        Duty::Expire(_) => duties.expire,
+        Duty::Withdraw { .. } => duties.withdraw_from.is_some(),
+    }
 }
 
 async fn expire(operator: &Operator, id: ProposalId) -> Result<Option<B256>, VerifierError> {
@@ -73,11 +102,11 @@ async fn expire(operator: &Operator, id: ProposalId) -> Result<Option<B256>, Ver
     done("expiring a proposal for its miner", expired)
 }
 
-async fn withdraw(operator: &Operator, project: ProjectId) -> Result<Option<B256>, VerifierError> {
+/// Pays an account what it has earned: its own daemon or another of the same journal, since the gateway lets anyone.
+async fn withdraw(operator: &Operator, project: ProjectId, account: Address) -> Result<Option<B256>, VerifierError> {
     let Some(least) = operator.config().duties.withdraw_from else {
         return Ok(None);
     };
-    let account = operator.owner.address();
     if operator.gateway.owed(project, account).await? < U256::from(least.max(1)) {
         return Ok(None);
     }
