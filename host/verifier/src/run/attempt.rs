@@ -1,6 +1,6 @@
 //! One attempt, from the live key to the checked statement.
 
-use super::Desk;
+use super::{Desk, restate};
 use crate::decide::{self, Matter, Readiness};
 use crate::enclave::EnclaveError;
 use crate::error::VerifierError;
@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// How often the enclave is given one ticket.
-const RUNS_OF_A_TICKET: u32 = 2;
+pub(super) const RUNS_OF_A_TICKET: u32 = 2;
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,11 @@ async fn open(
         }
         other => other?,
     };
+    let Some(identity) = identity else {
+        let why = "the enclave's key ends, and another ticket of it is open";
+        wait(operator, record, WaitCause::KeyNotLive, why).await?;
+        return Ok(Attempted::Rest);
+    };
     if operator.controls.phase() != Phase::Work {
         return Ok(Attempted::Rest);
     }
@@ -114,6 +119,9 @@ async fn run(
         TicketState::Open => {}
         TicketState::Unknown if !ticket::is_gone(operator, &ticket).await? => return Ok(Attempted::Rest),
         state => return lose(operator, record, &format!("the ticket is {state:?}")).await,
+    }
+    if restate(operator, record).await? {
+        return Ok(Attempted::Further);
     }
     if record.runs >= RUNS_OF_A_TICKET {
         return lose(operator, record, "the enclave failed with this ticket before").await;

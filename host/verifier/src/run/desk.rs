@@ -6,6 +6,7 @@ use crate::configuration::EnclaveSettings;
 use crate::enclave::{EnclaveAddress, EnclaveError, ExitReports, Identity, Session, Work};
 use crate::error::VerifierError;
 use crate::fetch::StoredContents;
+use crate::journal::{Record, State};
 use crate::notice::{EnclaveSeen, Notice};
 use crate::operator::Operator;
 use orv_attester::collateral_pieces_in;
@@ -99,18 +100,19 @@ impl Desk {
     }
 
     /// A live key that outlives a run which begins now. One that does not is renewed by a new boot, where the operator
-    /// has configured how to do that.
+    /// has configured how to do that; nothing while a ticket is open that only the present key can use.
     ///
     /// # Errors
     /// As [`Self::identity`]; [`VerifierError::KeyDead`] for a key that ends too soon.
-    pub(crate) async fn lasting_identity(&mut self, operator: &Operator) -> Result<Identity, VerifierError> {
+    pub(crate) async fn lasting_identity(&mut self, operator: &Operator) -> Result<Option<Identity>, VerifierError> {
         let ended = match self.identity(operator).await {
             Ok(identity) => match self.life(operator, identity.key).await? {
-                KeyLife::Lasting => return Ok(identity),
+                KeyLife::Lasting => return Ok(Some(identity)),
                 KeyLife::Ending(reason) => {
                     self.warn(operator, identity.key, &reason);
-                    return Ok(identity);
+                    return Ok(Some(identity));
                 }
+                KeyLife::Ended(_) if has_open_ticket(operator, identity.key).await? => return Ok(None),
                 KeyLife::Ended(reason) => VerifierError::KeyDead {
                     key: identity.key,
                     reason,
@@ -122,7 +124,7 @@ impl Desk {
         if self.settings.restart.is_empty() {
             return Err(ended);
         }
-        self.renew(operator, &ended).await
+        self.renew(operator, &ended).await.map(Some)
     }
 
     /// Boots the enclave anew and has its new key admitted.
@@ -271,6 +273,15 @@ impl Desk {
             Err(error) => Err(self.explained(error.into()).await?),
         }
     }
+}
+
+/// Whether an attempt is open that only this key can finish.
+async fn has_open_ticket(operator: &Operator, key: Address) -> Result<bool, VerifierError> {
+    let open = |record: &Record| {
+        matches!(record.state, State::TicketOpen | State::Running)
+            && record.ticket.is_some_and(|ticket| ticket.key == key)
+    };
+    Ok(operator.journal.workable().await?.iter().any(open))
 }
 
 /// The receipt with what the vendor publishes now. A verdict is not lost for want of it: the operator is told.

@@ -3,8 +3,10 @@
 mod attempt;
 mod boot;
 mod desk;
+mod resume;
 
 pub(crate) use self::{
     attempt::{Attempted, attempt, take_up, wait},
     desk::{Desk, Seen},
+    resume::{reopen, restate, resume},
 };

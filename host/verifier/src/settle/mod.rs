@@ -17,6 +17,7 @@ pub(crate) use self::{
     receipt_file::{export, kept_statement, path as receipt_path, receipt_of},
     reconcile::reconcile,
     reviews::Reviews,
+    way::still_counts,
 };
 
 use self::way::{Found, Way, find};

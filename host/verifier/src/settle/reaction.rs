@@ -15,7 +15,8 @@ pub enum Reaction {
     Record,
     /// Settle it instead: the obstacle is gone.
     Settle,
-    /// The ticket was used already, perhaps by this very statement: see what the chain has.
+    /// The ticket was used already, perhaps by this very statement, or the endpoint is behind its opening: see what the
+    /// chain has.
     Look,
     /// The ticket or its key counts no more.
     LoseTicket,
@@ -35,7 +36,7 @@ pub fn reaction(revert: &Revert) -> Reaction {
         Reaction::Record
     } else if revert.is::<Gateway::MustSettle>() {
         Reaction::Settle
-    } else if revert.is::<Gateway::TicketNotOpen>() {
+    } else if revert.is::<Gateway::TicketNotOpen>() || revert.is::<Gateway::UnknownTicket>() {
         Reaction::Look
     } else if ends_ticket(revert) {
         Reaction::LoseTicket
@@ -67,7 +68,6 @@ fn is_obstacle(revert: &Revert) -> bool {
 
 fn ends_ticket(revert: &Revert) -> bool {
     revert.is::<Gateway::TicketTimedOut>()
-        || revert.is::<Gateway::UnknownTicket>()
         || revert.is::<Registry::KeyExpired>()
         || revert.is::<Registry::KeyIsRevoked>()
         || revert.is::<Registry::TrustWithdrawn>()
@@ -152,9 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lapsed_ticket_is_lost_and_a_used_one_is_looked_at() {
+    fn a_lapsed_ticket_is_lost_and_a_used_or_unknown_one_is_looked_at() {
         let ticket = B256::ZERO;
         assert_eq!(refused(&Gateway::TicketNotOpen { ticket, state: 5 }), Reaction::Look);
+        assert_eq!(refused(&Gateway::UnknownTicket { ticket }), Reaction::Look);
         assert_eq!(
             refused(&Gateway::TicketTimedOut { ticket, closesAt: 1 }),
             Reaction::LoseTicket

@@ -5,6 +5,7 @@
 
 use super::quorum::{self, Companions};
 use super::reaction::{Reaction, reaction};
+use super::receipt_file::kept_statement;
 use super::statements::{Statements, run_of, signature_of};
 use crate::error::VerifierError;
 use crate::journal::{Event, Record, State, WaitCause};
@@ -76,6 +77,21 @@ pub(super) async fn find(operator: &Operator, record: &Record, receipt: &Receipt
     }
     let why = "the gateway changed its mind too often".to_owned();
     Ok(Found::Event(Event::Postpone, why))
+}
+
+/// Whether the gateway would still look at the kept statement of a record: its ticket and its key count.
+///
+/// # Errors
+/// The endpoint's failure, or a receipt that cannot be read.
+pub(crate) async fn still_counts(operator: &Operator, record: &Record) -> Result<bool, VerifierError> {
+    let Some((_, bytes)) = kept_statement(operator, record).await? else {
+        return Ok(false);
+    };
+    let Ok(receipt) = Receipt::decode(&bytes) else {
+        return Ok(false);
+    };
+    let refusal = simulate(operator, &receipt, &Way::Record).await?;
+    Ok(refusal.is_none_or(|refusal| !matches!(reaction(&refusal), Reaction::LoseTicket | Reaction::Fail)))
 }
 
 enum First {

@@ -97,14 +97,20 @@ impl Shared {
             intake::note_by_number(operator, record.proposal).await?;
             return Ok(Outcome::Further);
         }
+        if run::resume(operator, record).await? {
+            return Ok(Outcome::Further);
+        }
         match decide::look(operator, record, &matter).await? {
             Readiness::Ready => {
                 fetch::ahead(&operator.storage, &matter).await?;
                 Ok(Outcome::Ready)
             }
-            // Given up before: another run with it would count as another attempt.
-            Readiness::Resume(id) if record.ticket.is_some_and(|lost| lost.id == id) => Ok(Outcome::Rest),
             Readiness::Resume(id) => {
+                if let Some(left) = record.ticket.filter(|left| left.id == id) {
+                    // Another run of what the enclave had would count as another attempt.
+                    let reopened = run::reopen(operator, record, &left).await?;
+                    return Ok(if reopened { Outcome::Further } else { Outcome::Rest });
+                }
                 let ticket = ticket::recover(operator, record.proposal, id).await?;
                 self.change(record, Event::OpenTicket, "found open on chain", Detail::Ticket(ticket))
                     .await?;
