@@ -1,14 +1,14 @@
 //! One attempt, from the live key to the checked statement.
 
-use super::{Desk, restate};
+use super::{Desk, Usefulness, usefulness};
 use crate::decide::{self, Matter, Readiness};
 use crate::enclave::EnclaveError;
 use crate::error::VerifierError;
 use crate::fetch;
-use crate::journal::{CloseCause, Detail, Event, Record, State, Statement, Ticket, WaitCause};
+use crate::journal::{CloseCause, Detail, Event, JournalError, Record, State, Ticket, WaitCause};
 use crate::operator::Operator;
 use crate::settle;
-use crate::ticket::{self, TicketState};
+use crate::ticket;
 use crate::watch::Phase;
 use orv_receipt::Receipt;
 use std::sync::Arc;
@@ -115,13 +115,11 @@ async fn run(
         change(operator, record, close, "the ledger has it decided").await?;
         return Ok(Attempted::Rest);
     }
-    match ticket::state(operator, &ticket).await? {
-        TicketState::Open => {}
-        TicketState::Unknown if !ticket::is_gone(operator, &ticket).await? => return Ok(Attempted::Rest),
-        state => return lose(operator, record, &format!("the ticket is {state:?}")).await,
-    }
-    if restate(operator, record).await? {
-        return Ok(Attempted::Further);
+    match usefulness(operator, record).await? {
+        Usefulness::Open => {}
+        Usefulness::Stated => return Ok(Attempted::Further),
+        Usefulness::Unclear => return Ok(Attempted::Rest),
+        Usefulness::Lost(why) => return lose(operator, record, &why).await,
     }
     if record.runs >= RUNS_OF_A_TICKET {
         return lose(operator, record, "the enclave failed with this ticket before").await;
@@ -164,7 +162,7 @@ async fn judge(
 }
 
 /// Keeps the receipt, first as a file, then in the journal with the new state: whichever of them a crash leaves has the
-/// statement, which the enclave gives once.
+/// statement, which the enclave gives once. A daemon that took the proposal over meanwhile finds it in the journal.
 async fn keep(
     operator: &Operator,
     record: &Record,
@@ -172,7 +170,7 @@ async fn keep(
     receipt: Receipt,
 ) -> Result<Attempted, VerifierError> {
     let path = settle::receipt_path(&operator.config().receipts(), record, ticket);
-    let statement: Statement = settle::statement_of(path.clone(), &receipt);
+    let statement = settle::statement_of(path.clone(), &receipt);
     let bytes = receipt.encode();
     settle::export(operator, record.proposal, &path, &bytes).await;
     let cause = format!(
@@ -183,7 +181,14 @@ async fn keep(
         statement,
         receipt: bytes,
     };
-    operator.change(record.proposal, Event::Judge, &cause, detail).await?;
+    let judged = operator.change(record.proposal, Event::Judge, &cause, detail).await;
+    if let Err(VerifierError::Journal(JournalError::ClaimLost { .. } | JournalError::Transition { .. })) = &judged {
+        let (journal, now) = (&operator.journal, operator.clock());
+        journal
+            .keep_receipt(record.proposal, ticket.id, receipt.encode(), now)
+            .await?;
+    }
+    judged?;
     Ok(Attempted::Further)
 }
 

@@ -8,5 +8,5 @@ mod resume;
 pub(crate) use self::{
     attempt::{Attempted, attempt, take_up, wait},
     desk::{Desk, Seen},
-    resume::{reopen, restate, resume},
+    resume::{Usefulness, reopen, resume, usefulness},
 };

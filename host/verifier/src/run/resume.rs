@@ -24,12 +24,45 @@ pub(crate) async fn resume(operator: &Operator, record: &Record) -> Result<bool,
     Ok(settle::still_counts(operator, record).await? && restate(operator, record).await?)
 }
 
+/// What a ticket that the journal has as open is good for.
+pub(crate) enum Usefulness {
+    /// The enclave that has its key can use it.
+    Open,
+    /// Its statement is kept, and the journal has it as judged now.
+    Stated,
+    /// The endpoint may be behind: time tells.
+    Unclear,
+    /// For nothing, and why.
+    Lost(String),
+}
+
+/// Finds out, and carries a kept statement on: another daemon may have had it made.
+///
+/// # Errors
+/// The endpoint's failure, or the journal's.
+pub(crate) async fn usefulness(operator: &Operator, record: &Record) -> Result<Usefulness, VerifierError> {
+    let ticket = record.ticket.ok_or(VerifierError::Incomplete {
+        proposal: record.proposal,
+        what: "ticket",
+    })?;
+    let state = ticket::state(operator, &ticket).await?;
+    let is_known = !matches!(state, TicketState::Unknown | TicketState::Lapsed);
+    if is_known && restate(operator, record).await? {
+        return Ok(Usefulness::Stated);
+    }
+    Ok(match state {
+        TicketState::Open => Usefulness::Open,
+        TicketState::Unknown if !ticket::is_gone(operator, &ticket).await? => Usefulness::Unclear,
+        state => Usefulness::Lost(format!("the ticket is {state:?}")),
+    })
+}
+
 /// Goes on with the statement that is kept for the record's ticket, whichever daemon had it made. Answers whether there
 /// is one.
 ///
 /// # Errors
 /// The journal's, or a receipt that cannot be read.
-pub(crate) async fn restate(operator: &Operator, record: &Record) -> Result<bool, VerifierError> {
+async fn restate(operator: &Operator, record: &Record) -> Result<bool, VerifierError> {
     let Some((statement, receipt)) = settle::kept_statement(operator, record).await? else {
         return Ok(false);
     };

@@ -8,7 +8,7 @@ use crate::fetch;
 use crate::intake;
 use crate::journal::{CloseCause, Detail, Event, JournalError, Record, State, WaitCause};
 use crate::operator::Operator;
-use crate::run::{self, Attempted};
+use crate::run::{self, Attempted, Usefulness};
 use crate::settle::{self, Confirmation, Reviews};
 use crate::ticket;
 use orv_chain::{ChainError, Proposal, ProposalId};
@@ -296,20 +296,36 @@ impl Shared {
         taken_over(outcome)
     }
 
-    /// Gives up a ticket that none of this daemon's enclaves has the key of: its daemon is gone.
-    pub(super) async fn lose(&self, seen: &Record) -> Result<Outcome, VerifierError> {
+    /// Looks after a ticket that none of this daemon's enclaves has the key of. Its statement is carried on if there is
+    /// one; the ticket itself is left to the enclave that has the key, whose daemon may be back before it lapses.
+    pub(super) async fn leave(&self, seen: &Record) -> Result<Outcome, VerifierError> {
         let operator = self.operator.as_ref();
         if !operator.claim(seen.proposal).await? {
             return Ok(Outcome::Rest);
         }
         let record = operator.journal.get(seen.proposal).await?;
-        if record.state == State::TicketOpen {
-            let why = "the ticket belongs to a key that is gone";
-            let lost = self.change(&record, Event::LoseTicket, why, Detail::None).await;
-            taken_over(lost.map(|()| Outcome::Rest))?;
+        let outcome = if record.state == State::TicketOpen {
+            self.leave_claimed(&record).await
+        } else {
+            Ok(Outcome::Further)
+        };
+        if matches!(outcome, Ok(Outcome::Further)) {
+            operator.unclaim(seen.proposal).await?;
+        } else {
+            operator.journal.release(seen.proposal).await?;
         }
-        operator.unclaim(seen.proposal).await?;
-        Ok(Outcome::Rest)
+        taken_over(outcome)
+    }
+
+    async fn leave_claimed(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        match run::usefulness(&self.operator, record).await? {
+            Usefulness::Open | Usefulness::Unclear => Ok(Outcome::Rest),
+            Usefulness::Stated => Ok(Outcome::Further),
+            Usefulness::Lost(why) => {
+                self.change(record, Event::LoseTicket, &why, Detail::None).await?;
+                Ok(Outcome::Further)
+            }
+        }
     }
 }
 

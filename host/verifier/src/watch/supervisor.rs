@@ -244,7 +244,7 @@ impl Supervisor {
             match self.lane_of(&record) {
                 Keeper::Lane(lane) => self.spawn_attempt(lane, record),
                 Keeper::Later => {}
-                Keeper::Nobody => self.spawn_lost(record),
+                Keeper::Nobody => self.spawn_leave(record),
             }
         }
     }
@@ -266,15 +266,15 @@ impl Supervisor {
         if later { Keeper::Later } else { Keeper::Nobody }
     }
 
-    fn spawn_lost(&mut self, record: Record) {
+    fn spawn_leave(&mut self, record: Record) {
         self.errands = self.errands.saturating_add(1);
         self.queue.set_busy(record.proposal);
         let shared = self.shared.clone();
         self.tasks.spawn(async move {
             Ended {
                 proposal: Some(record.proposal),
-                work: Work::Errand(Errand::Reconcile),
-                outcome: shared.lose(&record).await,
+                work: Work::Errand(Errand::TakeUp),
+                outcome: shared.leave(&record).await,
             }
         });
     }
