@@ -1,6 +1,7 @@
 //! One enclave and its queue of one.
 
-use super::circuit::Circuit;
+use super::circuit::{Circuit, CircuitRule};
+use super::errand::Outcome;
 use crate::configuration::EnclaveSettings;
 use crate::error::VerifierError;
 use crate::notice::{EnclaveSeen, Notice, Observer};
@@ -58,5 +59,48 @@ impl Lane {
 
     pub(super) fn cancel(&self) {
         self.cancel.store(true, Ordering::Relaxed);
+    }
+
+    /// What an attempt's outcome says about the enclave.
+    pub(super) fn learn(&mut self, outcome: &Result<Outcome, VerifierError>, rule: &CircuitRule, now: u64) {
+        learn(&mut self.circuit, outcome, rule, now);
+    }
+}
+
+/// An attempt that the enclave had no part in ends a trial, too: the next one may be tried at once.
+fn learn(circuit: &mut Circuit, outcome: &Result<Outcome, VerifierError>, rule: &CircuitRule, now: u64) {
+    match outcome {
+        Ok(Outcome::Further) => circuit.worked(),
+        Err(error) if error.is_of_enclave() => circuit.failed(rule, now),
+        Ok(_) | Err(_) => circuit.trial_said_nothing(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enclave::EnclaveError;
+    use crate::watch::circuit::Permission;
+
+    const RULE: CircuitRule = CircuitRule {
+        failures: 1,
+        retry_seconds: 60,
+    };
+
+    #[test]
+    fn a_trial_that_says_nothing_about_the_enclave_lets_another_begin() {
+        let said_nothing: [Result<Outcome, VerifierError>; 3] = [
+            Ok(Outcome::Rest),
+            Ok(Outcome::OtherKey),
+            Err(VerifierError::TaskStopped),
+        ];
+        for outcome in said_nothing {
+            let mut circuit = Circuit::default();
+            learn(&mut circuit, &Err(EnclaveError::OutOfTime.into()), &RULE, 0);
+            assert_eq!(circuit.permission(60), Permission::Trial);
+            circuit.begin_trial();
+            learn(&mut circuit, &outcome, &RULE, 61);
+            assert_eq!(circuit.permission(61), Permission::Trial, "{outcome:?}");
+        }
     }
 }

@@ -154,19 +154,12 @@ impl Supervisor {
             (Work::Errand(Errand::Settle), Err(VerifierError::Send { .. } | VerifierError::Publish { .. })) => {
                 self.pause.not_settled(&settings, now);
             }
-            (Work::Attempt(lane), Ok(Outcome::Further)) => {
-                if let Some(lane) = self.lanes.get_mut(lane) {
-                    lane.circuit.worked();
-                }
-            }
             (Work::Attempt(lane), outcome) => {
-                self.pause.trial_said_nothing();
-                if let (Some(lane), Err(error)) = (self.lanes.get_mut(lane), outcome) {
-                    if error.is_of_enclave() {
-                        lane.circuit.failed(&rule(settings.failed_enclave, &settings), now);
-                    } else {
-                        lane.circuit.trial_said_nothing();
-                    }
+                if !matches!(outcome, Ok(Outcome::Further)) {
+                    self.pause.trial_said_nothing();
+                }
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.learn(outcome, &rule(settings.failed_enclave, &settings), now);
                 }
             }
             _ => {}
