@@ -5,7 +5,7 @@ use crate::pin::{Cache, sha256};
 use crate::platform::Platform;
 use crate::process::output;
 use crate::repository;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -216,6 +216,10 @@ fn copy_checkout(from: &Path, to: &Path, order: &Order) -> Result<(), ImageError
     let listed = output(&mut git)?;
     let mut names: Vec<&str> = listed.split('\0').filter(|name| !name.is_empty()).collect();
     names.sort_unstable();
+    if to.is_dir() {
+        let kept = names.iter().map(|name| to.join(name)).collect();
+        remove_others(to, &kept)?;
+    }
     if let Order::Backwards = order {
         names.reverse();
     }
@@ -233,6 +237,19 @@ fn copy_checkout(from: &Path, to: &Path, order: &Order) -> Result<(), ImageError
         let folder = copy.parent().unwrap_or(to);
         fs::create_dir_all(folder).map_err(ImageError::file(folder))?;
         fs::write(&copy, content).map_err(ImageError::file(&copy))?;
+    }
+    Ok(())
+}
+
+/// What an earlier run copied and the checkout no longer has would be built, too.
+fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), ImageError> {
+    for entry in fs::read_dir(folder).map_err(ImageError::file(folder))? {
+        let path = entry.map_err(ImageError::file(folder))?.path();
+        if path.is_dir() {
+            remove_others(&path, kept)?;
+        } else if !kept.contains(&path) {
+            fs::remove_file(&path).map_err(ImageError::file(&path))?;
+        }
     }
     Ok(())
 }

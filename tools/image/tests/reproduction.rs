@@ -160,3 +160,16 @@ fn a_build_that_shows_its_user_is_found() {
     );
     assert!(document["error"].as_str().unwrap().contains("orv-nitro.eif"));
 }
+
+#[test]
+fn what_the_checkout_no_longer_has_is_not_built_in_the_folder_of_an_earlier_run() {
+    let checkout = Checkout::new("fn main() {}", None);
+    // Cargo refuses two tests of one name: the second run sees only its own.
+    checkout.write("enclave/tests/twice.rs", "");
+    assert!(checkout.reproduce().status.success());
+    let moved = checkout.repository().join("enclave/tests/twice.rs");
+    fs::remove_file(moved).unwrap();
+    checkout.write("enclave/tests/twice/main.rs", "");
+    let output = checkout.reproduce();
+    assert!(output.status.success(), "{}", answer(&output));
+}
