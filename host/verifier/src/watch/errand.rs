@@ -290,9 +290,8 @@ impl Shared {
         } else {
             Ok(Outcome::Further)
         };
-        if !matches!(outcome, Ok(Outcome::Ready)) {
-            operator.unclaim(seen.proposal).await?;
-        }
+        // Also what is ready: an enclave of another daemon may be free before this one's.
+        operator.unclaim(seen.proposal).await?;
         taken_over(outcome)
     }
 

@@ -335,12 +335,13 @@ impl Supervisor {
                     return Ok(Outcome::Rest);
                 }
                 let now = operator.journal.get(proposal).await?;
-                if now.state != record.state {
-                    return Ok(Outcome::Further);
-                }
-                let attempted = run::attempt(operator, &mut desk, &now, cancel).await;
+                let attempted = if now.state == record.state {
+                    run::attempt(operator, &mut desk, &now, cancel).await.map(Outcome::from)
+                } else {
+                    Ok(Outcome::Further)
+                };
                 operator.unclaim(proposal).await?;
-                Ok(attempted?.into())
+                attempted
             };
             Ended {
                 proposal: Some(proposal),
