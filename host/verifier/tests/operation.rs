@@ -19,6 +19,7 @@ use orv_verifier::{
     VerifierError,
 };
 use serde_json::json;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,10 +27,13 @@ on_both_chains!(
     a_settlement_that_a_reorganisation_takes_back_is_settled_again,
     a_statement_whose_ticket_was_left_is_carried_out_all_the_same,
     a_ticket_that_was_left_before_its_end_is_run_again,
+    an_open_ticket_is_left_to_the_enclave_that_has_its_key,
+    a_kept_statement_is_carried_on_whoever_has_the_key,
     a_proposal_that_another_daemon_works_on_is_left_alone,
     a_hanging_enclave_keeps_no_other_one_from_working,
     the_first_stop_lets_a_run_finish_and_the_second_hands_it_back,
     a_key_that_is_used_up_is_renewed_by_the_operators_command,
+    a_key_is_not_renewed_while_a_ticket_needs_it,
     a_second_daemon_in_the_same_folder_is_refused,
     a_review_is_written_once_for_each_attempt,
     a_full_disk_begins_nothing_and_says_so,
@@ -153,6 +157,45 @@ async fn a_ticket_that_was_left_before_its_end_is_run_again(kind: PeerKind) {
     running(2).await;
 }
 
+/// The operator's configuration with another enclave, which has another key.
+fn with_another_enclave(network: &Network) -> VerifierConfig {
+    let socket = network.directory.path().join("other.sock");
+    listen_as(&socket, Script::Improvement, || 2);
+    let mut config = network.config();
+    config.enclave = Some(format!("unix:{}", socket.display()).parse().unwrap());
+    config
+}
+
+async fn an_open_ticket_is_left_to_the_enclave_that_has_its_key(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Silence);
+    let id = network.submit().await;
+    let stop = StopAt::new(State::Running, Controls::hand_back);
+    Daemon::once_with(stop.orders(network.config())).await.unwrap();
+    let config = with_another_enclave(&network);
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    assert!(
+        summary.outcomes.is_empty() && summary.failures.is_empty(),
+        "{summary:?}"
+    );
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let journal = Journal::open(&network.config().journal_place(), gateway, DaemonId::READER).await;
+    let record = journal.unwrap().get(id).await.unwrap();
+    assert_eq!((record.state, record.claim), (State::TicketOpen, None));
+}
+
+async fn a_kept_statement_is_carried_on_whoever_has_the_key(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    network.submit().await;
+    let stop = StopAt::new(State::Judged, Controls::hand_back);
+    Daemon::once_with(stop.orders(network.config())).await.unwrap();
+    put_back(&network, "ticket-open").await;
+    let config = with_another_enclave(&network);
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    assert_eq!(only(&summary).state, State::Settled(Settlement::Approved));
+}
+
 async fn a_proposal_that_another_daemon_works_on_is_left_alone(kind: PeerKind) {
     let network = Network::start(kind).await;
     network.enclave(Script::MissingBytes);
@@ -248,9 +291,9 @@ async fn the_first_stop_lets_a_run_finish_and_the_second_hands_it_back(kind: Pee
     assert_eq!(*stop.told.lock().unwrap(), ["ORV-V-071"]);
 }
 
-/// The command of an operator is played by a shell that gives the enclave's next boot another key.
-async fn a_key_that_is_used_up_is_renewed_by_the_operators_command(kind: PeerKind) {
-    let network = Network::start(kind).await;
+/// An enclave whose key has one verdict. The command of an operator is played by a shell that gives the enclave's next boot
+/// another key.
+fn renewed_by_command(network: &Network) -> (VerifierConfig, PathBuf) {
     let socket = network.directory.path().join("enclave.sock");
     let boots = network.directory.path().join("boots");
     std::fs::write(&boots, "x").unwrap();
@@ -268,12 +311,46 @@ async fn a_key_that_is_used_up_is_renewed_by_the_operators_command(kind: PeerKin
     if let AdmissionSource::Local(attesters) = &mut config.admission {
         attesters.verdicts = 1;
     }
+    (config, boots)
+}
+
+async fn a_key_that_is_used_up_is_renewed_by_the_operators_command(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let (config, boots) = renewed_by_command(&network);
     network.submit().await;
     network.submit().await;
     let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
     assert_eq!(summary.failures, Vec::new());
     let states: Vec<_> = summary.outcomes.iter().map(|row| row.state).collect();
     assert_eq!(states, [State::Inconclusive, State::Inconclusive]);
+    assert_eq!(std::fs::read(&boots).unwrap().len(), 2);
+}
+
+/// The first proposal's attempt was interrupted, and somebody else looks at it in the round in which the second one is to
+/// begin.
+async fn a_key_is_not_renewed_while_a_ticket_needs_it(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let (config, boots) = renewed_by_command(&network);
+    let first = network.submit().await;
+    let stop = StopAt::new(State::Judged, Controls::hand_back);
+    Daemon::once_with(stop.orders(config.clone())).await.unwrap();
+    put_back(&network, "ticket-open").await;
+    forget_receipts(&network).await;
+    let second = create_project(&network.running, &network.deployment).await;
+    network.submit_to(second).await;
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let other = Journal::open(&config.journal_place(), gateway, DaemonId::new([7; 16])).await;
+    let other = other.unwrap();
+    assert_eq!(other.claim(first, 600).await.unwrap(), Claim::Taken);
+    let meanwhile = Daemon::once(config.clone(), Arc::new(Silent)).await.unwrap();
+    assert_eq!(meanwhile.failures, Vec::new());
+    assert_eq!(only(&meanwhile).state, State::Waiting(WaitCause::KeyNotLive));
+    assert_eq!(std::fs::read(&boots).unwrap().len(), 1);
+    other.release(first).await.unwrap();
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    let states: Vec<_> = summary.outcomes.iter().map(|row| row.state).collect();
+    assert_eq!(states, [State::Inconclusive, State::Inconclusive]);
+    assert_eq!(network.times(first, State::TicketOpen).await, 1);
     assert_eq!(std::fs::read(&boots).unwrap().len(), 2);
 }
 

@@ -112,7 +112,9 @@ impl Desk {
                     self.warn(operator, identity.key, &reason);
                     return Ok(Some(identity));
                 }
-                KeyLife::Ended(_) if has_open_ticket(operator, identity.key).await? => return Ok(None),
+                KeyLife::Ended(_) if self.may_renew() && has_open_ticket(operator, identity.key).await? => {
+                    return Ok(None);
+                }
                 KeyLife::Ended(reason) => VerifierError::KeyDead {
                     key: identity.key,
                     reason,
@@ -121,10 +123,15 @@ impl Desk {
             Err(error) if error.wants_new_key() => error,
             Err(error) => return Err(error),
         };
-        if self.settings.restart.is_empty() {
+        if !self.may_renew() {
             return Err(ended);
         }
         self.renew(operator, &ended).await.map(Some)
+    }
+
+    /// Whether the operator has configured how the enclave is booted anew.
+    fn may_renew(&self) -> bool {
+        !self.settings.restart.is_empty()
     }
 
     /// Boots the enclave anew and has its new key admitted.
@@ -155,7 +162,7 @@ impl Desk {
 
     /// Says once for each key that it ends soon.
     fn warn(&mut self, operator: &Operator, key: Address, reason: &str) {
-        if self.settings.restart.is_empty() && self.warned.replace(key) != Some(key) {
+        if !self.may_renew() && self.warned.replace(key) != Some(key) {
             let error = VerifierError::KeyEnding {
                 key,
                 reason: reason.to_owned(),
