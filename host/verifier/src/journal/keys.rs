@@ -3,6 +3,7 @@
 use super::record::Columns;
 use super::{Journal, JournalError, KeyRecord, signed};
 use orv_chain::BlockReference;
+use orv_chain::primitives::Address;
 
 macro_rules! select_keys {
     ($rest:literal) => {
@@ -13,18 +14,27 @@ macro_rules! select_keys {
     };
 }
 
+/// Evidences of one key that are kept. An admission is taken for 256 blocks after its challenge, so that an older one
+/// than these can only have been admitted before they were made, and then they never were.
+const KEPT: i64 = 8;
+
 impl Journal {
-    /// Keeps the evidence that a key is admitted with. It is written before the admission is sent. The enclave is the
-    /// address at which this daemon has it.
+    /// Keeps the evidence that a key is admitted with. It is written before the admission is sent, and a key that was
+    /// not admitted with it may give another: which one the chain took is found out later. The enclave is the address at
+    /// which this daemon has it.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn keep_key(&self, key: &KeyRecord, enclave: &str, at: u64) -> Result<(), JournalError> {
         let mut transaction = self.database.begin().await?;
-        // Written anew, so that it becomes the newest.
-        let query = sqlx::query("DELETE FROM keys WHERE gateway = $1 AND address = $2")
+        // Written anew, so that it becomes the newest; and no more than the newest few are kept.
+        let statement = "DELETE FROM keys WHERE gateway = $1 AND address = $2 AND (challenge_hash = $3 OR number NOT IN \
+             (SELECT number FROM keys WHERE gateway = $1 AND address = $2 ORDER BY number DESC LIMIT $4))";
+        let query = sqlx::query(statement)
             .bind(&self.gateway)
-            .bind(key.address.to_string());
+            .bind(key.address.to_string())
+            .bind(key.challenge_block.hash.to_string())
+            .bind(KEPT - 1);
         query.execute(&mut *transaction).await?;
         let statement = "INSERT INTO keys (gateway, address, daemon, enclave, challenge_block, challenge_hash, \
              envelope, noted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -47,6 +57,18 @@ impl Journal {
     /// A damaged row.
     pub async fn keys(&self) -> Result<Vec<KeyRecord>, JournalError> {
         let query = sqlx::query(select_keys!("ORDER BY number DESC")).bind(&self.gateway);
+        let rows = query.fetch_all(&self.database.pool).await?;
+        rows.iter().map(|row| key(&Columns(row))).collect()
+    }
+
+    /// The evidence of one key, newest first.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub async fn evidence_of(&self, address: Address) -> Result<Vec<KeyRecord>, JournalError> {
+        let query = sqlx::query(select_keys!("AND address = $2 ORDER BY number DESC"))
+            .bind(&self.gateway)
+            .bind(address.to_string());
         let rows = query.fetch_all(&self.database.pool).await?;
         rows.iter().map(|row| key(&Columns(row))).collect()
     }

@@ -9,13 +9,17 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 type Step = (i64, &'static str);
 
 /// Each step once, in order. A step that was published is never changed.
-const SQLITE: [Step; 2] = [
+const SQLITE: [Step; 3] = [
     (1, include_str!("../../migrations/sqlite/0001_journal.sql")),
     (2, include_str!("../../migrations/sqlite/0002_many_daemons.sql")),
+    (3, include_str!("../../migrations/sqlite/0003_evidence.sql")),
 ];
 
 /// PostgreSQL came with the second step, and begins with it.
-const POSTGRES: [Step; 1] = [(2, include_str!("../../migrations/postgres/0002_journal.sql"))];
+const POSTGRES: [Step; 2] = [
+    (2, include_str!("../../migrations/postgres/0002_journal.sql")),
+    (3, include_str!("../../migrations/postgres/0003_evidence.sql")),
+];
 
 /// Keeps two programs from taking a step of the same PostgreSQL database at once; the number is any of our own.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7165821048)";

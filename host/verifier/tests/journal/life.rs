@@ -168,6 +168,22 @@ on_both_databases! {
         assert_eq!(journal.keys().await.unwrap().first(), Some(&key(1)));
     }
 
+    /// Until one of them is admitted, nobody knows which.
+    async fn a_key_keeps_its_newest_evidences(stage: Stage) {
+        let journal = stage.open().await;
+        let evidence = |byte: u8| KeyRecord {
+            address: Address::repeat_byte(1),
+            challenge_block: BlockReference { number: u64::from(byte), hash: B256::repeat_byte(byte) },
+            envelope: vec![byte],
+        };
+        for byte in 1..=20 {
+            journal.keep_key(&evidence(byte), "vsock:16:5000", 5).await.unwrap();
+        }
+        let kept = journal.evidence_of(Address::repeat_byte(1)).await.unwrap();
+        assert_eq!(kept, (13..=20).rev().map(evidence).collect::<Vec<_>>());
+        assert_eq!(journal.evidence_of(Address::repeat_byte(2)).await.unwrap(), []);
+    }
+
     async fn status_tells_what_was_claimed_and_what_was_measured(stage: Stage) {
         let journal = stage.open().await;
         judged(&journal, proposal(4, 0)).await;
