@@ -15,8 +15,8 @@ use orv_devnet::on_both_chains;
 use orv_devnet::peer::PeerKind;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
-use orv_verifier::journal::{CloseCause, Settlement, State, WaitCause};
-use orv_verifier::{AdmissionSource, Daemon, Notice, Observer, RemoteAttesters, Silent, VerifierConfig};
+use orv_verifier::journal::{CloseCause, DaemonId, Journal, KeyRecord, Settlement, State, WaitCause};
+use orv_verifier::{AdmissionSource, Daemon, Notice, Observer, Orders, RemoteAttesters, Silent, VerifierConfig};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ on_both_chains!(
     a_proposal_whose_time_has_passed_is_closed_without_a_ticket,
     a_key_that_would_expire_under_a_run_opens_no_ticket,
     attesters_elsewhere_admit_the_key_or_say_why_not,
+    a_key_whose_admission_fails_for_long_is_introduced_anew,
+    a_known_key_is_introduced_with_the_evidence_that_the_chain_took,
 );
 
 async fn a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt(kind: PeerKind) {
@@ -80,13 +82,13 @@ struct Listening(tokio::sync::mpsc::UnboundedSender<String>);
 impl AttesterObserver for Listening {
     fn notice(&self, notice: &AttesterNotice) {
         if let AttesterNotice::Listening { address, .. } = notice {
-            self.0.send(format!("http://{address}")).unwrap();
+            let _ = self.0.send(format!("http://{address}"));
         }
     }
 }
 
-async fn attesters_elsewhere_admit_the_key_or_say_why_not(kind: PeerKind) {
-    let network = Network::start(kind).await;
+/// The attester of this suite as a service of its own.
+fn attester_at(network: &Network, listen: &str) -> AttesterConfig {
     let local = network.config();
     let AdmissionSource::Local(signer) = &local.admission else {
         panic!("the attester of this suite is local");
@@ -95,12 +97,91 @@ async fn attesters_elsewhere_admit_the_key_or_say_why_not(kind: PeerKind) {
     let listed = format!("[[measurements]]\nname = \"scripted\"\nid = \"{}\"\n", measurement());
     std::fs::write(&policy, listed).unwrap();
     let text = format!(
-        "deployment = {:?}\npolicy = {policy:?}\ntrust = \"simulator\"\nlisten = \"127.0.0.1:0\"\n\
+        "deployment = {:?}\npolicy = {policy:?}\ntrust = \"simulator\"\nlisten = {listen:?}\n\
          [key]\nunsafe_raw_key = \"{}\"\n",
         local.deployment, signer.attester_keys[0],
     );
+    AttesterConfig::parse(&text).unwrap()
+}
+
+/// Passes on what fails and which states are reached.
+struct Heard(tokio::sync::mpsc::UnboundedSender<String>);
+
+impl Observer for Heard {
+    fn notice(&self, notice: &Notice) {
+        let _ = match notice {
+            Notice::Changed { state, .. } => self.0.send(state.to_string()),
+            Notice::Failed { code, .. } => self.0.send((*code).to_owned()),
+            _ => Ok(()),
+        };
+    }
+}
+
+/// The registry takes a challenge for 256 blocks; the attester is away for longer than that.
+async fn a_key_whose_admission_fails_for_long_is_introduced_anew(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let reserved = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = reserved.local_addr().unwrap().to_string();
+    drop(reserved);
+    let mut config = network.config();
+    config.pause.failed_enclave = 0;
+    config.admission = AdmissionSource::Remote(RemoteAttesters {
+        attesters: vec![format!("http://{address}")],
+    });
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let orders = Orders::new(config, Arc::new(Heard(told)));
+    let controls = orders.controls.clone();
+    let working = tokio::spawn(Daemon::work(orders));
+    while heard.recv().await.unwrap() != "ORV-V-056" {}
+    for _ in 0..260 {
+        network.running.steer("evm_mine", json!([])).await.unwrap();
+    }
+    let (told, _listening) = tokio::sync::mpsc::unbounded_channel();
+    let attester = attester_at(&network, &address);
+    let serving = tokio::spawn(orv_attester::run(
+        attester,
+        std::future::pending(),
+        Arc::new(Listening(told)),
+    ));
+    while heard.recv().await.unwrap() != State::Inconclusive.to_string() {}
+    controls.stop();
+    assert_eq!(only(&working.await.unwrap().unwrap()).state, State::Inconclusive);
+    serving.abort();
+}
+
+/// As if the key had been registered again, and then the first admission had been mined after all.
+async fn a_known_key_is_introduced_with_the_evidence_that_the_chain_took(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    network.once().await;
+    let config = network.config();
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let daemon = DaemonId::kept_in(&config.data_directory).unwrap();
+    let journal = Journal::open(&config.journal_place(), gateway, daemon).await.unwrap();
+    let admitted = journal.keys().await.unwrap().remove(0);
+    let chain = network.deployment.connect().await.unwrap();
+    let later = KeyRecord {
+        challenge_block: chain.head().await.unwrap().reference,
+        envelope: vec![1],
+        ..admitted.clone()
+    };
+    let enclave = config.enclaves()[0].address.to_string();
+    journal.keep_key(&later, &enclave, 9).await.unwrap();
+    assert_eq!(journal.evidence_of(admitted.address).await.unwrap(), [later, admitted]);
+    network.submit().await;
+    let summary = network.once().await;
+    assert_eq!(summary.failures, Vec::new());
+    assert_eq!(only(&summary).state, State::Inconclusive);
+}
+
+async fn attesters_elsewhere_admit_the_key_or_say_why_not(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let local = network.config();
     let (told, mut listening) = tokio::sync::mpsc::unbounded_channel();
-    let attester = AttesterConfig::parse(&text).unwrap();
+    let attester = attester_at(&network, "127.0.0.1:0");
     let serving = tokio::spawn(orv_attester::run(
         attester,
         std::future::pending(),

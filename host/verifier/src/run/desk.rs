@@ -1,7 +1,7 @@
 //! The connection to one enclave, and the key behind it.
 
 use super::boot;
-use crate::admission::{self, KeyLife, Standing};
+use crate::admission::{self, KeyLife};
 use crate::configuration::EnclaveSettings;
 use crate::enclave::{EnclaveAddress, EnclaveError, ExitReports, Identity, Session, Work};
 use crate::error::VerifierError;
@@ -10,8 +10,9 @@ use crate::journal::{Record, State};
 use crate::notice::{EnclaveSeen, Notice};
 use crate::operator::Operator;
 use orv_attester::collateral_pieces_in;
-use orv_chain::primitives::Address;
-use orv_chain::{BlockReference, ProposalId};
+use orv_chain::primitives::{Address, B256};
+use orv_chain::{BlockReference, ChainError, ProposalId};
+use orv_content::merkle;
 use orv_receipt::{DatedCollateral, Receipt};
 use orv_wire::Stream;
 use orv_wire::{Job, Progress};
@@ -20,6 +21,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
+
+/// Blocks below the head of the oldest challenge that evidence is given for again: the registry takes 256, and signatures
+/// and the admission's own block take some of them.
+const OLDEST_CHALLENGE: u64 = 200;
+
+/// The same in seconds of block time: the certificates of evidence live some hours.
+const OLDEST_CHALLENGE_SECONDS: u64 = 600;
 
 /// What is known of an enclave, for whoever chooses one.
 pub(crate) type Seen = Arc<Mutex<EnclaveSeen>>;
@@ -85,14 +93,22 @@ impl Desk {
     /// # Errors
     /// The enclave cannot be reached, or its key cannot be used.
     pub(crate) async fn identity(&mut self, operator: &Operator) -> Result<Identity, VerifierError> {
+        match self.introduced(operator).await {
+            // What was sent earlier was mined meanwhile: with the evidence of that time it is the same key.
+            Err(VerifierError::EvidenceChanged { .. }) => self.introduced(operator).await,
+            other => other,
+        }
+    }
+
+    /// A key that was not admitted introduces itself anew the next time: a challenge counts for 256 blocks only.
+    async fn introduced(&mut self, operator: &Operator) -> Result<Identity, VerifierError> {
         let (session, identity) = match self.still_open(operator).await? {
             Some(open) => open,
             None => self.connect(operator).await?,
         };
         self.see(|seen| seen.key = Some(identity.key));
-        let live = admission::ensure_live(operator, &self.settings.address, &identity).await;
+        admission::ensure_live(operator, &self.settings.address, &identity).await?;
         self.open = Some((session, identity.clone()));
-        live?;
         if self.told.replace(identity.key) != Some(identity.key) {
             operator.observer.notice(&Notice::KeyLive(identity.key));
         }
@@ -309,8 +325,9 @@ fn with_collateral(operator: &Operator, proposal: ProposalId, receipt: Receipt) 
     }
 }
 
-/// Connects and finds out whether this is a key that was admitted before: its evidence must then be the admitted one,
-/// so the old challenge is asked again. A new key gets a fresh challenge.
+/// Connects and finds out whether this is a key that was admitted before: its evidence must then be the admitted one, so
+/// the challenge of that is asked again. One whose admission is perhaps under way gives the same evidence again; any other
+/// gets a fresh challenge.
 async fn connect(operator: &Operator, address: &EnclaveAddress) -> Result<(Session<Stream>, Identity), VerifierError> {
     let (address, address_text) = (address.clone(), address.to_string());
     let stream = spawn_blocking(move || {
@@ -324,15 +341,47 @@ async fn connect(operator: &Operator, address: &EnclaveAddress) -> Result<(Sessi
     if let Some(record) = operator.journal.newest_key(&address_text).await? {
         let (back, given) = introduce(operator, session, record.challenge_block).await?;
         session = back;
-        if given.key == record.address && admission::standing(operator, given.key).await? != Standing::Unknown {
-            if given.envelope != record.envelope {
-                tracing::warn!(key = %given.key, "the enclave gives other evidence for the challenge of its admission");
+        if given.key == record.address {
+            match challenge_again(operator, &given).await? {
+                Some(block) if block == given.challenge_block => return Ok((session, given)),
+                Some(block) => return introduce(operator, session, block).await,
+                None => {}
             }
-            return Ok((session, given));
         }
     }
-    let head = operator.chain.head().await?.reference;
-    introduce(operator, session, head).await
+    let fresh = operator.keys.challenge(operator.owner.address()).await?.block;
+    introduce(operator, session, fresh).await
+}
+
+/// The block of the challenge that a known key is asked again; nothing where a fresh one will do.
+async fn challenge_again(operator: &Operator, given: &Identity) -> Result<Option<BlockReference>, VerifierError> {
+    let Some(admitted) = operator.keys.key(given.key).await? else {
+        let challenge = given.challenge_block;
+        return Ok(still_counts(operator, challenge).await?.then_some(challenge));
+    };
+    let admitted = admitted.evidence_root;
+    if admitted == B256::from(given.evidence_root.0) {
+        return Ok(Some(given.challenge_block));
+    }
+    for kept in operator.journal.evidence_of(given.key).await? {
+        if merkle::root_of(&kept.envelope).is_ok_and(|root| B256::from(root.0) == admitted) {
+            return Ok(Some(kept.challenge_block));
+        }
+    }
+    tracing::warn!(key = %given.key, "the evidence that the key was admitted with is not in the journal");
+    Ok(Some(given.challenge_block))
+}
+
+/// Whether the registry will take a challenge for a while yet: its block is in the chain, and not too old.
+async fn still_counts(operator: &Operator, challenge: BlockReference) -> Result<bool, ChainError> {
+    let head = operator.chain.head().await?;
+    let number = head.reference.number;
+    if number.saturating_sub(challenge.number) > OLDEST_CHALLENGE || challenge.number > number {
+        return Ok(false);
+    }
+    let block = operator.chain.block(challenge.number).await?;
+    let age = head.timestamp.saturating_sub(block.timestamp);
+    Ok(block.reference == challenge && age <= OLDEST_CHALLENGE_SECONDS)
 }
 
 async fn introduce(
