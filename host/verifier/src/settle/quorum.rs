@@ -78,8 +78,8 @@ fn agree(one: &Run, other: &Run) -> bool {
         && one.marginBips == other.marginBips
 }
 
-/// The held statement of a ticket and whose it is; nothing where the ticket is not held, or its statement was recorded
-/// by a call that cannot be read.
+/// The held statement of a ticket and whose it is; nothing where the ticket is not held, its key's timed statements count
+/// no more, or its statement was recorded by a call that cannot be read.
 async fn held(
     operator: &Operator,
     record: &Record,
@@ -87,7 +87,8 @@ async fn held(
 ) -> Result<Option<(Address, Run, Bytes)>, VerifierError> {
     let gateway = operator.enclave.verifier_gateway;
     let entry = operator.chain.call(gateway, &ticketOfCall { ticket }).await?;
-    if entry.state != HELD {
+    // One that counts no more would keep all the others from settling.
+    if entry.state != HELD || !counts(operator.keys.require_live(entry.key).await)? {
         return Ok(None);
     }
     let Some(transaction) = recording(operator, record, ticket).await? else {
@@ -98,6 +99,17 @@ async fn held(
     let call = found.and_then(|found| recordCall::abi_decode_validate(found.input()).ok());
     let about_it = call.filter(|call| call.run.ticket == ticket);
     Ok(about_it.map(|call| (entry.operator, call.run, call.signature)))
+}
+
+/// Whether timed statements of a key count, by the registry's answer.
+fn counts(answer: Result<bool, ChainError>) -> Result<bool, ChainError> {
+    match answer {
+        Err(ChainError::Reverted(refusal)) => {
+            tracing::debug!(%refusal, "a held statement counts no more");
+            Ok(false)
+        }
+        answer => answer,
+    }
 }
 
 /// The transaction that recorded the statement.
@@ -122,4 +134,25 @@ async fn recording(operator: &Operator, record: &Record, ticket: B256) -> Result
         to = from - 1;
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::sol_types::SolError;
+    use orv_chain::Revert;
+    use orv_chain::bindings::EnclaveRegistry::KeyExpired;
+
+    #[test]
+    fn a_statement_of_a_key_that_counts_no_more_is_no_companion() {
+        let expired = KeyExpired {
+            key: Address::ZERO,
+            expiresAt: 5,
+        };
+        let refusal = Revert::decode(&expired.abi_encode());
+        assert!(!counts(Err(ChainError::Reverted(refusal))).unwrap());
+        assert!(!counts(Ok(false)).unwrap());
+        assert!(counts(Ok(true)).unwrap());
+        assert!(counts(Err(ChainError::Unreachable("away".to_owned()))).is_err());
+    }
 }
