@@ -5,7 +5,8 @@
 use crate::error::VerifierError;
 use crate::journal::{CloseCause, DueDuty, Duty, Record, State, WaitCause};
 use crate::operator::Operator;
-use orv_chain::bindings::VerifierGateway::ticketOfCall;
+use orv_chain::bindings::VerifierGateway::{openTicketOfCall, ticketOfCall};
+use orv_chain::bindings::{ProposalLedger, VerifierGateway};
 use orv_chain::primitives::{Address, B256, U256};
 use orv_chain::{ChainError, Mined, ProjectId, Proposal, ProposalId, SendError};
 
@@ -73,12 +74,30 @@ pub(crate) async fn next(operator: &Operator) -> Result<(), VerifierError> {
         return Ok(());
     }
     let DueDuty { duty, .. } = due;
-    let sent = match duty {
+    let tried = match duty {
         Duty::Expire(proposal) => expire(operator, proposal).await?,
         Duty::Withdraw { project, operator: of } => withdraw(operator, project, of).await?,
     };
-    operator.journal.discharge(duty, sent).await?;
+    match tried {
+        Tried::Done(transaction) => operator.journal.discharge(duty, Some(transaction)).await?,
+        Tried::NothingLeft => operator.journal.discharge(duty, None).await?,
+        Tried::NotYet => {}
+        Tried::NotBefore(due_at) => operator.journal.owe(duty, due_at).await?,
+    }
     Ok(())
+}
+
+/// What came of trying a duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tried {
+    /// By this transaction.
+    Done(B256),
+    /// Somebody else did it, or nothing came together.
+    NothingLeft,
+    /// It comes again after its turn.
+    NotYet,
+    /// It comes again at this time, in seconds of block time.
+    NotBefore(u64),
 }
 
 /// What this daemon's configuration leaves alone another one of the journal may do.
@@ -90,38 +109,96 @@ fn is_wanted(operator: &Operator, duty: Duty) -> bool {
     }
 }
 
-async fn expire(operator: &Operator, id: ProposalId) -> Result<Option<B256>, VerifierError> {
+async fn expire(operator: &Operator, id: ProposalId) -> Result<Tried, VerifierError> {
+    let record = operator.journal.get(id).await?;
     let proposal = match Proposal::read(&operator.chain, &operator.contracts, id).await {
-        Err(ChainError::NoProposal(_)) => return Ok(None),
+        Err(ChainError::NoProposal(_)) if record.state == State::Closed(CloseCause::Withdrawn) => {
+            return Ok(Tried::NothingLeft);
+        }
+        // The endpoint is behind, or a reorganisation moves the submission.
+        Err(ChainError::NoProposal(_)) => return Ok(Tried::NotYet),
         read => read?,
     };
-    if proposal.status.is_terminal() || !operator.config().duties.expire {
-        return Ok(None);
+    if proposal.status.is_terminal() {
+        return Ok(Tried::NothingLeft);
+    }
+    let deadline = proposal.submitted_at.saturating_add(operator.constants.expiry_window);
+    if operator.chain.head().await?.timestamp < deadline {
+        return Ok(Tried::NotBefore(deadline));
+    }
+    if may_still_settle(record.state) || has_open_ticket(operator, id).await? {
+        return Ok(Tried::NotYet);
     }
     let expired = operator.gateway.expire_for(&operator.owner, id).await;
-    done("expiring a proposal for its miner", expired)
+    tried("expiring a proposal for its miner", expired)
+}
+
+/// The ledger takes a verdict after the deadline, too, as long as nobody has expired the proposal: what this operator
+/// has under way comes first. A held statement does not: the ones that it needs may never come.
+fn may_still_settle(state: State) -> bool {
+    matches!(
+        state,
+        State::TicketOpen | State::Running | State::Judged | State::Settling
+    )
+}
+
+async fn has_open_ticket(operator: &Operator, id: ProposalId) -> Result<bool, ChainError> {
+    let call = openTicketOfCall { proposalId: id.0 };
+    let open = operator.chain.call(operator.enclave.verifier_gateway, &call).await?;
+    Ok(open != B256::ZERO)
 }
 
 /// Pays an account what it has earned: its own daemon or another of the same journal, since the gateway lets anyone.
-async fn withdraw(operator: &Operator, project: ProjectId, account: Address) -> Result<Option<B256>, VerifierError> {
+async fn withdraw(operator: &Operator, project: ProjectId, account: Address) -> Result<Tried, VerifierError> {
     let Some(least) = operator.config().duties.withdraw_from else {
-        return Ok(None);
+        return Ok(Tried::NotYet);
     };
     if operator.gateway.owed(project, account).await? < U256::from(least.max(1)) {
-        return Ok(None);
+        return Ok(Tried::NothingLeft);
     }
     let withdrawn = operator.gateway.withdraw(&operator.owner, project, account).await;
-    done("withdrawing fees", withdrawn)
+    tried("withdrawing fees", withdrawn)
 }
 
-/// What the contract refuses is not to be done any more: somebody else did it.
-fn done(step: &'static str, sent: Result<Mined, SendError>) -> Result<Option<B256>, VerifierError> {
-    match sent {
-        Ok(mined) => Ok(Some(mined.hash)),
-        Err(SendError::Reverted(refusal)) => {
-            tracing::info!(%refusal, step, "nothing is left to do");
-            Ok(None)
-        }
-        Err(source) => Err(VerifierError::sending(step, source)),
+/// Only what says that it is done already ends a duty; every other refusal may be that of an endpoint which is behind.
+fn tried(step: &'static str, sent: Result<Mined, SendError>) -> Result<Tried, VerifierError> {
+    let refusal = match sent {
+        Ok(mined) => return Ok(Tried::Done(mined.hash)),
+        Err(SendError::Reverted(refusal)) => refusal,
+        Err(source) => return Err(VerifierError::sending(step, source)),
+    };
+    tracing::info!(%refusal, step, "refused");
+    let is_done = refusal.is::<ProposalLedger::WrongStatus>() || refusal.is::<VerifierGateway::NothingOwed>();
+    Ok(if is_done { Tried::NothingLeft } else { Tried::NotYet })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::sol_types::SolError;
+    use orv_chain::Revert;
+
+    fn refused(error: &impl SolError) -> Tried {
+        let refusal = Revert::decode(&error.abi_encode());
+        tried("a test", Err(SendError::Reverted(refusal))).unwrap()
+    }
+
+    #[test]
+    fn only_a_refusal_that_says_it_is_done_ends_a_duty() {
+        assert_eq!(refused(&ProposalLedger::WrongStatus {}), Tried::NothingLeft);
+        let nothing = VerifierGateway::NothingOwed {
+            projectId: U256::ONE,
+            operator: Address::ZERO,
+        };
+        assert_eq!(refused(&nothing), Tried::NothingLeft);
+        assert_eq!(refused(&ProposalLedger::ExpiryNotReached {}), Tried::NotYet);
+        assert_eq!(refused(&ProposalLedger::UnknownProposal {}), Tried::NotYet);
+    }
+
+    #[test]
+    fn nothing_that_is_under_way_is_expired_and_what_is_only_held_is() {
+        assert!(may_still_settle(State::Judged));
+        assert!(!may_still_settle(State::Waiting(WaitCause::HeldForQuorum)));
+        assert!(!may_still_settle(State::Inconclusive));
     }
 }
