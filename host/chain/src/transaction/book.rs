@@ -21,6 +21,9 @@ const RETAINED: u64 = 64;
 /// endpoint that tells of them lies, and filling the way to them would burn the account.
 pub(super) const REACH: u64 = 64;
 
+/// Blocks that have to pass an offer over before more is offered.
+const PASSED_OVER: u64 = 2;
+
 /// Signed bytes under a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Offer {
@@ -43,6 +46,8 @@ pub(super) struct Book {
     entries: BTreeMap<u64, Entry>,
     /// When a number's newest offer was made, and when it was last sent. Not kept over a restart.
     times: BTreeMap<u64, Times>,
+    /// How many wait for a number's transaction now. What nobody waits for may be taken up by who wants the same.
+    attended: BTreeMap<u64, u32>,
     /// How many of the account's transactions were in blocks when that was believed last.
     mined: Option<u64>,
 }
@@ -51,6 +56,27 @@ pub(super) struct Book {
 struct Times {
     made: Instant,
     sent: Instant,
+    /// The chain's height at the first look after the offer was made.
+    height: Option<u64>,
+}
+
+impl Times {
+    fn at(now: Instant) -> Self {
+        Self {
+            made: now,
+            sent: now,
+            height: None,
+        }
+    }
+}
+
+/// What was signed before for a call that is asked for again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Earlier {
+    pub(super) number: u64,
+    pub(super) newest: B256,
+    pub(super) hashes: Vec<B256>,
+    pub(super) is_attended: bool,
 }
 
 /// What a number needs now.
@@ -66,11 +92,11 @@ pub(super) enum Need {
 
 impl Book {
     pub(super) fn restored(entries: BTreeMap<u64, Entry>, now: Instant) -> Self {
-        let times = entries.keys().map(|number| (*number, Times { made: now, sent: now }));
+        let times = entries.keys().map(|number| (*number, Times::at(now)));
         Self {
             times: times.collect(),
             entries,
-            mined: None,
+            ..Self::default()
         }
     }
 
@@ -103,7 +129,17 @@ impl Book {
         let entry = self.entries.entry(number).or_insert_with(fresh);
         if entry.call == *call {
             entry.offers.push(offer);
-            self.times.insert(number, Times { made: now, sent: now });
+            self.times.insert(number, Times::at(now));
+        }
+    }
+
+    /// Forgets an offer that could not be written down, and so was not sent.
+    pub(super) fn retract(&mut self, number: u64, hash: B256) {
+        if let Some(entry) = self.entries.get_mut(&number) {
+            entry.offers.retain(|offer| offer.hash != hash);
+            if entry.offers.is_empty() {
+                self.withdraw(number);
+            }
         }
     }
 
@@ -111,6 +147,57 @@ impl Book {
     pub(super) fn withdraw(&mut self, number: u64) {
         self.entries.remove(&number);
         self.times.remove(&number);
+        self.attended.remove(&number);
+    }
+
+    /// Somebody waits for a number's transaction from now on.
+    pub(super) fn attend(&mut self, number: u64) {
+        let waiting = self.attended.entry(number).or_default();
+        *waiting = waiting.saturating_add(1);
+    }
+
+    /// Somebody waits for it no more.
+    pub(super) fn leave(&mut self, number: u64) {
+        if let Some(waiting) = self.attended.get_mut(&number) {
+            *waiting = waiting.saturating_sub(1);
+            if *waiting == 0 {
+                self.attended.remove(&number);
+            }
+        }
+    }
+
+    /// What was signed for the very same call, the newest first: its number, its transactions, and whether somebody waits
+    /// for them. Numbers out of reach are left out, since they are never sent.
+    pub(super) fn alike(&self, call: &Call, mined: u64) -> Vec<Earlier> {
+        let reachable = self.entries.range(..mined.saturating_add(REACH)).rev();
+        let alike = reachable.filter(|(_, entry)| entry.call == *call);
+        let earlier = alike.filter_map(|(number, entry)| {
+            Some(Earlier {
+                number: *number,
+                newest: entry.offers.last()?.hash,
+                hashes: entry.offers.iter().map(|offer| offer.hash).collect(),
+                is_attended: self.attended.contains_key(number),
+            })
+        });
+        earlier.collect()
+    }
+
+    pub(super) fn has_alike(&self, call: &Call) -> bool {
+        self.entries.values().any(|entry| entry.call == *call)
+    }
+
+    /// Takes in how high the chain is, for the offers that were made since the last look.
+    pub(super) fn see_height(&mut self, height: u64) {
+        for times in self.times.values_mut() {
+            times.height.get_or_insert(height);
+        }
+    }
+
+    /// Whether blocks were made since a number's newest offer that could have taken it. A chain that stands still takes
+    /// no higher offer either, and the one that ends the wait would be paid.
+    pub(super) fn was_passed_over(&self, number: u64, height: u64) -> bool {
+        let offered = self.times.get(&number).and_then(|times| times.height);
+        offered.is_some_and(|offered| height >= offered.saturating_add(PASSED_OVER))
     }
 
     pub(super) fn sent(&mut self, number: u64, now: Instant) {
@@ -133,10 +220,12 @@ impl Book {
 
     /// Takes a believed count in, and forgets what is too deep in the chain to come back.
     pub(super) fn believe(&mut self, mined: u64) {
-        self.mined = Some(mined);
-        let kept = mined.saturating_sub(RETAINED);
+        // What one count alone says is deep may be a leap of an endpoint's.
+        let deep = self.mined.replace(mined).unwrap_or_default().min(mined);
+        let kept = deep.saturating_sub(RETAINED);
         self.entries = self.entries.split_off(&kept);
         self.times = self.times.split_off(&kept);
+        self.attended = self.attended.split_off(&kept);
     }
 
     /// The number under which a transaction was signed, and all that stand under it.
@@ -280,6 +369,38 @@ mod tests {
         book.believe(5);
         assert!(book.expects(4) && book.expects(5 + REACH));
         assert!(!book.expects(6 + REACH));
+    }
+
+    #[test]
+    fn one_count_that_leaps_makes_nothing_forgotten() {
+        let mut book = book(&[5, 6], Instant::now());
+        for count in [1 << 40, 5] {
+            book.believe(count);
+        }
+        assert!(book.waits(5) && book.entry(6).is_some());
+    }
+
+    #[test]
+    fn more_is_offered_only_once_blocks_have_passed_an_offer_over() {
+        let mut book = book(&[5], Instant::now());
+        assert!(!book.was_passed_over(5, 100), "nobody has looked yet");
+        book.see_height(100);
+        assert!(!book.was_passed_over(5, 101));
+        assert!(book.was_passed_over(5, 102));
+        book.see_height(102);
+        assert!(book.was_passed_over(5, 102), "it is the first look that counts");
+    }
+
+    #[test]
+    fn an_offer_that_was_not_written_down_leaves_its_number_as_it_was() {
+        let now = Instant::now();
+        let mut book = book(&[5], now);
+        let before = book.entries().clone();
+        book.sign(5, &call(5), 21_000, offer(5, 1), now);
+        book.retract(5, offer(5, 1).hash);
+        book.sign(6, &call(6), 21_000, offer(6, 0), now);
+        book.retract(6, offer(6, 0).hash);
+        assert_eq!(*book.entries(), before);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{
     book::Book,
     fees::gas_limit,
     receipt::{Wait, estimate, fate_of_any, simulate},
-    task::{Numbered, SharedBook, Task},
+    task::{Numbered, Repeat, SharedBook, Task},
 };
 use crate::{connection::Chain, error::ChainError, wallet::Wallet};
 
@@ -112,19 +112,35 @@ impl TransactionOwner {
     }
 
     /// Simulates, sends, and waits for the receipt of whichever of its transactions is mined: the first, or one that
-    /// replaced it for a higher fee.
+    /// replaced it for a higher fee. The very same call that was sent before, is not mined and has nobody waiting for it
+    /// any more is not signed again: it is waited for.
     ///
     /// # Errors
     /// Every variant of [`SendError`] says whether something was sent; [`SendError::Unknown`] is never "not sent".
     pub async fn send(&self, call: Call) -> Result<Mined, SendError> {
-        let hash = self.submit(call.clone()).await?;
+        let hash = self.offer(&call, Repeat::OnceMined).await?;
+        self.wait(hash, &call).await
+    }
+
+    /// As [`Self::send`], for what must not be paid for twice: when the very same call is under way, or was mined among
+    /// the account's last 64 transactions, it is that one which is answered for.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_once(&self, call: Call) -> Result<Mined, SendError> {
+        let hash = self.offer(&call, Repeat::Never).await?;
+        self.wait(hash, &call).await
+    }
+
+    async fn wait(&self, hash: B256, call: &Call) -> Result<Mined, SendError> {
         let wait = Wait {
             chain: &self.chain,
             book: &self.book,
             account: self.address,
             patience: self.patience,
         };
-        wait.until_mined(hash, &call).await
+        let _attention = Attention { book: &self.book, hash };
+        wait.until_mined(hash, call).await
     }
 
     /// Simulates and sends without waiting; answers the transaction's hash.
@@ -132,16 +148,21 @@ impl TransactionOwner {
     /// # Errors
     /// As [`Self::send`], except that nothing about the block is known yet.
     pub async fn submit(&self, call: Call) -> Result<B256, SendError> {
-        self.simulate(&call).await?;
-        let estimate = estimate(&self.chain, self.address, &call).await?;
+        self.offer(&call, Repeat::OnceMined).await
+    }
+
+    async fn offer(&self, call: &Call, repeat: Repeat) -> Result<B256, SendError> {
+        self.simulate(call).await?;
+        let estimate = estimate(&self.chain, self.address, call).await?;
         let fees = self.fees.current(&self.chain).await?;
         let gas_limit = gas_limit(estimate);
         self.fees.check_whole(fees, gas_limit)?;
         let (reply, answer) = oneshot::channel();
         let numbered = Numbered {
-            call,
+            call: call.clone(),
             fees,
             gas_limit,
+            repeat,
             reply,
         };
         self.queue.send(numbered).await.map_err(|_| SendError::OwnerStopped)?;
@@ -164,5 +185,20 @@ impl TransactionOwner {
         let siblings = self.book.lock().siblings(hash);
         let hashes = siblings.map_or_else(|| vec![hash], |(_, hashes)| hashes);
         fate_of_any(&self.chain, &hashes).await
+    }
+}
+
+/// Somebody waits for a transaction, until this is dropped.
+struct Attention<'a> {
+    book: &'a SharedBook,
+    hash: B256,
+}
+
+impl Drop for Attention<'_> {
+    fn drop(&mut self) {
+        let mut book = self.book.lock();
+        if let Some((number, _)) = book.siblings(self.hash) {
+            book.leave(number);
+        }
     }
 }

@@ -19,8 +19,8 @@ use tokio::{
 
 use super::{
     Call, Fate, FeeRules, Fees, Outbox, Patience, SendError, Signer,
-    book::{Book, Need, Offer, REACH, Rhythm},
-    receipt::fate,
+    book::{Book, Earlier, Need, Offer, REACH, Rhythm},
+    receipt::{fate, fate_of_any},
 };
 use crate::{
     connection::Chain,
@@ -49,7 +49,17 @@ pub(super) struct Numbered {
     pub(super) call: Call,
     pub(super) fees: Fees,
     pub(super) gas_limit: u64,
+    pub(super) repeat: Repeat,
     pub(super) reply: oneshot::Sender<Result<B256, SendError>>,
+}
+
+/// What counts as having been sent already, where the very same call was signed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// What still waits though its sender has given it up, or was of an earlier life.
+    OnceMined,
+    /// That, what somebody else waits for, and what was mined lately.
+    Never,
 }
 
 /// The book, shared with those who wait for its transactions.
@@ -99,8 +109,12 @@ impl Task {
                 request = requests.recv() => {
                     let Some(numbered) = request else { return };
                     let outcome = self.number_and_send(&numbered).await;
-                    if numbered.reply.send(outcome).is_err() {
+                    if let Err(SendError::Unknown { hash, .. }) = outcome {
+                        self.leave(hash);
+                    }
+                    if let Err(Ok(hash)) = numbered.reply.send(outcome) {
                         tracing::debug!("a transaction's sender went away before it was sent");
+                        self.leave(hash);
                     }
                     idle = 0;
                 }
@@ -118,13 +132,24 @@ impl Task {
         }
     }
 
+    fn leave(&self, hash: B256) {
+        let mut book = self.book.lock();
+        if let Some((number, _)) = book.siblings(hash) {
+            book.leave(number);
+        }
+    }
+
     async fn number_and_send(&self, numbered: &Numbered) -> Result<B256, SendError> {
+        if let Some(hash) = self.take_up(numbered).await? {
+            return Ok(hash);
+        }
         for _ in 0..RENUMBERINGS {
             let number = self.next_number().await?;
             let offer = self.sign(&numbered.call, numbered.gas_limit, numbered.fees, number)?;
             let (hash, raw) = (offer.hash, offer.raw.clone());
             // On disk before it is on its way: the next life must know of it.
             self.note(number, &numbered.call, numbered.gas_limit, offer)?;
+            self.book.lock().attend(number);
             match self.offer_until_answered(hash, &raw).await {
                 Taking::Taken => return Ok(hash),
                 Taking::NumberContested => self.withdraw(number)?,
@@ -146,9 +171,38 @@ impl Task {
         })
     }
 
+    /// A transaction for the same call that was sent before and still counts: a sender that was told
+    /// [`SendError::Unknown`] asks again, and must not pay for a second copy.
+    async fn take_up(&self, numbered: &Numbered) -> Result<Option<B256>, SendError> {
+        if !self.book.lock().has_alike(&numbered.call) {
+            return Ok(None);
+        }
+        let (mined, _) = self.counts().await?;
+        let alike = self.book.lock().alike(&numbered.call, mined);
+        for earlier in alike {
+            let Earlier { number, newest, .. } = earlier;
+            if earlier.is_attended && numbered.repeat == Repeat::OnceMined {
+                continue;
+            }
+            let counts = match fate_of_any(&self.chain, &earlier.hashes).await? {
+                Fate::Mined(_) => numbered.repeat == Repeat::Never,
+                Fate::Failed(_) => false,
+                Fate::Pending => true,
+                // Below the mined ones somebody else's transaction has the number.
+                Fate::NotKnown => number >= mined,
+            };
+            if counts {
+                tracing::info!(number, hash = %newest, "the same call was sent before");
+                self.book.lock().attend(number);
+                return Ok(Some(newest));
+            }
+        }
+        Ok(None)
+    }
+
     /// The number for the next transaction, after mending what the pools may have lost.
     async fn next_number(&self) -> Result<u64, SendError> {
-        let (_, known) = self.counts().await?;
+        let (mined, known) = self.counts().await?;
         let (number, missing) = {
             let book = self.book.lock();
             let number = book.number_for_a_new_call(known);
@@ -158,6 +212,12 @@ impl Task {
                 .collect();
             (number, missing)
         };
+        if number.saturating_sub(mined) > REACH {
+            return Err(SendError::Chain(ChainError::Malformed {
+                question: "eth_getTransactionCount",
+                reason: format!("{mined} transactions are mined and {known} known, more than {REACH} wait"),
+            }));
+        }
         for raw in missing {
             if let Taking::NoAnswer = self.offer(&raw).await {
                 return Err(SendError::Chain(ChainError::Unreachable(
@@ -173,12 +233,6 @@ impl Task {
         let account = self.wallet.address();
         let mined = self.mined().await?;
         let known = self.chain.known_count(account).await?.max(mined);
-        if known.saturating_sub(mined) > REACH {
-            return Err(SendError::Chain(ChainError::Malformed {
-                question: "eth_getTransactionCount",
-                reason: format!("{mined} transactions are mined and {known} known, more than {REACH} wait"),
-            }));
-        }
         Ok((mined, known))
     }
 
@@ -215,10 +269,16 @@ impl Task {
             }
             book.needs(mined, known, Instant::now(), rhythm)
         };
+        let height = self.chain.head().await.ok().map(|head| head.reference.number);
+        if let Some(height) = height {
+            self.book.lock().see_height(height);
+        }
+        let was_passed_over = |number| height.is_some_and(|height| self.book.lock().was_passed_over(number, height));
         for need in needs {
             match need {
                 Need::Reminder(number) => self.remind(number).await,
-                Need::Raise(number) => self.raise(number).await?,
+                Need::Raise(number) if was_passed_over(number) => self.raise(number).await?,
+                Need::Raise(number) => self.remind(number).await,
                 Need::Filling(number) => self.fill(number).await?,
             }
         }
@@ -279,10 +339,16 @@ impl Task {
         Ok(())
     }
 
+    /// What cannot be written down is not kept in memory either, or it would be sent with the next look.
     fn note(&self, number: u64, call: &Call, gas_limit: u64, offer: Offer) -> Result<(), SendError> {
         let mut book = self.book.lock();
+        let hash = offer.hash;
         book.sign(number, call, gas_limit, offer, Instant::now());
-        self.save(&book)
+        let saved = self.save(&book);
+        if saved.is_err() {
+            book.retract(number, hash);
+        }
+        saved
     }
 
     fn withdraw(&self, number: u64) -> Result<(), SendError> {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use orv_chain::{Chain, Fate, Mined, Outbox, SendError, TransactionOwner};
+use orv_chain::{Call, Chain, Fate, Mined, Outbox, Patience, SendError, TransactionOwner, primitives::B256};
 use orv_devnet::{
     Devnet,
-    hostile::{Plan, Reorganiser, RpcFault},
+    hostile::{HostileNode, Plan, Reorganiser, RpcFault},
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -96,30 +96,161 @@ async fn a_receipt_of_a_lying_endpoint_alone_is_not_believed() {
     assert!(matches!(owner.fate(hash).await.unwrap(), Fate::Mined(_)));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stuck_transaction_is_replaced_and_whichever_is_mined_is_reported() {
-    let devnet = by_hand().await;
-    let owner = owner(&devnet, &[devnet.rpc_url()], 1).await;
-    let hash = owner.submit(payment(0)).await.unwrap();
-    let count = || async {
-        let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
-        alloy::providers::Provider::get_transaction_by_hash(chain.provider(), hash)
-            .await
-            .unwrap()
-    };
-    // Once the pool has another in its place it has the first no more.
+/// Whether a node has this very transaction, and not another in its place.
+async fn is_known(devnet: &Devnet, hash: B256) -> bool {
+    let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+    let known = alloy::providers::Provider::get_transaction_by_hash(chain.provider(), hash).await;
+    known.unwrap().is_some()
+}
+
+/// Makes blocks without what was sent since the snapshot, and waits until more is offered for it.
+async fn wait_until_replaced(
+    devnet: &Devnet,
+    way: &HostileNode,
+    owner: &TransactionOwner,
+    snapshot: serde_json::Value,
+    hash: B256,
+) {
+    way.set(Plan::new(1).with(RpcFault::LoseRequest, 1000));
+    steer(devnet, "evm_revert", json!([snapshot])).await;
+    for _ in 0..3 {
+        devnet.chain().mine().unwrap();
+    }
+    assert!(!is_known(devnet, hash).await);
+    way.set(Plan::new(1));
     for _ in 0..400 {
-        if count().await.is_none() {
-            break;
+        let waits = owner.fate(hash).await.unwrap() == Fate::Pending;
+        if waits && !is_known(devnet, hash).await {
+            return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    panic!("nothing was offered for more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_transaction_is_replaced_and_whichever_is_mined_is_reported() {
+    let devnet = by_hand().await;
+    let way = way(&devnet, Plan::new(1)).await;
+    let owner = owner(&devnet, &[way.url()], 1).await;
+    let snapshot = steer(&devnet, "evm_snapshot", json!([])).await;
+    let hash = owner.submit(payment(0)).await.unwrap();
+    tokio::time::sleep(hasty().raise_after * 4).await;
+    assert!(
+        is_known(&devnet, hash).await,
+        "a chain that stands still takes no higher offer"
+    );
+    wait_until_replaced(&devnet, &way, &owner, snapshot, hash).await;
     devnet.chain().mine().unwrap();
     let Fate::Mined(mined) = owner.fate(hash).await.unwrap() else {
         panic!("not mined")
     };
     assert_ne!(mined.hash, hash);
     assert_eq!(made(&devnet, 1).await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_as_many_waiting_as_may_the_first_is_still_replaced() {
+    let devnet = by_hand().await;
+    let way = way(&devnet, Plan::new(1)).await;
+    let owner = owner(&devnet, &[way.url()], 1).await;
+    let snapshot = steer(&devnet, "evm_snapshot", json!([])).await;
+    let mut signed = Vec::new();
+    let refused = loop {
+        let call = Call {
+            data: vec![u8::try_from(signed.len()).unwrap()].into(),
+            ..payment(0)
+        };
+        match owner.submit(call).await {
+            Ok(hash) => signed.push(hash),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, SendError::Chain(_)), "{refused:?}");
+    assert_eq!(signed.len(), 65);
+    // The first look sees how high the chain is.
+    tokio::time::sleep(hasty().raise_after).await;
+    wait_until_replaced(&devnet, &way, &owner, snapshot, signed[0]).await;
+}
+
+/// An owner who gives up after a moment.
+async fn impatient(devnet: &Devnet) -> TransactionOwner {
+    let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+    let patience = Patience {
+        limit: Duration::from_millis(200),
+        ..patience()
+    };
+    TransactionOwner::start(chain, wallet(devnet), hasty(), patience)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_and_is_asked_for_again_is_waited_for_and_not_signed_again() {
+    let devnet = by_hand().await;
+    let owner = impatient(&devnet).await;
+    let mut hashes = Vec::new();
+    for _ in 0..3 {
+        match owner.send(payment(0)).await {
+            Err(SendError::Unknown { hash, .. }) => hashes.push(hash),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(hashes.windows(2).all(|two| two[0] == two[1]), "{hashes:?}");
+    devnet.chain().mine().unwrap();
+    devnet.chain().mine().unwrap();
+    assert_eq!(made(&devnet, 1).await, [1]);
+    // Once it is mined, the same call is another wish.
+    owner.submit(payment(0)).await.unwrap();
+    devnet.chain().mine().unwrap();
+    assert_eq!(made(&devnet, 1).await, [2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_want_the_same_at_a_time_both_get_it() {
+    let devnet = instant().await;
+    let owner = owner(&devnet, &[devnet.rpc_url()], 1).await;
+    let (one, other) = tokio::join!(owner.send(payment(0)), owner.send(payment(0)));
+    assert_ne!(one.unwrap().hash, other.unwrap().hash);
+    assert_eq!(made(&devnet, 1).await, [2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_be_sent_once_is_not_sent_again_when_it_is_mined_nor_by_the_next_life() {
+    let devnet = instant().await;
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::at(folder.path().join("outbox.json"));
+    let mut mined = Vec::new();
+    for _ in 0..2 {
+        let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+        let life = TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox.clone()).await;
+        let life = life.unwrap();
+        for _ in 0..2 {
+            mined.push(life.send_once(payment(0)).await.unwrap());
+        }
+    }
+    assert!(mined.windows(2).all(|two| two[0] == two[1]), "{mined:?}");
+    assert_eq!(made(&devnet, 1).await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_written_down_is_never_sent() {
+    let devnet = instant().await;
+    let folder = tempfile::tempdir().unwrap();
+    let box_folder = folder.path().join("box");
+    std::fs::create_dir(&box_folder).unwrap();
+    let outbox = Outbox::at(box_folder.join("outbox.json"));
+    let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+    let owner = TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox).await;
+    let owner = owner.unwrap();
+    owner.send(payment(0)).await.unwrap();
+    std::fs::remove_dir_all(&box_folder).unwrap();
+    let refused = owner.send(payment(1)).await;
+    assert!(matches!(refused, Err(SendError::Outbox(_))), "{refused:?}");
+    std::fs::create_dir(&box_folder).unwrap();
+    // Long enough for several looks.
+    tokio::time::sleep(patience().interval * 40).await;
+    assert_eq!(made(&devnet, 2).await, [1, 0]);
+    owner.send(payment(1)).await.unwrap();
+    assert_eq!(made(&devnet, 2).await, [1, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,7 +66,7 @@ pub(super) async fn price(
     })
 }
 
-/// Submits by the current interface and, when the contract refuses that without giving a reason, by the first one.
+/// Submits by the current interface, unless the very same submission was paid for lately, and, when the contract refuses that without giving a reason, by the first one.
 pub(super) async fn submit(
     owner: &TransactionOwner,
     flow: Address,
@@ -74,10 +74,13 @@ pub(super) async fn submit(
     fee: U256,
 ) -> Result<Submitted, PublishError> {
     let current = Call::new(flow, &current_call(owner.address(), submission)).paying(fee);
-    let mined = match owner.send(current).await {
+    let mined = match owner.send_once(current).await {
         Err(SendError::Reverted(revert)) if revert.data.is_empty() => {
             tracing::debug!(%flow, "the Flow contract does not know the current interface; trying the first");
-            match owner.send(Call::new(flow, &first_call(submission)).paying(fee)).await {
+            match owner
+                .send_once(Call::new(flow, &first_call(submission)).paying(fee))
+                .await
+            {
                 Err(SendError::Reverted(_)) => return Err(SendError::Reverted(revert).into()),
                 sent => sent?,
             }
