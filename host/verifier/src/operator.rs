@@ -7,6 +7,8 @@ use crate::folder::Folder;
 use crate::journal::{Claim, Detail, Event, Journal, JournalError, State};
 use crate::notice::{Notice, Observer};
 use crate::watch::Controls;
+use alloy::sol_types::SolCall;
+use orv_chain::bindings::VerifierGateway;
 use orv_chain::primitives::U256;
 use orv_chain::{
     Chain, Constants, EnclaveContracts, EnclaveKeys, FeeRules, Gateway, OpenResearchContracts, Outbox, Patience,
@@ -168,7 +170,9 @@ impl Operator {
 async fn outbox(config: &VerifierConfig, chain: &Chain) -> Result<Outbox, VerifierError> {
     let genesis = chain.block(0).await?.reference.hash;
     let tag = hex::encode(genesis.get(..8).unwrap_or_default());
-    Ok(Outbox::at(config.data_directory.join(format!("outbox-{tag}.json"))))
+    let outbox = Outbox::at(config.data_directory.join(format!("outbox-{tag}.json")));
+    // A ticket of an earlier life's key would use the attempt up: the enclave may have ended with the daemon.
+    Ok(outbox.dropping(VerifierGateway::openCall::SELECTOR))
 }
 
 /// A twelfth of the poll interval, at least a tenth of a second: development chains mine at once.

@@ -21,6 +21,8 @@ const MAX_FILE_BYTES: u64 = 32 << 20;
 #[derive(Debug, Clone)]
 pub struct Outbox {
     path: PathBuf,
+    /// Functions whose calls mean nothing to another life of the process.
+    passing: Vec<[u8; 4]>,
 }
 
 /// Why the file cannot be used.
@@ -97,7 +99,24 @@ struct Document {
 impl Outbox {
     /// Names the file. Its folder must exist; nothing is read or written yet.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            passing: Vec::new(),
+        }
+    }
+
+    /// Calls of this function are for the life that signs them: the next one does not offer again what no node has.
+    #[must_use]
+    pub fn dropping(mut self, selector: [u8; 4]) -> Self {
+        self.passing.push(selector);
+        self
+    }
+
+    /// Whether an entry is for the life that signed it.
+    pub(super) fn drops(&self, entry: &Entry) -> bool {
+        self.passing
+            .iter()
+            .any(|selector| entry.call.data.starts_with(selector))
     }
 
     /// What has been signed; nothing when there is no file yet.

@@ -278,6 +278,36 @@ async fn what_an_earlier_life_signed_is_offered_again_and_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_only_an_earlier_life_wanted_is_gone_on_with_if_a_node_has_it_and_dropped_if_none_has() {
+    let devnet = by_hand().await;
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::at(folder.path().join("outbox.json")).dropping([1, 2, 3, 4]);
+    let resume = || async {
+        let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+        TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox.clone())
+            .await
+            .unwrap()
+    };
+    let passing = |number| Call {
+        data: vec![1, 2, 3, 4].into(),
+        ..payment(number)
+    };
+    let earlier = resume().await;
+    earlier.submit(passing(0)).await.unwrap();
+    let snapshot = steer(&devnet, "evm_snapshot", json!([])).await;
+    earlier.submit(passing(1)).await.unwrap();
+    earlier.submit(payment(2)).await.unwrap();
+    drop(earlier);
+    steer(&devnet, "evm_revert", json!([snapshot])).await;
+    let later = resume().await;
+    later.submit(payment(3)).await.unwrap();
+    // Until everything that waits was offered again.
+    tokio::time::sleep(patience().interval * 40).await;
+    devnet.chain().mine().unwrap();
+    assert_eq!(made(&devnet, 4).await, [1, 0, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_whose_block_was_reorganised_away_comes_back_by_itself() {
     let devnet = instant().await;
     let owner = owner(&devnet, &[devnet.rpc_url()], 1).await;
