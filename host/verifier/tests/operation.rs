@@ -13,7 +13,7 @@ use orv_chain::wallet::WalletSource;
 use orv_chain::{Proposal, ProposalId, ProposalStatus};
 use orv_devnet::on_both_chains;
 use orv_devnet::peer::PeerKind;
-use orv_verifier::journal::{Claim, CloseCause, DaemonId, Journal, Settlement, State, WaitCause};
+use orv_verifier::journal::{Claim, CloseCause, DaemonId, Duty, Event, Journal, Settlement, State, WaitCause};
 use orv_verifier::{
     AdmissionSource, Controls, Daemon, EnclaveSettings, Notice, Observer, Orders, Phase, Silent, VerifierConfig,
     VerifierError,
@@ -39,6 +39,7 @@ on_both_chains!(
     a_full_disk_begins_nothing_and_says_so,
     a_rehearsal_says_what_would_be_done_and_sends_nothing,
     a_proposal_past_its_deadline_is_expired_for_its_miner,
+    a_crash_while_a_proposal_is_closed_loses_no_duty,
     what_is_withdrawn_is_the_account_s_that_opened_the_ticket,
     what_was_submitted_before_the_first_block_is_found_by_number,
     no_more_proposals_are_begun_than_a_run_may,
@@ -459,6 +460,35 @@ async fn what_is_withdrawn_is_the_account_s_that_opened_the_ticket(kind: PeerKin
         .await
         .unwrap();
     assert_eq!(owed, [network.running.accounts()[2].address.to_string()]);
+}
+
+/// Ends its task where a crash would, before a proposal is closed.
+struct CrashAtClose;
+
+impl Observer for CrashAtClose {
+    fn notice(&self, notice: &Notice) {
+        if let Notice::Changing { event, .. } = notice {
+            assert!(!matches!(event, Event::Close(_)), "a crash");
+        }
+    }
+}
+
+async fn a_crash_while_a_proposal_is_closed_loses_no_duty(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    let id = network.submit().await;
+    for (method, parameters) in [("evm_increaseTime", json!([7 * 86_400 - 600])), ("evm_mine", json!([]))] {
+        network.running.steer(method, parameters).await.unwrap();
+    }
+    Daemon::once(network.config(), Arc::new(CrashAtClose))
+        .await
+        .unwrap_err();
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let journal = Journal::open(&network.config().journal_place(), gateway, DaemonId::READER).await;
+    let journal = journal.unwrap();
+    assert_eq!(journal.get(id).await.unwrap().state, State::Seen);
+    let due = journal.due(u64::MAX >> 1).await.unwrap();
+    assert!(due.iter().any(|due| due.duty == Duty::Expire(id)), "{due:?}");
 }
 
 /// Fifty blocks below, where a first start reads no event any more.

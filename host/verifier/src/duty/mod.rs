@@ -13,14 +13,15 @@ use orv_chain::{ChainError, Mined, ProjectId, Proposal, ProposalId, SendError};
 /// For how long a duty is left to the daemon that does it, in seconds: longer than a transaction is waited for.
 const TURN: u64 = 150;
 
-/// Notes what a record leaves to do, now that its state will stay.
+/// Notes what a record leaves to do in a state that will stay. It is noted before the journal says so: a note that is
+/// written twice is one duty, and one that a crash left out would be none.
 ///
 /// # Errors
 /// The journal's.
-pub(crate) async fn note(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
+pub(crate) async fn note(operator: &Operator, record: &Record, state: State) -> Result<(), VerifierError> {
     let duties = &operator.config().duties;
     let journal = &operator.journal;
-    match record.state {
+    match state {
         State::Settled(_) if duties.withdraw_from.is_some() => {
             let (project, operator) = (record.project, earner(operator, record).await?);
             journal.owe(Duty::Withdraw { project, operator }, 0).await?;

@@ -27,18 +27,14 @@ pub(crate) enum Confirmation {
 /// # Errors
 /// The endpoint's failure.
 pub(crate) async fn look_again(operator: &Operator, record: &Record) -> Result<Confirmation, VerifierError> {
-    let found = match record.state {
-        State::Settled(_) => of_ticket(operator, record, &[SETTLED]).await?,
-        State::Inconclusive | State::SetAside => of_ticket(operator, record, &[INCONCLUSIVE]).await?,
-        State::Waiting(WaitCause::HeldForQuorum) => of_ticket(operator, record, &[LAPSED, HELD, SETTLED]).await?,
-        State::Closed(CloseCause::DecidedElsewhere) => of_proposal(operator, record).await?,
-        State::Closed(cause) => of_rule(operator, record, cause).await?,
-        _ => Confirmation::Young,
-    };
-    if found == Confirmation::Deep {
-        operator.journal.confirm(record.proposal).await?;
+    match record.state {
+        State::Settled(_) => of_ticket(operator, record, &[SETTLED]).await,
+        State::Inconclusive | State::SetAside => of_ticket(operator, record, &[INCONCLUSIVE]).await,
+        State::Waiting(WaitCause::HeldForQuorum) => of_ticket(operator, record, &[LAPSED, HELD, SETTLED]).await,
+        State::Closed(CloseCause::DecidedElsewhere) => of_proposal(operator, record).await,
+        State::Closed(cause) => of_rule(operator, record, cause).await,
+        _ => Ok(Confirmation::Young),
     }
-    Ok(found)
 }
 
 /// What leads back to before what the chain does not have any more.

@@ -121,11 +121,9 @@ impl Shared {
                 Ok(Outcome::Rest)
             }
             Readiness::Close(cause, why) => {
+                // Noted first, as a crash may come between: whether it is to be done is asked when its time has come.
+                duty::note(operator, record, State::Closed(cause)).await?;
                 self.change(record, Event::Close(cause), &why, Detail::None).await?;
-                let closed = operator.journal.get(record.proposal).await?;
-                if !closed.state.is_watched() {
-                    duty::note(operator, &closed).await?;
-                }
                 Ok(Outcome::Rest)
             }
         }
@@ -209,7 +207,9 @@ impl Shared {
         match settle::look_again(&self.operator, record).await? {
             Confirmation::Deep => {
                 self.found(record.proposal);
-                duty::note(&self.operator, record).await?;
+                // What is confirmed is not looked at again, so its duty is noted before.
+                duty::note(&self.operator, record, record.state).await?;
+                self.operator.journal.confirm(record.proposal).await?;
                 Ok(Outcome::Done)
             }
             Confirmation::Young => {
