@@ -40,6 +40,7 @@ on_both_chains!(
     a_rehearsal_says_what_would_be_done_and_sends_nothing,
     a_proposal_past_its_deadline_is_expired_for_its_miner,
     a_crash_while_a_proposal_is_closed_loses_no_duty,
+    what_one_wrong_answer_closed_is_opened_again,
     what_is_withdrawn_is_the_account_s_that_opened_the_ticket,
     what_was_submitted_before_the_first_block_is_found_by_number,
     no_more_proposals_are_begun_than_a_run_may,
@@ -489,6 +490,22 @@ async fn a_crash_while_a_proposal_is_closed_loses_no_duty(kind: PeerKind) {
     assert_eq!(journal.get(id).await.unwrap().state, State::Seen);
     let due = journal.due(u64::MAX >> 1).await.unwrap();
     assert!(due.iter().any(|due| due.duty == Duty::Expire(id)), "{due:?}");
+}
+
+/// A head with a time in the future, and an endpoint that does not have the submission yet.
+async fn what_one_wrong_answer_closed_is_opened_again(kind: PeerKind) {
+    for closed in ["closed:too-late", "closed:withdrawn"] {
+        let network = Network::start(kind).await;
+        network.enclave(Script::MissingBytes);
+        network.submit().await;
+        let mut config = network.config();
+        config.projects.deny = vec![network.project];
+        Daemon::once(config, Arc::new(Silent)).await.unwrap();
+        put_back(&network, closed).await;
+        let summary = network.once().await;
+        assert_eq!(summary.failures, Vec::new(), "{closed}");
+        assert_eq!(only(&summary).state, State::Inconclusive, "{closed}");
+    }
 }
 
 /// Fifty blocks below, where a first start reads no event any more.

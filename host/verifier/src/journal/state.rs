@@ -145,8 +145,11 @@ impl State {
     /// with the chain again until it is deep enough.
     pub fn is_watched(self) -> bool {
         match self {
-            Self::Settled(_) | Self::Inconclusive | Self::SetAside | Self::Waiting(WaitCause::HeldForQuorum) => true,
-            Self::Closed(cause) => !matches!(cause, CloseCause::Withdrawn | CloseCause::TooLate),
+            Self::Settled(_)
+            | Self::Inconclusive
+            | Self::SetAside
+            | Self::Waiting(WaitCause::HeldForQuorum)
+            | Self::Closed(_) => true,
             Self::Seen | Self::Waiting(_) | Self::TicketOpen | Self::Running | Self::Judged | Self::Settling => false,
         }
     }

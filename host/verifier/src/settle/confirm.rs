@@ -32,6 +32,7 @@ pub(crate) async fn look_again(operator: &Operator, record: &Record) -> Result<C
         State::Inconclusive | State::SetAside => of_ticket(operator, record, &[INCONCLUSIVE]).await,
         State::Waiting(WaitCause::HeldForQuorum) => of_ticket(operator, record, &[LAPSED, HELD, SETTLED]).await,
         State::Closed(CloseCause::DecidedElsewhere) => of_proposal(operator, record).await,
+        State::Closed(CloseCause::Withdrawn) => of_withdrawal(operator, record).await,
         State::Closed(cause) => of_rule(operator, record, cause).await,
         _ => Ok(Confirmation::Young),
     }
@@ -119,6 +120,15 @@ fn is_decided(read: Result<Proposal, ChainError>) -> Result<bool, ChainError> {
         Ok(proposal) => Ok(proposal.status.is_terminal()),
         Err(ChainError::NoProposal(_)) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// A submission that the chain did not have: an endpoint without it may have been behind, and then no event brings it.
+async fn of_withdrawal(operator: &Operator, record: &Record) -> Result<Confirmation, VerifierError> {
+    match Proposal::read(&operator.chain, &operator.contracts, record.proposal).await {
+        Ok(_) => Ok(Confirmation::Missing),
+        Err(ChainError::NoProposal(_)) => Ok(by_age(operator, record)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn stage(record: &Record) -> Stage {
         State::Judged => Stage::Errand(Errand::Settle),
         State::Settling => Stage::Errand(Errand::Reconcile),
         State::Inconclusive | State::SetAside => Stage::Errand(Errand::End),
-        State::Settled(_) | State::Closed(_) if record.confirmed || !record.state.is_watched() => Stage::Nothing,
+        State::Settled(_) | State::Closed(_) if record.confirmed => Stage::Nothing,
         State::Settled(_) | State::Closed(_) => Stage::Errand(Errand::Watch),
     }
 }
