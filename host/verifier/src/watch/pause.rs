@@ -2,6 +2,7 @@
 
 use super::circuit::{Circuit, CircuitRule, Permission};
 use crate::configuration::PauseSettings;
+use crate::journal::{State, WaitCause};
 use crate::notice::Surroundings;
 
 /// What keeps the daemon from beginning attempts. What is in flight goes on.
@@ -18,9 +19,15 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    /// A statement reached the chain.
-    pub(super) fn settled(&mut self) {
-        self.settlements.worked();
+    /// A statement's proposal came into a state. Only the chain's word that it has the statement says that settlements
+    /// work: one that failed comes back to be sent again, too.
+    pub(super) fn statement_came_to(&mut self, state: State) {
+        match state {
+            State::Settled(_) | State::Inconclusive | State::SetAside | State::Waiting(WaitCause::HeldForQuorum) => {
+                self.settlements.worked()
+            }
+            _ => self.settlements.trial_said_nothing(),
+        }
     }
 
     /// A statement did not reach the chain, and not for the chain's own rules.
@@ -142,10 +149,15 @@ mod tests {
     #[test]
     fn settlements_that_fail_in_a_row_pause_and_one_that_works_ends_it() {
         let (mut pause, settings) = (Pause::default(), PauseSettings::default());
-        (0..3).for_each(|_| pause.not_settled(&settings, 50));
+        for _ in 0..3 {
+            pause.not_settled(&settings, 50);
+            pause.statement_came_to(State::Judged);
+        }
         assert!(matches!(pause.permission(51), Permission::Refused(_)));
         assert_eq!(pause.reason(&settings, 51).unwrap(), "3 settlements failed in a row");
-        pause.settled();
+        pause.statement_came_to(State::Waiting(WaitCause::TicketLost));
+        assert!(matches!(pause.permission(51), Permission::Refused(_)));
+        pause.statement_came_to(State::Inconclusive);
         assert_eq!(pause.permission(51), Permission::Granted);
     }
 

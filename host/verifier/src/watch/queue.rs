@@ -68,7 +68,7 @@ impl Queue {
         self.ready.contains(&proposal)
     }
 
-    /// How many are ready or being made so.
+    /// How many are ready.
     pub(super) fn ready(&self) -> usize {
         self.ready.len()
     }

@@ -60,6 +60,8 @@ pub(super) struct Supervisor {
     errands: usize,
     /// Those of them that only look.
     looks: usize,
+    /// Those of them that prepare an attempt: a storage network that hangs keeps each for long.
+    preparing: usize,
     on_duty: bool,
 }
 
@@ -77,6 +79,7 @@ impl Supervisor {
             tasks: JoinSet::new(),
             errands: 0,
             looks: 0,
+            preparing: 0,
             on_duty: false,
         }
     }
@@ -110,6 +113,9 @@ impl Supervisor {
                 if !errand.is_urgent() {
                     self.looks = self.looks.saturating_sub(1);
                 }
+                if errand == Errand::Prepare {
+                    self.preparing = self.preparing.saturating_sub(1);
+                }
             }
             Work::Attempt(lane) | Work::Tend(lane) => {
                 if let Some(lane) = self.lanes.get_mut(lane) {
@@ -124,7 +130,12 @@ impl Supervisor {
         match outcome {
             Ok(Outcome::Ready) => self.queue.set_ready(proposal),
             Ok(Outcome::Further) => match self.shared.operator.journal.get(proposal).await {
-                Ok(record) => self.queue.go_on(record),
+                Ok(record) => {
+                    if let Work::Errand(Errand::Settle | Errand::Reconcile) = work {
+                        self.pause.statement_came_to(record.state);
+                    }
+                    self.queue.go_on(record);
+                }
                 Err(error) => {
                     self.queue.rest(proposal);
                     self.tell(Some(proposal), error.into())?;
@@ -150,7 +161,6 @@ impl Supervisor {
         let operator = &self.shared.operator;
         let (settings, now) = (operator.config().pause.clone(), operator.clock());
         match (work, outcome) {
-            (Work::Errand(Errand::Settle | Errand::Reconcile), Ok(Outcome::Further)) => self.pause.settled(),
             (Work::Errand(Errand::Settle), Err(VerifierError::Send { .. } | VerifierError::Publish { .. })) => {
                 self.pause.not_settled(&settings, now);
             }
@@ -178,7 +188,7 @@ impl Supervisor {
             self.dispatch_attempts();
             self.dispatch_beginnings();
             // Looking again never takes all the room: thousands of settlements may be young.
-            let looks = self.room().min(self.looks_at_a_time().saturating_sub(self.looks));
+            let looks = self.room().min(self.half_the_room().saturating_sub(self.looks));
             self.dispatch_errands(|errand| !errand.is_urgent(), looks);
         }
         self.tasks.len() > before
@@ -189,10 +199,18 @@ impl Supervisor {
         most.saturating_sub(self.errands)
     }
 
-    /// How many errands that only look may run at a time.
-    fn looks_at_a_time(&self) -> usize {
+    /// How many errands may run at a time that no statement waits for: those that only look, and those that prepare.
+    fn half_the_room(&self) -> usize {
         let most = self.shared.operator.config().limits.concurrent_settlements;
         most.div_ceil(2)
+    }
+
+    /// Whether another attempt may be prepared: not many more than enclaves can begin, and never so that statements find
+    /// no room, whose tickets lapse meanwhile.
+    fn may_prepare(&self) -> bool {
+        let ahead = self.lanes.len().saturating_add(1).max(self.half_the_room());
+        let few = self.queue.ready().saturating_add(self.preparing) < ahead;
+        few && self.preparing < self.half_the_room() && self.room() > 0
     }
 
     fn dispatch_errands(&mut self, wanted: impl Fn(Errand) -> bool, room: usize) {
@@ -216,6 +234,9 @@ impl Supervisor {
         self.errands = self.errands.saturating_add(1);
         if !errand.is_urgent() {
             self.looks = self.looks.saturating_add(1);
+        }
+        if errand == Errand::Prepare {
+            self.preparing = self.preparing.saturating_add(1);
         }
         self.queue.set_busy(record.proposal);
         let shared = self.shared.clone();
@@ -276,7 +297,6 @@ impl Supervisor {
     fn dispatch_beginnings(&mut self) {
         let waiting = self.queue.open().filter(|(_, stage)| *stage == Stage::Begin);
         let waiting: Vec<_> = waiting.map(|(record, _)| record.proposal).collect();
-        let ahead = self.lanes.len().saturating_add(1);
         for proposal in waiting {
             if !self.may_begin() {
                 return;
@@ -289,7 +309,7 @@ impl Supervisor {
                     continue;
                 };
                 self.begin(lane, record);
-            } else if self.queue.ready() < ahead && self.room() > 0 {
+            } else if self.may_prepare() {
                 self.spawn_errand(record.clone(), Errand::Prepare);
             }
         }
