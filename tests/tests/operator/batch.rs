@@ -90,7 +90,8 @@ impl Batch {
         }
         self.be_late(&line);
         let promising = line.ends_with("running") || line.ends_with("settling") || line.contains("OpenTicket");
-        if promising && self.stage == Stage::Killing && self.random.percent(40) {
+        let interrupts = !self.tally().wants_rare_changes();
+        if promising && interrupts && self.stage == Stage::Killing && self.random.percent(40) {
             let soon = Instant::now() + Duration::from_millis(self.random.below(150));
             self.next_kill = self.next_kill.min(soon);
         }

@@ -117,25 +117,33 @@ impl Tally {
 
     /// Whether fewer than half of the kills were in flight, with a little to spare.
     pub fn lacks_flight(&self) -> bool {
-        self.in_flight() * 20 < self.kills() * 11
+        self.in_flight() * 100 < self.kills() * 53
+    }
+
+    /// Whether there were kills enough, and what is left are changes that are rarely come to.
+    pub fn wants_rare_changes(&self) -> bool {
+        self.goal.changes == Changes::Every && self.kills() >= self.goal.kills
     }
 
     /// Changes at which the next daemon is not killed: those with enough kills while others have fewer, and those with
     /// nothing in flight while that is lacking.
     pub fn spared(&self) -> Vec<(Side, Transition)> {
-        let is_enough = |kills: u64| kills >= KILLS_OF_A_SIDE;
+        let grounded_too = self.wants_rare_changes() || !self.lacks_flight();
+        let counts = |side: Side, transition: &Transition| grounded_too || transition.is_in_flight(side);
         let sides = |change: &Change| [(Side::Before, change.before), (Side::After, change.after)];
-        let all = self.changes.values().flat_map(sides).all(|(_, kills)| is_enough(kills));
-        let both = self
+        let all: Vec<_> = self
             .changes
             .iter()
-            .flat_map(|(transition, change)| sides(change).map(|(side, kills)| (side, transition.clone(), kills)));
-        let grounded = |side: Side, transition: &Transition| self.lacks_flight() && !transition.is_in_flight(side);
-        both.filter(|(side, transition, kills)| {
-            (is_enough(*kills) && !all && !self.lacks_flight()) || grounded(*side, transition)
-        })
-        .map(|(side, transition, _)| (side, transition))
-        .collect()
+            .flat_map(|(transition, change)| sides(change).map(|(side, kills)| (side, transition, kills)))
+            .collect();
+        let lacks = |kills: u64| kills < KILLS_OF_A_SIDE;
+        let others_lack = all
+            .iter()
+            .any(|(side, transition, kills)| lacks(*kills) && counts(*side, transition));
+        all.into_iter()
+            .filter(|(side, transition, kills)| !counts(*side, transition) || (!lacks(*kills) && others_lack))
+            .map(|(side, transition, _)| (side, transition.clone()))
+            .collect()
     }
 
     /// The table, one line for each change and each process.

@@ -67,8 +67,10 @@ impl Batch {
         self.waits > 0
     }
 
+    /// What is rarely come to needs daemons that live for a while.
     fn plan_kill(&mut self) {
-        self.next_kill = Instant::now() + Duration::from_millis(300 + self.random.below(2200));
+        let patience = if self.tally().wants_rare_changes() { 5 } else { 1 };
+        self.next_kill = Instant::now() + patience * Duration::from_millis(300 + self.random.below(2200));
     }
 
     fn kill_one(&mut self) {
