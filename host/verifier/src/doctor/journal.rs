@@ -3,15 +3,12 @@
 use super::line::{Check, Line};
 use crate::configuration::VerifierConfig;
 use crate::enclave::EnclaveAddress;
-use crate::journal::JournalPlace;
+use crate::journal::{JournalPlace, NEWEST_SCHEMA};
 use orv_chain::BlockReference;
 use orv_chain::primitives::Address;
 use sqlx::any::{AnyConnectOptions, AnyRow, install_default_drivers};
 use sqlx::{AnyConnection, Connection, Row};
 use std::str::FromStr;
-
-/// The schema that this program brings a journal to.
-const NEWEST_SCHEMA: i64 = 2;
 
 /// The evidence that keys were admitted with, newest first: its challenge is asked again, so that an enclave that is
 /// admitted gives the very evidence that it was admitted with.
@@ -138,8 +135,8 @@ async fn keys(config: &VerifierConfig, gateway: Address) -> Result<Vec<KnownKey>
     }
     let mut connection = connect(&place).await?;
     let statement = match schema(&place, &mut connection).await? {
-        NEWEST_SCHEMA => "SELECT * FROM keys WHERE gateway = $1 ORDER BY number DESC",
-        _ => "SELECT * FROM keys WHERE gateway = $1 ORDER BY noted_at DESC",
+        1 => "SELECT * FROM keys WHERE gateway = $1 ORDER BY noted_at DESC",
+        _ => "SELECT * FROM keys WHERE gateway = $1 ORDER BY number DESC",
     };
     let query = sqlx::query(statement).bind(gateway.to_string());
     let rows = query.fetch_all(&mut connection).await?;

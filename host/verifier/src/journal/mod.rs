@@ -49,6 +49,8 @@ pub use self::{
     transition::{Change, Detail},
 };
 
+pub(crate) use self::schema::NEWEST_SCHEMA;
+
 use self::database::Database;
 use orv_chain::primitives::Address;
 
