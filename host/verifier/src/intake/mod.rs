@@ -14,6 +14,7 @@ use crate::operator::Operator;
 use orv_chain::intake::{Cursor, LedgerLogs, ProposalStream, ProposalSubmitted};
 use orv_chain::primitives::U256;
 use orv_chain::{ChainError, Proposal, ProposalId};
+use tokio::time::Instant;
 
 /// Blocks below the head at which a first start begins to read events: those may still be replaced.
 const REORGANISATION: u64 = 32;
@@ -63,12 +64,16 @@ impl Intake {
         self.stream.cursor().newest().map(|seen| seen.number.saturating_add(1))
     }
 
-    /// Brings the journal up to the newest block.
+    /// Brings the journal up to the newest block, or as far as it comes until `until`: an endpoint that is slow must not
+    /// keep the daemon from what it has at hand.
     ///
     /// # Errors
     /// The endpoint's failure, or the journal's; the cursor only moves over what was written.
-    pub(crate) async fn look(&mut self, operator: &Operator) -> Result<Reached, VerifierError> {
-        for _ in 0..LOOKS {
+    pub(crate) async fn look(&mut self, operator: &Operator, until: Instant) -> Result<Reached, VerifierError> {
+        for looks in 0..LOOKS {
+            if looks > 0 && Instant::now() >= until {
+                break;
+            }
             let before = self.stream.cursor().clone();
             let batch = self.stream.look().await?;
             let noted = note(operator, &batch.added, &batch.withdrawn, self.stream.cursor()).await;
@@ -79,14 +84,14 @@ impl Intake {
                 return Err(error);
             }
             if batch.reached_head {
-                return self.by_number(operator).await;
+                return self.by_number(operator, until).await;
             }
         }
         Ok(Reached::Behind)
     }
 
     /// What the events did not bring: the ledger numbers its proposals without gaps.
-    async fn by_number(&mut self, operator: &Operator) -> Result<Reached, VerifierError> {
+    async fn by_number(&mut self, operator: &Operator, until: Instant) -> Result<Reached, VerifierError> {
         let count = Proposal::count(&operator.chain, &operator.contracts).await?;
         if self.known_below >= count {
             // A shorter ledger: a reorganisation may give the numbers away again.
@@ -102,15 +107,22 @@ impl Intake {
         };
         for _ in 0..NUMBERS {
             if self.known_below >= count {
-                return Ok(Reached::Head);
+                break;
             }
             let id = ProposalId(self.known_below);
             if !known.contains(&id) {
                 note_by_number(operator, id).await?;
             }
             self.known_below = self.known_below.saturating_add(U256::ONE);
+            if Instant::now() >= until {
+                break;
+            }
         }
-        Ok(Reached::Behind)
+        Ok(if self.known_below >= count {
+            Reached::Head
+        } else {
+            Reached::Behind
+        })
     }
 }
 

@@ -203,7 +203,12 @@ impl Supervisor {
                     reloads.mark_unchanged();
                     watched.reload(self);
                 }
-                next_round = match self.round().await {
+                let round = tokio::select! {
+                    round = self.round() => round,
+                    // Whoever ends the daemon waits for no endpoint.
+                    _ = phases.changed() => continue,
+                };
+                next_round = match round {
                     Ok(next) => next,
                     Err(error) => {
                         // A database that is away comes back; what is in flight goes on.
@@ -234,7 +239,10 @@ impl Supervisor {
         let mut before = first.clone();
         let mut phases = controls.phases();
         for _ in 0..ROUNDS {
-            self.round().await?;
+            tokio::select! {
+                round = self.round() => drop(round?),
+                _ = phases.changed() => {}
+            }
             while self.dispatch() || !self.is_idle() {
                 tokio::select! {
                     ended = self.next() => ended?,

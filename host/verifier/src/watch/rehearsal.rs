@@ -1,5 +1,6 @@
 //! What the daemon would do, without doing it: no ticket is opened, nothing is sent. What intake sees is noted.
 
+use super::round::LONGEST_LOOK;
 use super::{Daemon, Orders};
 use crate::decide::{self, Readiness};
 use crate::error::VerifierError;
@@ -8,6 +9,7 @@ use crate::journal::{Record, State};
 use crate::operator::Operator;
 use orv_chain::ChainError;
 use serde::Serialize;
+use tokio::time::Instant;
 
 /// What would be done with one proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,7 +38,7 @@ impl Daemon {
         } = orders;
         let operator = Operator::connect(config, controls, observer).await?;
         let mut intake = Intake::start(&operator).await?;
-        while intake.look(&operator).await? == Reached::Behind {}
+        while intake.look(&operator, Instant::now() + LONGEST_LOOK).await? == Reached::Behind {}
         let config = operator.config();
         let mut intentions = Vec::new();
         for record in operator.journal.workable().await? {

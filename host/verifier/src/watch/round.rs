@@ -14,7 +14,7 @@ use crate::settings::{self, Environment};
 use orv_chain::bindings::VerifierRegistry;
 use orv_chain::{BlockHeader, ChainError};
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// How long before its end a proposal is urgent, as a share of the ledger's window.
@@ -22,6 +22,10 @@ const URGENT_SHARE: u64 = 4;
 
 /// Rows of which a round writes that they wait for their turn; those of a long queue follow in the next rounds.
 const LINED_UP: u32 = 50;
+
+/// How long a round looks for what is new: with a slow endpoint the rest is left to the next one, which follows at once,
+/// and what is at hand is worked on in between.
+pub(super) const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
 impl Supervisor {
     /// Looks at chain and journal. Answers when the next round is due.
@@ -32,7 +36,8 @@ impl Supervisor {
         self.failures.clear();
         let operator = std::sync::Arc::clone(&self.shared.operator);
         let begun = Instant::now();
-        let reached = match self.intake.look(&operator).await {
+        let until = begun + LONGEST_LOOK;
+        let reached = match self.intake.look(&operator, until).await {
             Ok(reached) => Ok(reached),
             Err(error) => {
                 let fault = error.to_string();
@@ -54,7 +59,7 @@ impl Supervisor {
             urgent_before: operator.constants.expiry_window / URGENT_SHARE,
         };
         self.queue.begin_round(records, &urgency);
-        self.stand_in_line().await?;
+        self.stand_in_line(until).await?;
         self.tend();
         self.dispatch_duty();
         Ok(match reached {
@@ -64,9 +69,13 @@ impl Supervisor {
     }
 
     /// Inside a project the gateway's turn decides: whoever is behind it waits, for one question each project.
-    async fn stand_in_line(&mut self) -> Result<(), VerifierError> {
+    async fn stand_in_line(&mut self, until: Instant) -> Result<(), VerifierError> {
         let mut lined_up = 0;
         for project in self.queue.projects_to_begin() {
+            // With a slow endpoint each proposal of the others finds out for itself.
+            if Instant::now() >= until {
+                return Ok(());
+            }
             let turn = match decide::turn(&self.shared.operator, project).await {
                 Ok(turn) => turn,
                 // Each proposal finds out for itself.
