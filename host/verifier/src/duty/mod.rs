@@ -5,7 +5,8 @@
 use crate::error::VerifierError;
 use crate::journal::{CloseCause, DueDuty, Duty, Record, State, WaitCause};
 use crate::operator::Operator;
-use orv_chain::bindings::VerifierGateway::{openTicketOfCall, ticketOfCall};
+use crate::ticket;
+use orv_chain::bindings::VerifierGateway::openTicketOfCall;
 use orv_chain::bindings::{ProposalLedger, VerifierGateway};
 use orv_chain::primitives::{Address, B256, U256};
 use orv_chain::{ChainError, Mined, ProjectId, Proposal, ProposalId, SendError};
@@ -23,7 +24,11 @@ pub(crate) async fn note(operator: &Operator, record: &Record, state: State) -> 
     let journal = &operator.journal;
     match state {
         State::Settled(_) if duties.withdraw_from.is_some() => {
-            let (project, operator) = (record.project, earner(operator, record).await?);
+            let earner = match record.ticket {
+                Some(ticket) => ticket::operator_of(operator, ticket.id).await?,
+                None => operator.owner.address(),
+            };
+            let (project, operator) = (record.project, earner);
             journal.owe(Duty::Withdraw { project, operator }, 0).await?;
         }
         // A held statement may never find the others that it needs.
@@ -36,16 +41,6 @@ pub(crate) async fn note(operator: &Operator, record: &Record, state: State) -> 
         _ => {}
     }
     Ok(())
-}
-
-/// Whose attempt a record is of: daemons with accounts of their own may share a journal.
-async fn earner(operator: &Operator, record: &Record) -> Result<Address, VerifierError> {
-    let Some(ticket) = record.ticket else {
-        return Ok(operator.owner.address());
-    };
-    let call = ticketOfCall { ticket: ticket.id };
-    let entry = operator.chain.call(operator.enclave.verifier_gateway, &call).await?;
-    Ok(entry.operator)
 }
 
 async fn expire_later(operator: &Operator, record: &Record) -> Result<(), VerifierError> {

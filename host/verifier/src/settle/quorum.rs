@@ -7,6 +7,7 @@ use super::statements::{Statements, run_of};
 use crate::error::VerifierError;
 use crate::journal::Record;
 use crate::operator::Operator;
+use crate::ticket;
 use alloy::consensus::Transaction as _;
 use alloy::providers::Provider;
 use alloy::rpc::types::Filter;
@@ -48,7 +49,7 @@ pub(super) async fn companions(
         return Ok(Companions::Enough(statements));
     }
     let own = run_of(&receipt.run);
-    let mut operators = vec![operator.owner.address()];
+    let mut operators = vec![ticket::operator_of(operator, own.ticket).await?];
     for ticket in operator.gateway.tickets(record.proposal).await? {
         if statements.runs.len() == needed {
             break;

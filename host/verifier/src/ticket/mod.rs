@@ -96,6 +96,21 @@ pub(crate) async fn state(operator: &Operator, ticket: &Ticket) -> Result<Ticket
     })
 }
 
+/// Whose attempt a ticket is: daemons with accounts of their own may share a journal. An endpoint that does not know the
+/// ticket leaves it to this one.
+///
+/// # Errors
+/// The endpoint's failure.
+pub(crate) async fn operator_of(operator: &Operator, ticket: B256) -> Result<Address, ChainError> {
+    let call = VerifierGateway::ticketOfCall { ticket };
+    let entry = operator.chain.call(operator.enclave.verifier_gateway, &call).await?;
+    Ok(if entry.operator == Address::ZERO {
+        operator.owner.address()
+    } else {
+        entry.operator
+    })
+}
+
 /// Whether the chain had the ticket and has it no more: a block that is deep enough to stay is younger than the ticket's
 /// opening and does not know it, or the proposal's open ticket is another one of this operator's.
 ///
