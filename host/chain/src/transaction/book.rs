@@ -50,6 +50,8 @@ pub(super) struct Book {
     attended: BTreeMap<u64, u32>,
     /// How many of the account's transactions were in blocks when that was believed last.
     mined: Option<u64>,
+    /// How high the chain was at the last look.
+    height: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -188,6 +190,7 @@ impl Book {
 
     /// Takes in how high the chain is, for the offers that were made since the last look.
     pub(super) fn see_height(&mut self, height: u64) {
+        self.height = Some(height);
         for times in self.times.values_mut() {
             times.height.get_or_insert(height);
         }
@@ -195,9 +198,12 @@ impl Book {
 
     /// Whether blocks were made since a number's newest offer that could have taken it. A chain that stands still takes
     /// no higher offer either, and the one that ends the wait would be paid.
-    pub(super) fn was_passed_over(&self, number: u64, height: u64) -> bool {
+    fn was_passed_over(&self, number: u64) -> bool {
         let offered = self.times.get(&number).and_then(|times| times.height);
-        offered.is_some_and(|offered| height >= offered.saturating_add(PASSED_OVER))
+        let passed = offered
+            .zip(self.height)
+            .map(|(offered, height)| height.saturating_sub(offered));
+        passed.is_some_and(|passed| passed >= PASSED_OVER)
     }
 
     pub(super) fn sent(&mut self, number: u64, now: Instant) {
@@ -264,7 +270,8 @@ impl Book {
             }
         }
         for number in waiting {
-            if number == mined && self.age(number, now, |times| times.made) >= rules.raise_after {
+            let is_old = self.age(number, now, |times| times.made) >= rules.raise_after;
+            if number == mined && is_old && self.was_passed_over(number) {
                 needs.push(Need::Raise(number));
             } else if number >= known || self.age(number, now, |times| times.sent) >= rules.remind_after {
                 needs.push(Need::Reminder(number));
@@ -336,8 +343,13 @@ mod tests {
     #[test]
     fn only_the_next_in_line_is_replaced() {
         let now = Instant::now();
-        let needs = book(&[5, 6], now).needs(5, 7, now + RHYTHM.raise_after, RHYTHM);
-        assert_eq!(needs, [Need::Raise(5), Need::Reminder(6)]);
+        let late = now + RHYTHM.raise_after;
+        let mut book = book(&[5, 6], now);
+        book.see_height(100);
+        let stands_still = book.needs(5, 7, late, RHYTHM);
+        assert_eq!(stands_still, [Need::Reminder(5), Need::Reminder(6)]);
+        book.see_height(102);
+        assert_eq!(book.needs(5, 7, late, RHYTHM), [Need::Raise(5), Need::Reminder(6)]);
     }
 
     #[test]
@@ -383,12 +395,11 @@ mod tests {
     #[test]
     fn more_is_offered_only_once_blocks_have_passed_an_offer_over() {
         let mut book = book(&[5], Instant::now());
-        assert!(!book.was_passed_over(5, 100), "nobody has looked yet");
-        book.see_height(100);
-        assert!(!book.was_passed_over(5, 101));
-        assert!(book.was_passed_over(5, 102));
-        book.see_height(102);
-        assert!(book.was_passed_over(5, 102), "it is the first look that counts");
+        assert!(!book.was_passed_over(5), "nobody has looked yet");
+        for (height, passed_over) in [(100, false), (101, false), (102, true), (99, false), (103, true)] {
+            book.see_height(height);
+            assert_eq!(book.was_passed_over(5), passed_over, "at {height}");
+        }
     }
 
     #[test]

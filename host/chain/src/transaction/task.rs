@@ -262,23 +262,19 @@ impl Task {
             remind_after: self.patience.interval * REMINDER,
             raise_after: self.fees.raise_after,
         };
+        if !self.book.lock().waits(mined) {
+            return Ok(false);
+        }
+        let height = self.chain.head().await.ok().map(|head| head.reference.number);
         let needs = {
-            let book = self.book.lock();
-            if !book.waits(mined) {
-                return Ok(false);
-            }
+            let mut book = self.book.lock();
+            height.into_iter().for_each(|height| book.see_height(height));
             book.needs(mined, known, Instant::now(), rhythm)
         };
-        let height = self.chain.head().await.ok().map(|head| head.reference.number);
-        if let Some(height) = height {
-            self.book.lock().see_height(height);
-        }
-        let was_passed_over = |number| height.is_some_and(|height| self.book.lock().was_passed_over(number, height));
         for need in needs {
             match need {
                 Need::Reminder(number) => self.remind(number).await,
-                Need::Raise(number) if was_passed_over(number) => self.raise(number).await?,
-                Need::Raise(number) => self.remind(number).await,
+                Need::Raise(number) => self.raise(number).await?,
                 Need::Filling(number) => self.fill(number).await?,
             }
         }
