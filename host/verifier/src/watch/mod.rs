@@ -222,7 +222,7 @@ impl Supervisor {
                 return self.summary(&before).await;
             }
             tokio::select! {
-                ended = self.next() => ended?,
+                ended = self.next() => self.take_in(ended?).await?,
                 () = sleep_until(deadline.unwrap_or(next_round)) => {}
                 _ = phases.changed() => {}
                 _ = reloads.changed() => {
@@ -245,7 +245,7 @@ impl Supervisor {
             }
             while self.dispatch() || !self.is_idle() {
                 tokio::select! {
-                    ended = self.next() => ended?,
+                    ended = self.next() => self.take_in(ended?).await?,
                     _ = phases.changed() => {}
                 }
                 if controls.phase() == Phase::HandBack {

@@ -88,19 +88,23 @@ impl Supervisor {
         self.tasks.is_empty()
     }
 
-    /// Waits for the next task to end, and takes in what came of it. Waits for ever when there is none.
+    /// Waits for the next task to end; for ever when there is none. May be dropped while it waits, and nothing is lost:
+    /// so what came of the task is taken in apart ([`Self::take_in`]), by somebody whom nothing interrupts.
     ///
     /// # Errors
-    /// What no waiting mends.
-    pub(super) async fn next(&mut self) -> Result<(), VerifierError> {
+    /// A task that panicked.
+    pub(super) async fn next(&mut self) -> Result<Ended, VerifierError> {
         match self.tasks.join_next().await {
             None => std::future::pending().await,
-            Some(Err(_)) => Err(VerifierError::TaskStopped),
-            Some(Ok(ended)) => self.take_in(ended).await,
+            Some(ended) => ended.map_err(|_| VerifierError::TaskStopped),
         }
     }
 
-    async fn take_in(&mut self, ended: Ended) -> Result<(), VerifierError> {
+    /// Takes in what came of a task. Not to be dropped before it is done: its proposal would stay busy for ever.
+    ///
+    /// # Errors
+    /// What no waiting mends.
+    pub(super) async fn take_in(&mut self, ended: Ended) -> Result<(), VerifierError> {
         let Ended {
             proposal,
             work,
