@@ -20,6 +20,7 @@ use orv_verifier::{
 };
 use serde_json::json;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ on_both_chains!(
     an_open_ticket_is_left_to_the_enclave_that_has_its_key,
     a_kept_statement_is_carried_on_whoever_has_the_key,
     a_proposal_that_another_daemon_works_on_is_left_alone,
+    what_is_only_prepared_is_free_for_other_daemons,
     a_hanging_enclave_keeps_no_other_one_from_working,
     the_first_stop_lets_a_run_finish_and_the_second_hands_it_back,
     a_key_that_is_used_up_is_renewed_by_the_operators_command,
@@ -239,6 +241,38 @@ async fn a_storage_network_that_is_away_for_a_while_uses_up_no_ticket(kind: Peer
         );
     }
     assert_eq!(only(&network.once().await).state, State::Inconclusive);
+}
+
+/// Counts rounds.
+#[derive(Default)]
+struct Rounds(AtomicU32);
+
+impl Observer for Rounds {
+    fn notice(&self, notice: &Notice) {
+        if matches!(notice, Notice::Observed(_)) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// No enclave listens, and after the first failure none is tried for a minute.
+async fn what_is_only_prepared_is_free_for_other_daemons(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let id = network.submit().await;
+    let mut config = network.config();
+    config.pause.failed_enclave = 1;
+    let rounds = Arc::new(Rounds::default());
+    let orders = Orders::new(config, Arc::clone(&rounds) as Arc<dyn Observer>);
+    let controls = orders.controls.clone();
+    let working = tokio::spawn(Daemon::work(orders));
+    while rounds.0.load(Ordering::Relaxed) < 4 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let other = Journal::open(&network.config().journal_place(), gateway, DaemonId::new([7; 16])).await;
+    assert_eq!(other.unwrap().claim(id, 600).await.unwrap(), Claim::Taken);
+    controls.stop();
+    working.await.unwrap().unwrap();
 }
 
 /// Two enclaves: the one that is asked first says nothing after the job.
