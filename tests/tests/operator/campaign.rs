@@ -49,7 +49,7 @@ const SIZE: Size = Size {
 };
 
 /// Longest time of all kills together. What is rare may have had fewer than its share by then, and the table says so.
-const LONGEST: Duration = Duration::from_secs(6 * 60);
+const LONGEST: Duration = Duration::from_secs(7 * 60);
 
 /// What is killed, and beside what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -115,9 +115,10 @@ impl Tally {
         self.changes.entry(transition).or_default().seen += 1;
     }
 
-    /// Whether fewer than half of the kills were in flight, with a little to spare.
+    /// Whether fewer than half of the kills were in flight, with a little to spare until there were enough.
     pub fn lacks_flight(&self) -> bool {
-        self.in_flight() * 100 < self.kills() * 53
+        let percent = if self.wants_rare_changes() { 50 } else { 53 };
+        self.in_flight() * 100 < self.kills() * percent
     }
 
     /// Whether there were kills enough, and what is left are changes that are rarely come to.
@@ -128,7 +129,7 @@ impl Tally {
     /// Changes at which the next daemon is not killed: those with enough kills while others have fewer, and those with
     /// nothing in flight while that is lacking.
     pub fn spared(&self) -> Vec<(Side, Transition)> {
-        let grounded_too = self.wants_rare_changes() || !self.lacks_flight();
+        let grounded_too = !self.lacks_flight();
         let counts = |side: Side, transition: &Transition| grounded_too || transition.is_in_flight(side);
         let sides = |change: &Change| [(Side::Before, change.before), (Side::After, change.after)];
         let all: Vec<_> = self

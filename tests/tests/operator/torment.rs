@@ -2,6 +2,7 @@
 
 use crate::batch::{Batch, QUIET};
 use crate::daemon::Order;
+use crate::network::TICKET_LIFE;
 use crate::operator::Flavour;
 use crate::tally::{Moment, Victim};
 use std::sync::mpsc::RecvTimeoutError;
@@ -46,7 +47,12 @@ impl Batch {
             Flavour::Shipped
         } else {
             let spared = self.tally().spared();
-            let survives = self.random.below(if spared.is_empty() { 6 } else { 3 });
+            let most = match (self.tally().wants_rare_changes(), spared.is_empty()) {
+                (true, _) => 1,
+                (false, false) => 3,
+                (false, true) => 6,
+            };
+            let survives = self.random.below(most);
             Flavour::Killing(Order { spared, survives })
         };
         self.operators[number].start_daemon(&flavour, &self.told);
@@ -95,6 +101,11 @@ impl Batch {
             self.node.start();
         } else {
             self.operators[number].kill_enclave();
+            // Its tickets are nobody's now: some lapse at once, and the daemon finds that out.
+            if self.random.percent(40) {
+                self.runtime.block_on(self.node.pass(TICKET_LIFE + 1));
+                self.tally().leaps += 1;
+            }
         }
         self.tally().kill(victim, moment);
     }
