@@ -148,9 +148,17 @@ async fn a_job_other_than_the_chains_gives_a_worthless_statement(kind: PeerKind)
         scene.assert_unmoved(&before, lie).await;
     }
 
+    // What contradicts itself, or the key's binding, is refused by the enclave.
     let proposal = scene.submit(MINER, "second-improvement").await;
     let ticket = scene.open(proposal).await;
-    let mut job = scene.job(proposal, &ticket).await;
+    let honest = scene.job(proposal, &ticket).await;
+    let mut job = honest.clone();
+    job.project.id = U256::from(77);
+    assert_eq!(
+        scene.operator.judge(&job, &scene.shelf).unwrap_err().code,
+        FailureCode::Malformed
+    );
+    let mut job = honest;
     job.domain.gateway = nobody();
     assert_eq!(
         scene.operator.judge(&job, &scene.shelf).unwrap_err().code,

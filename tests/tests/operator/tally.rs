@@ -117,7 +117,7 @@ impl Tally {
 
     /// Whether fewer than half of the kills were in flight, with a little to spare until there were enough.
     pub fn lacks_flight(&self) -> bool {
-        let percent = if self.wants_rare_changes() { 50 } else { 53 };
+        let percent = if self.wants_rare_changes() { 51 } else { 53 };
         self.in_flight() * 100 < self.kills() * percent
     }
 

@@ -94,7 +94,10 @@ pub const TOLD: &[Told] = &[
     ),
     (
         "project's id",
-        |job, _| job.project.id = U256::from(77),
+        |job, _| {
+            job.project.id = U256::from(77);
+            job.proposal.project_id = job.project.id;
+        },
         "improved",
         "WrongProject",
     ),
