@@ -57,7 +57,7 @@ pub(super) async fn reachable(addresses: Vec<EnclaveAddress>, patience: Duration
 /// How an enclave at such an address is started.
 fn start(address: &EnclaveAddress) -> String {
     match address {
-        EnclaveAddress::Unix(path) => format!("start it: `orv-enclave --listen unix:{}`", path.display()),
+        EnclaveAddress::Unix(path) => format!("start it: `orv-enclave --listen unix:{} --scratch DIR`", path.display()),
         EnclaveAddress::Vsock { cid, .. } => format!(
             "start it: `nitro-cli run-enclave --eif-path orv.eif --enclave-cid {cid} --memory 4096 --cpu-count 2`, or the \
              machine with `guest-cid={cid}` (docs/images.md)"
