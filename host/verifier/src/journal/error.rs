@@ -123,6 +123,7 @@ impl JournalError {
                 "Nothing: the other daemon goes on with it; compare the machines' loads and clocks if it recurs."
             }
             Self::BackupElsewhere => "Run pg_dump on the database.",
+            Self::Unknown(_) => "Name a proposal that `orv verifier status` lists.",
             Self::Backup { .. } => "Name a new file in a folder that is writable, with space left.",
             Self::DaemonId { .. } => "Restore the file `daemon-id`, or remove it when no daemon of that number lives.",
             other if other.may_pass() => "Start the database, or end what holds it; the step is tried again.",
