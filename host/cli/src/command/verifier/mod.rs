@@ -197,7 +197,10 @@ impl Signals {
 }
 
 fn summarised(summary: &Summary) -> Answer {
-    let mut lines = vec![table(&summary.outcomes, now())];
+    let mut lines = vec![match summary.outcomes.as_slice() {
+        [] => "no proposal's state changed".to_owned(),
+        outcomes => table(outcomes, now()),
+    }];
     let failure = |failure: &orv_verifier::Failure| {
         let about = failure
             .proposal
