@@ -57,7 +57,7 @@ pub enum FetchError {
         blames: Blames,
     },
     /// The indexer names no storage node.
-    #[error("{server} names no storage node: it {fault}")]
+    #[error("{server} names no storage node: {fault}")]
     Silent {
         /// The indexer's origin.
         server: String,
