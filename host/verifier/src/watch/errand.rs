@@ -150,7 +150,8 @@ impl Shared {
         if now.state != record.state {
             return Ok(Outcome::Further);
         }
-        if decided {
+        // An endpoint behind the other may still have it as held.
+        if decided && self.is_still_missing(record.proposal) {
             let close = Event::Close(CloseCause::DecidedElsewhere);
             self.change(&now, close, "the ledger has it decided", Detail::None)
                 .await?;

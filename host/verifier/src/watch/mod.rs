@@ -198,6 +198,9 @@ impl Supervisor {
                 return self.give_up(&before).await;
             }
             if deadline.is_none() && Instant::now() >= next_round {
+                // Rounds may follow each other without a pause: what ended in one is gone on with before the next.
+                self.take_in_ended().await?;
+                self.dispatch();
                 let read_again = watched.changed() || reloads.has_changed().unwrap_or(false);
                 if read_again {
                     reloads.mark_unchanged();

@@ -37,7 +37,11 @@ impl Queue {
         self.rested.clear();
         self.steps.clear();
         self.ready.retain(|id| self.records.contains_key(id));
-        self.strangers.retain(|id, _| self.records.contains_key(id));
+        // Enclaves come and go: whose key a ticket has is asked anew.
+        self.strangers.clear();
+        // Whatever changed since is to be confirmed again, and may be another proposal under the same number.
+        self.done
+            .retain(|id| self.records.get(id).is_some_and(|record| record.confirmed));
     }
 
     /// The proposals in their order that somebody may work on now, with what they ask for.

@@ -37,7 +37,7 @@ pub(super) enum Errand {
 impl Errand {
     /// Whether somebody waits for it; the others only look at what has ended.
     pub(super) fn is_urgent(self) -> bool {
-        !matches!(self, Self::End | Self::Watch)
+        !matches!(self, Self::Quorum | Self::End | Self::Watch)
     }
 }
 

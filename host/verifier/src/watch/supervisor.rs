@@ -100,6 +100,17 @@ impl Supervisor {
         }
     }
 
+    /// Takes in whatever has ended by now.
+    ///
+    /// # Errors
+    /// As [`Self::take_in`].
+    pub(super) async fn take_in_ended(&mut self) -> Result<(), VerifierError> {
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.take_in(ended.map_err(|_| VerifierError::TaskStopped)?).await?;
+        }
+        Ok(())
+    }
+
     /// Takes in what came of a task. Not to be dropped before it is done: its proposal would stay busy for ever.
     ///
     /// # Errors
@@ -135,8 +146,11 @@ impl Supervisor {
             Ok(Outcome::Ready) => self.queue.set_ready(proposal),
             Ok(Outcome::Further) => match self.shared.operator.journal.get(proposal).await {
                 Ok(record) => {
-                    if let Work::Errand(Errand::Settle | Errand::Reconcile) = work {
-                        self.pause.statement_came_to(record.state);
+                    match work {
+                        Work::Errand(Errand::Settle | Errand::Reconcile) => self.pause.statement_came_to(record.state),
+                        // A trial that brought no statement says nothing about settling.
+                        Work::Attempt(_) if record.state != State::Judged => self.pause.trial_said_nothing(),
+                        _ => {}
                     }
                     self.queue.go_on(record);
                 }
@@ -168,6 +182,7 @@ impl Supervisor {
             (Work::Errand(Errand::Settle), Err(VerifierError::Send { .. } | VerifierError::Publish { .. })) => {
                 self.pause.not_settled(&settings, now);
             }
+            (Work::Errand(Errand::Settle | Errand::Reconcile), Ok(Outcome::Rest)) => self.pause.trial_said_nothing(),
             (Work::Attempt(lane), outcome) => {
                 if !matches!(outcome, Ok(Outcome::Further)) {
                     self.pause.trial_said_nothing();
