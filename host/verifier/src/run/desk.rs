@@ -300,9 +300,12 @@ impl Desk {
 
 /// Whether an attempt is open that only this key can finish.
 async fn has_open_ticket(operator: &Operator, key: Address) -> Result<bool, VerifierError> {
+    let now = operator.chain.head().await?.timestamp;
     let open = |record: &Record| {
         matches!(record.state, State::TicketOpen | State::Running)
-            && record.ticket.is_some_and(|ticket| ticket.key == key)
+            && record
+                .ticket
+                .is_some_and(|ticket| ticket.key == key && ticket.closes_at > now)
     };
     Ok(operator.journal.workable().await?.iter().any(open))
 }

@@ -54,10 +54,10 @@ pub(super) async fn companions(
         if statements.runs.len() == needed {
             break;
         }
-        let Some((holder, run, signature)) = held(operator, record, ticket).await? else {
+        let Some((holder, run, signature)) = held(operator, record, ticket, &operators).await? else {
             continue;
         };
-        if !operators.contains(&holder) && agree(&own, &run) {
+        if agree(&own, &run) {
             operators.push(holder);
             statements.runs.push(run);
             statements.signatures.push(signature);
@@ -79,17 +79,22 @@ fn agree(one: &Run, other: &Run) -> bool {
         && one.marginBips == other.marginBips
 }
 
-/// The held statement of a ticket and whose it is; nothing where the ticket is not held, its key's timed statements count
-/// no more, or its statement was recorded by a call that cannot be read.
+/// The held statement of a ticket and whose it is; nothing where the ticket is not held, is of an operator who is `there`
+/// already, its key's timed statements count no more, or its statement was recorded by a call that cannot be read.
 async fn held(
     operator: &Operator,
     record: &Record,
     ticket: B256,
+    there: &[Address],
 ) -> Result<Option<(Address, Run, Bytes)>, VerifierError> {
     let gateway = operator.enclave.verifier_gateway;
     let entry = operator.chain.call(gateway, &ticketOfCall { ticket }).await?;
+    // Asked for last: where it was recorded is a long search.
+    if entry.state != HELD || there.contains(&entry.operator) {
+        return Ok(None);
+    }
     // One that counts no more would keep all the others from settling.
-    if entry.state != HELD || !counts(operator.keys.require_live(entry.key).await)? {
+    if !counts(operator.keys.require_live(entry.key).await)? {
         return Ok(None);
     }
     let Some(transaction) = recording(operator, record, ticket).await? else {
