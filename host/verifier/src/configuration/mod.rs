@@ -250,24 +250,33 @@ impl VerifierConfig {
     pub fn parse(text: &str) -> Result<Self, VerifierError> {
         let configuration: Self =
             toml::from_str(text).map_err(|error| VerifierError::Configuration(without_keys(&error.to_string())))?;
-        if !(1..=3).contains(&configuration.attempts) {
-            return Err(VerifierError::Configuration(format!(
-                "attempts = {}: 1 to 3",
-                configuration.attempts
-            )));
-        }
-        if configuration.poll_seconds == 0 {
-            return Err(VerifierError::Configuration("poll_seconds = 0: at least 1".to_owned()));
-        }
-        if configuration.limits.concurrent_settlements == 0 {
-            let why = "limits.concurrent_settlements = 0: at least 1";
-            return Err(VerifierError::Configuration(why.to_owned()));
-        }
+        configuration.refuse_out_of_range()?;
         configuration.refuse_odd_enclaves()?;
         if let Some(page) = &configuration.page {
             page.check()?;
         }
         Ok(configuration)
+    }
+
+    fn refuse_out_of_range(&self) -> Result<(), VerifierError> {
+        let refused = |why: String| Err(VerifierError::Configuration(why));
+        if !(1..=3).contains(&self.attempts) {
+            return refused(format!("attempts = {}: 1 to 3", self.attempts));
+        }
+        if self.poll_seconds == 0 {
+            return refused("poll_seconds = 0: at least 1".to_owned());
+        }
+        if self.limits.concurrent_settlements == 0 {
+            return refused("limits.concurrent_settlements = 0: at least 1".to_owned());
+        }
+        let endpoints = self.rpc.as_ref().map_or(1, |rpc| rpc.all().len());
+        if !(1..=endpoints).contains(&self.rpc_quorum) {
+            let quorum = self.rpc_quorum;
+            return refused(format!(
+                "rpc_quorum = {quorum}: 1 to {endpoints}, the addresses of `rpc`"
+            ));
+        }
+        Ok(())
     }
 
     fn refuse_odd_enclaves(&self) -> Result<(), VerifierError> {
@@ -391,6 +400,16 @@ impl std::fmt::Debug for LocalAttesters {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_quorum_of_more_endpoints_than_there_are_is_refused() {
+        let example = include_str!("../../verifier.example.toml");
+        let with = |lines: &str| VerifierConfig::parse(&format!("{lines}\n{example}"));
+        let refused = with("rpc_quorum = 2").unwrap_err().to_string();
+        assert!(refused.contains("rpc_quorum = 2: 1 to 1"), "{refused}");
+        assert!(with("rpc_quorum = 0").is_err());
+        with("rpc = [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]\nrpc_quorum = 2").unwrap();
+    }
 
     #[test]
     fn denied_projects_are_left_out_even_where_they_are_allowed() {

@@ -162,3 +162,57 @@ fn candidate(record: &Record) -> Candidate {
         submitted_at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{CloseCause, State};
+
+    const URGENCY: Urgency = Urgency {
+        now: 1000,
+        expiry_window: 700,
+        urgent_before: 100,
+    };
+
+    fn row(state: State, confirmed: bool) -> Record {
+        Record {
+            proposal: ProposalId::from(4),
+            project: ProjectId::from(2),
+            claimed_score: orv_chain::primitives::I256::ZERO,
+            submission: None,
+            confirmed,
+            claim: None,
+            state,
+            cause: String::new(),
+            runs: 0,
+            ticket: None,
+            statement: None,
+            transaction: None,
+            changed_at: 0,
+        }
+    }
+
+    fn stages(queue: &Queue) -> Vec<Stage> {
+        queue.open().map(|(_, stage)| stage).collect()
+    }
+
+    #[test]
+    fn a_number_that_was_withdrawn_and_is_given_again_is_begun() {
+        let mut queue = Queue::default();
+        let withdrawn = row(State::Closed(CloseCause::Withdrawn), true);
+        queue.begin_round(vec![withdrawn.clone()], &URGENCY);
+        queue.finish(withdrawn.proposal);
+        queue.begin_round(vec![row(State::Seen, false)], &URGENCY);
+        assert_eq!(stages(&queue), [Stage::Begin]);
+    }
+
+    #[test]
+    fn what_is_done_and_confirmed_is_left_alone() {
+        let mut queue = Queue::default();
+        let ended = row(State::Inconclusive, true);
+        queue.begin_round(vec![ended.clone()], &URGENCY);
+        queue.finish(ended.proposal);
+        queue.begin_round(vec![ended], &URGENCY);
+        assert_eq!(stages(&queue), []);
+    }
+}
