@@ -371,7 +371,7 @@ fn enclave_advice(error: &EnclaveError) -> &'static str {
     match error {
         EnclaveError::Unreachable { .. } => "Start the enclave and check its address.",
         EnclaveError::Connection(_) | EnclaveError::Poll(_) | EnclaveError::Silent(_) => {
-            "Look at the enclave's console; the job is offered again while its ticket is open."
+            "Look at the enclave's console; the job is offered again while its ticket is open and its code has not run."
         }
         EnclaveError::Refused(_) if error.needs_new_key() => "Restart the enclave, so that it makes a new key.",
         EnclaveError::Refused(_) => "The enclave's own words say what it did not accept.",
