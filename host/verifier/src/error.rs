@@ -145,6 +145,14 @@ pub enum VerifierError {
         /// What is wrong.
         source: ReceiptError,
     },
+    /// Transactions for a statement were paid for again and again, and brought nothing about.
+    #[error("{times} transactions for the statement were paid for in vain, and it is not sent again; the last: {last}")]
+    SettlementGivenUp {
+        /// How many.
+        times: u32,
+        /// What the last one ended with.
+        last: String,
+    },
     /// The journal says there is a statement or ticket and has none.
     #[error("proposal {proposal} has no {what} in the journal")]
     Incomplete {
@@ -245,6 +253,7 @@ impl VerifierError {
             Self::Paused(_) => "ORV-V-070",
             Self::HandedBack(_) => "ORV-V-071",
             Self::Overdue(_) => "ORV-V-072",
+            Self::SettlementGivenUp { .. } => "ORV-V-073",
             Self::Page { .. } => "ORV-V-085",
         }
     }
@@ -298,6 +307,9 @@ impl VerifierError {
             }
             Self::HandedBack(_) => "Start again: the journal knows where they were.",
             Self::Overdue(_) => "Look whether chain and storage answer; the step is tried again.",
+            Self::SettlementGivenUp { .. } => {
+                "Compare the RPC endpoint with another one and look at the transactions; the ticket lapses by itself."
+            }
             Self::TaskStopped => "Start the program again: the journal knows where it was.",
         }
     }
@@ -309,6 +321,19 @@ impl VerifierError {
         Self::Send {
             step,
             source: Box::new(source),
+        }
+    }
+
+    /// Whether gas was paid for nothing: what is tried again costs the operator each time.
+    pub(crate) fn was_paid_for(&self) -> bool {
+        match self {
+            Self::Send { source, .. } => matches!(
+                **source,
+                // Whose transaction has the number nobody can say: it may have been one of ours.
+                SendError::Failed { .. } | SendError::NoEvent { .. } | SendError::Superseded { .. }
+            ),
+            Self::SettlementGivenUp { .. } => true,
+            _ => false,
         }
     }
 

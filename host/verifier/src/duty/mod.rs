@@ -14,6 +14,10 @@ use orv_chain::{ChainError, Mined, ProjectId, Proposal, ProposalId, SendError};
 /// For how long a duty is left to the daemon that does it, in seconds: longer than a transaction is waited for.
 const TURN: u64 = 150;
 
+/// For how long a duty rests whose transaction was paid for and failed, in seconds: it is worth little, and may fail as
+/// often as it is tried.
+const REST: u64 = 86_400;
+
 /// Notes what a record leaves to do in a state that will stay. It is noted before the journal says so: a note that is
 /// written twice is one duty, and one that a crash left out would be none.
 ///
@@ -71,10 +75,13 @@ pub(crate) async fn next(operator: &Operator) -> Result<(), VerifierError> {
     }
     let DueDuty { duty, .. } = due;
     let tried = match duty {
-        Duty::Expire(proposal) => expire(operator, proposal).await?,
-        Duty::Withdraw { project, operator: of } => withdraw(operator, project, of).await?,
+        Duty::Expire(proposal) => expire(operator, proposal).await,
+        Duty::Withdraw { project, operator: of } => withdraw(operator, project, of).await,
     };
-    match tried {
+    if tried.as_ref().is_err_and(VerifierError::was_paid_for) {
+        operator.journal.owe(duty, now.saturating_add(REST)).await?;
+    }
+    match tried? {
         Tried::Done(transaction) => operator.journal.discharge(duty, Some(transaction)).await?,
         Tried::NothingLeft => operator.journal.discharge(duty, None).await?,
         Tried::NotYet => {}

@@ -44,7 +44,7 @@ pub use self::{
     error::JournalError,
     note::{NewProposal, Noted, Withdrawn},
     place::{DatabaseUrl, JournalPlace, NotPostgres},
-    record::{ClaimHolder, KeyRecord, Record, Statement, Submission, Ticket, Transaction},
+    record::{ClaimHolder, FailedSettlements, KeyRecord, Record, Statement, Submission, Ticket, Transaction},
     state::{CloseCause, Ending, Event, IllegalTransition, Settlement, State, UnknownState, WaitCause},
     transition::{Change, Detail},
 };

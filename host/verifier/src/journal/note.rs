@@ -292,7 +292,8 @@ impl Row<'_> {
         let statement = "UPDATE proposals SET project = $3, claimed_score = $4, attempt = 0, runs = 0, ticket = NULL, \
              ticket_key = NULL, closes_at = NULL, incumbent_code_hash = NULL, incumbent_score = NULL, verdict = NULL, \
              reason = NULL, score = NULL, lower = NULL, upper = NULL, bundle_root = NULL, receipt_path = NULL, \
-             transaction_hash = NULL, gas_used = NULL WHERE gateway = $1 AND proposal = $2";
+             transaction_hash = NULL, gas_used = NULL, failed_settlements = 0, failed_at = 0 \
+             WHERE gateway = $1 AND proposal = $2";
         let query = self
             .query(statement)
             .bind(new.project.to_string())

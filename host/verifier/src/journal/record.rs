@@ -36,6 +36,8 @@ pub struct Record {
     pub statement: Option<Statement>,
     /// The transaction that brought it to the chain.
     pub transaction: Option<Transaction>,
+    /// What was paid for in vain to bring it there.
+    pub failed: FailedSettlements,
     /// When the state last changed, in seconds of Unix time.
     pub changed_at: u64,
     /// Which daemon works on it, or did so last without giving it back.
@@ -109,6 +111,15 @@ pub struct Transaction {
     pub gas_used: u64,
 }
 
+/// Transactions for the present ticket's statement that were mined, paid for, and brought nothing about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FailedSettlements {
+    /// How many.
+    pub times: u32,
+    /// When the last one was seen, in seconds of Unix time; 0 where there is none.
+    pub last_at: u64,
+}
+
 /// The evidence that a key was admitted with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRecord {
@@ -127,8 +138,8 @@ macro_rules! select_proposals {
         concat!(
             "SELECT proposal, project, claimed_score, stake, submitted_at, code_hash, miner, state, confirmed, cause, \
              attempt, runs, ticket, ticket_key, closes_at, incumbent_code_hash, incumbent_score, verdict, reason, \
-             score, lower, upper, bundle_root, receipt_path, transaction_hash, gas_used, changed_at, claim_owner, \
-             claim_until FROM proposals WHERE gateway = $1 ",
+             score, lower, upper, bundle_root, receipt_path, transaction_hash, gas_used, failed_settlements, \
+             failed_at, changed_at, claim_owner, claim_until FROM proposals WHERE gateway = $1 ",
             $rest
         )
     };
@@ -151,6 +162,10 @@ impl Record {
             ticket: columns.ticket()?,
             statement: columns.statement()?,
             transaction: columns.transaction()?,
+            failed: FailedSettlements {
+                times: columns.number("failed_settlements")?,
+                last_at: columns.number("failed_at")?,
+            },
             changed_at: columns.number("changed_at")?,
             claim: columns.claim()?,
         })

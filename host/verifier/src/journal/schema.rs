@@ -9,21 +9,26 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 type Step = (i64, &'static str);
 
 /// The schema that this program brings a journal to: the number of the last step.
-pub(crate) const NEWEST_SCHEMA: i64 = 3;
+pub(crate) const NEWEST_SCHEMA: i64 = 4;
 
 /// Each step once, in order. A step that was published is never changed.
-const SQLITE: [Step; 3] = [
+const SQLITE: [Step; 4] = [
     (1, include_str!("../../migrations/sqlite/0001_journal.sql")),
     (2, include_str!("../../migrations/sqlite/0002_many_daemons.sql")),
-    (NEWEST_SCHEMA, include_str!("../../migrations/sqlite/0003_evidence.sql")),
+    (3, include_str!("../../migrations/sqlite/0003_evidence.sql")),
+    (
+        NEWEST_SCHEMA,
+        include_str!("../../migrations/sqlite/0004_failed_settlements.sql"),
+    ),
 ];
 
 /// PostgreSQL came with the second step, and begins with it.
-const POSTGRES: [Step; 2] = [
+const POSTGRES: [Step; 3] = [
     (2, include_str!("../../migrations/postgres/0002_journal.sql")),
+    (3, include_str!("../../migrations/postgres/0003_evidence.sql")),
     (
         NEWEST_SCHEMA,
-        include_str!("../../migrations/postgres/0003_evidence.sql"),
+        include_str!("../../migrations/postgres/0004_failed_settlements.sql"),
     ),
 ];
 

@@ -56,15 +56,7 @@ impl Journal {
         let mut transaction = self.database.begin().await?;
         let present = row.read_locked(&mut transaction).await?;
         let columns = Columns(&present);
-        let holder = columns.optional("claim_owner")?;
-        if holder != Some(self.daemon) {
-            let daemon = self.daemon;
-            return Err(JournalError::ClaimLost {
-                proposal,
-                daemon,
-                holder,
-            });
-        }
+        self.require_claim(proposal, &columns)?;
         let from: State = columns.parsed("state")?;
         let to = from
             .after(event)
@@ -90,6 +82,32 @@ impl Journal {
         }
         transaction.commit().await?;
         Ok(to)
+    }
+
+    /// Counts a transaction for the proposal's statement that was paid for in vain. The proposal is claimed by this daemon.
+    ///
+    /// # Errors
+    /// [`JournalError::ClaimLost`] when it is not, [`JournalError::Unknown`], or the database's refusal.
+    pub async fn settlement_failed(&self, proposal: ProposalId, at: u64) -> Result<(), JournalError> {
+        let row = self.row(proposal);
+        let mut transaction = self.database.begin().await?;
+        let present = row.read_locked(&mut transaction).await?;
+        self.require_claim(proposal, &Columns(&present))?;
+        row.count_failed_settlement(&mut transaction, at).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Compares who has the claim, under the row's lock.
+    fn require_claim(&self, proposal: ProposalId, columns: &Columns<'_>) -> Result<(), JournalError> {
+        let (holder, daemon) = (columns.optional("claim_owner")?, self.daemon);
+        if holder == Some(daemon) {
+            return Ok(());
+        }
+        Err(JournalError::ClaimLost {
+            proposal,
+            daemon,
+            holder,
+        })
     }
 
     /// Every change of one proposal, oldest first.

@@ -82,13 +82,24 @@ impl<'a> Row<'a> {
         Ok(())
     }
 
+    pub(super) async fn count_failed_settlement(
+        &self,
+        transaction: &mut SqlTransaction<'_, Any>,
+        at: u64,
+    ) -> Result<(), JournalError> {
+        let update = "UPDATE proposals SET failed_settlements = failed_settlements + 1, failed_at = $3 \
+             WHERE gateway = $1 AND proposal = $2";
+        self.query(update).bind(signed(at)?).execute(&mut **transaction).await?;
+        Ok(())
+    }
+
     pub(super) async fn write_ticket(
         &self,
         transaction: &mut SqlTransaction<'_, Any>,
         ticket: &Ticket,
     ) -> Result<(), JournalError> {
-        let update = "UPDATE proposals SET runs = 0, attempt = $3, ticket = $4, ticket_key = $5, closes_at = $6, \
-             incumbent_code_hash = $7, incumbent_score = $8 WHERE gateway = $1 AND proposal = $2";
+        let update = "UPDATE proposals SET runs = 0, failed_settlements = 0, failed_at = 0, attempt = $3, ticket = $4, \
+             ticket_key = $5, closes_at = $6, incumbent_code_hash = $7, incumbent_score = $8 WHERE gateway = $1 AND proposal = $2";
         let query = self
             .query(update)
             .bind(i64::from(ticket.attempt))

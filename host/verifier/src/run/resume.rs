@@ -18,6 +18,8 @@ pub(crate) async fn resume(operator: &Operator, record: &Record) -> Result<bool,
         return Ok(false);
     };
     match ticket::state(operator, &ticket).await? {
+        // It was sent often enough, in vain.
+        TicketState::Open if settle::is_given_up(record.failed) => return Ok(false),
         TicketState::Open | TicketState::Held | TicketState::Settled => {}
         TicketState::Lapsed | TicketState::Inconclusive | TicketState::Unknown => return Ok(false),
     }
@@ -108,6 +110,7 @@ fn has_runs_left(record: &Record) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::FailedSettlements;
     use orv_chain::primitives::I256;
     use orv_chain::{ProjectId, ProposalId};
 
@@ -125,6 +128,7 @@ mod tests {
             ticket: None,
             statement: None,
             transaction: None,
+            failed: FailedSettlements::default(),
             changed_at: 0,
         }
     }

@@ -3,6 +3,7 @@
 
 mod confirm;
 mod ending;
+mod patience;
 mod quorum;
 mod reaction;
 mod receipt_file;
@@ -14,12 +15,14 @@ mod way;
 pub use self::reaction::{Reaction, reaction};
 pub(crate) use self::{
     confirm::{Confirmation, look_again, undoing},
+    patience::{is_given_up, waits_after_failure},
     receipt_file::{export, kept_statement, path as receipt_path, receipt_of},
     reconcile::reconcile,
     reviews::Reviews,
     way::still_counts,
 };
 
+use self::patience::{Patience, patience};
 use self::way::{Found, Way, find};
 use crate::admission::publish;
 use crate::error::VerifierError;
@@ -39,7 +42,10 @@ const TRIES: u32 = 4;
 enum Sent {
     Ended(Ending, Mined),
     Held(Mined),
+    /// By the simulation: nothing was paid.
     Refused(Revert),
+    /// It was paid for, and brought nothing about.
+    Failed(VerifierError),
 }
 
 /// Brings a statement to the chain: a judged one, or one that is held and that another operator's agrees with now.
@@ -49,6 +55,12 @@ enum Sent {
 pub(crate) async fn settle(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
     if record.state == State::Judged && !is_usable(operator, record).await? {
         return Ok(());
+    }
+    match patience(record.failed, operator.clock()) {
+        Patience::Send => {}
+        Patience::Wait => return Ok(()),
+        Patience::GiveUp if record.state != State::Judged => return Ok(()),
+        Patience::GiveUp => return give_up(operator, record, &record.cause).await,
     }
     let receipt = receipt_of(operator, record).await?;
     let way = match find(operator, record, &receipt).await? {
@@ -104,36 +116,52 @@ async fn is_usable(operator: &Operator, record: &Record) -> Result<bool, Verifie
     Ok(false)
 }
 
-/// Sends, and follows what the gateway refuses meanwhile to where it leads.
+/// Sends, and follows what the gateway refuses meanwhile to where it leads. The same transaction is not paid for again at
+/// once when it failed on chain: only what another state of the chain asks for is.
 async fn carry(operator: &Operator, record: &Record, receipt: &Receipt, way: Way) -> Result<(), VerifierError> {
     let mut way = way;
     for _ in 0..TRIES {
-        let event = match send(operator, receipt, way).await? {
-            Sent::Ended(ending, mined) => (Event::Finish(ending), mined),
-            Sent::Held(mined) => (Event::Hold, mined),
+        let failure = match send(operator, receipt, &way).await? {
+            Sent::Ended(ending, mined) => return finish(operator, record, Event::Finish(ending), &mined).await,
+            Sent::Held(mined) => return finish(operator, record, Event::Hold, &mined).await,
             Sent::Refused(refusal) => {
                 tracing::info!(proposal = %record.proposal, %refusal, "the chain moved under the statement");
-                let settling = operator.journal.get(record.proposal).await?;
-                match find(operator, &settling, receipt).await? {
-                    Found::Way(other) => way = other,
-                    Found::Event(event, why) => return leave(operator, &settling, event, &why).await,
-                    Found::Nothing => return put_back(operator, &settling, "the chain wants it later").await,
-                }
-                continue;
+                None
+            }
+            Sent::Failed(failure) => {
+                tracing::warn!(proposal = %record.proposal, %failure, "the statement was paid for in vain");
+                Some(failure)
             }
         };
-        return finish(operator, record, event.0, &event.1).await;
+        let settling = match &failure {
+            Some(_) => count_failure(operator, record).await?,
+            None => operator.journal.get(record.proposal).await?,
+        };
+        if let Some(failure) = failure.as_ref().filter(|_| is_given_up(settling.failed)) {
+            return give_up(operator, &settling, &failure.to_string()).await;
+        }
+        let found = find(operator, &settling, receipt).await?;
+        way = match (found, failure) {
+            (Found::Way(other), None) => other,
+            (Found::Way(other), Some(_)) if other != way => other,
+            (Found::Event(event, why), _) => return leave(operator, &settling, event, &why).await,
+            (Found::Nothing, None) => return put_back(operator, &settling, "the chain wants it later").await,
+            (Found::Way(_) | Found::Nothing, Some(failure)) => {
+                put_back(operator, &settling, &failure.to_string()).await?;
+                return Err(failure);
+            }
+        };
     }
     let settling = operator.journal.get(record.proposal).await?;
     put_back(operator, &settling, "the gateway changed its mind too often").await
 }
 
-async fn send(operator: &Operator, receipt: &Receipt, way: Way) -> Result<Sent, VerifierError> {
+async fn send(operator: &Operator, receipt: &Receipt, way: &Way) -> Result<Sent, VerifierError> {
     let (gateway, owner) = (&operator.gateway, &operator.owner);
-    let (step, sent) = match way {
+    let (step, sent) = match way.clone() {
         Way::Settle(statements) => {
             let settled = gateway.settle(owner, statements.runs, statements.signatures).await;
-            ("settling the statement", settled.map(ending::settled))
+            ("settling the statement", settled.and_then(ending::settled))
         }
         Way::Record => {
             let recorded = gateway.record(
@@ -145,17 +173,35 @@ async fn send(operator: &Operator, receipt: &Receipt, way: Way) -> Result<Sent, 
         }
     };
     match sent {
-        Ok(Some(sent)) => Ok(sent),
-        Ok(None) => Err(VerifierError::sending(step, SendError::OwnerStopped)),
-        // The state moved between simulation and block: the refusal is the same, and gas was paid.
-        Err(
-            SendError::Reverted(refusal)
-            | SendError::Failed {
-                reason: Some(refusal), ..
-            },
-        ) => Ok(Sent::Refused(refusal)),
-        Err(source) => Err(VerifierError::sending(step, source)),
+        Ok(sent) => Ok(sent),
+        Err(SendError::Reverted(refusal)) => Ok(Sent::Refused(refusal)),
+        Err(source) => match VerifierError::sending(step, source) {
+            failure if failure.was_paid_for() => Ok(Sent::Failed(failure)),
+            error => Err(error),
+        },
     }
+}
+
+/// Writes that a transaction for the statement was paid for in vain; answers the row with it.
+pub(super) async fn count_failure(operator: &Operator, record: &Record) -> Result<Record, VerifierError> {
+    let (journal, now) = (&operator.journal, operator.clock());
+    journal.settlement_failed(record.proposal, now).await?;
+    Ok(journal.get(record.proposal).await?)
+}
+
+/// Sends the statement never again: its ticket lapses by itself. One that is held stays on chain for the others.
+async fn give_up(operator: &Operator, record: &Record, last: &str) -> Result<(), VerifierError> {
+    let error = VerifierError::SettlementGivenUp {
+        times: record.failed.times,
+        last: last.to_owned(),
+    };
+    if record.state != State::Waiting(WaitCause::HeldForQuorum) {
+        let why = format!("{error}; the ticket is left to lapse");
+        operator
+            .change(record.proposal, Event::LoseTicket, &why, Detail::None)
+            .await?;
+    }
+    Err(error)
 }
 
 async fn finish(operator: &Operator, record: &Record, event: Event, mined: &Mined) -> Result<(), VerifierError> {

@@ -136,7 +136,7 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<Receipt, VerifierError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::State;
+    use crate::journal::{FailedSettlements, State};
     use orv_chain::primitives::{Address, B256, I256};
     use orv_chain::{ProjectId, ProposalId};
 
@@ -163,6 +163,7 @@ mod tests {
             ticket: None,
             statement: None,
             transaction: None,
+            failed: FailedSettlements::default(),
             changed_at: 0,
         };
         let [one, other] = [0xab, 0xcd].map(|byte| path(Path::new("r"), &record, &ticket(byte)));

@@ -141,7 +141,7 @@ fn utc(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{Statement, Ticket};
+    use crate::journal::{FailedSettlements, Statement, Ticket};
     use orv_chain::primitives::{Address, B256, I256};
     use orv_chain::{ProjectId, ProposalId};
 
@@ -174,6 +174,7 @@ mod tests {
                 receipt: "r/2-4-1.orv".into(),
             }),
             transaction: None,
+            failed: FailedSettlements::default(),
             changed_at: 0,
         }
     }

@@ -3,6 +3,7 @@
 //! The gateway's own rule decides (DESIGN 5.2): an approve still settles when the best has risen and the score clears the
 //! new threshold; a reject needs the identical incumbent; what an obstacle keeps from settling is recorded.
 
+use super::count_failure;
 use super::quorum::{self, Companions};
 use super::reaction::{Reaction, reaction};
 use super::receipt_file::kept_statement;
@@ -10,7 +11,7 @@ use super::statements::{Statements, run_of, signature_of};
 use crate::error::VerifierError;
 use crate::journal::{Event, Record, State, WaitCause};
 use crate::operator::Operator;
-use orv_chain::bindings::VerifierGateway::{recordCall, settleCall};
+use orv_chain::bindings::VerifierGateway::{TurnAdvanced, recordCall, settleCall};
 use orv_chain::{Call, Revert, SendError};
 use orv_protocol::{MetricKind, Verdict};
 use orv_receipt::Receipt;
@@ -55,8 +56,7 @@ pub(super) async fn find(operator: &Operator, record: &Record, receipt: &Receipt
         let with_others = matches!(&way, Way::Settle(statements) if statements.runs.len() > 1);
         way = match reaction(&refusal) {
             Reaction::Advance => {
-                let moved = operator.gateway.advance(&operator.owner, record.project).await;
-                moved.map_err(|source| VerifierError::sending("moving the turn", source))?;
+                move_turn(operator, record).await?;
                 continue;
             }
             Reaction::Later => return Ok(Found::Event(Event::Postpone, refusal.to_string())),
@@ -77,6 +77,20 @@ pub(super) async fn find(operator: &Operator, record: &Record, receipt: &Receipt
     }
     let why = "the gateway changed its mind too often".to_owned();
     Ok(Found::Event(Event::Postpone, why))
+}
+
+/// Walks the project's turn on. A walk that was paid for and came nowhere counts as the statement's failure: whoever says
+/// that it is needed may say so for ever.
+async fn move_turn(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
+    let walked = operator.gateway.advance(&operator.owner, record.project).await;
+    let gateway = operator.enclave.verifier_gateway;
+    let moved = walked.and_then(|mined| mined.require_event::<TurnAdvanced>(gateway));
+    let Err(source) = moved else { return Ok(()) };
+    let error = VerifierError::sending("moving the turn", source);
+    if error.was_paid_for() {
+        count_failure(operator, record).await?;
+    }
+    Err(error)
 }
 
 /// Whether the gateway would still look at the kept statement of a record: its ticket and its key count.

@@ -30,7 +30,7 @@ impl Pause {
         }
     }
 
-    /// A statement did not reach the chain, and not for the chain's own rules.
+    /// A statement did not reach the chain, and not for the chain's own rules; or a ticket was paid for in vain.
     pub(super) fn not_settled(&mut self, settings: &PauseSettings, now: u64) {
         let rule = rule(settings.failed_settlements, settings);
         self.settlements.failed(&rule, now);

@@ -166,7 +166,7 @@ fn candidate(record: &Record) -> Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{CloseCause, State};
+    use crate::journal::{CloseCause, FailedSettlements, State};
 
     const URGENCY: Urgency = Urgency {
         now: 1000,
@@ -188,6 +188,7 @@ mod tests {
             ticket: None,
             statement: None,
             transaction: None,
+            failed: FailedSettlements::default(),
             changed_at: 0,
         }
     }

@@ -1,5 +1,6 @@
 //! One round: what is new, what the surroundings are, and in which order to go on.
 
+use super::Failure;
 use super::circuit::Permission;
 use super::errand::{taken_over, waits_for_turn};
 use super::supervisor::Supervisor;
@@ -11,6 +12,7 @@ use crate::journal::{Record, WaitCause};
 use crate::notice::{Notice, Surroundings};
 use crate::run;
 use crate::settings::{self, Environment};
+use crate::settle;
 use orv_chain::bindings::VerifierRegistry;
 use orv_chain::{BlockHeader, ChainError};
 use std::path::PathBuf;
@@ -33,7 +35,7 @@ impl Supervisor {
     /// # Errors
     /// What no waiting mends.
     pub(super) async fn round(&mut self) -> Result<Instant, VerifierError> {
-        self.failures.clear();
+        let before = std::mem::take(&mut self.failures);
         let operator = std::sync::Arc::clone(&self.shared.operator);
         let begun = Instant::now();
         let until = begun + LONGEST_LOOK;
@@ -53,6 +55,12 @@ impl Supervisor {
         records.extend(watched.into_iter().filter(|record| !known.contains(&record.proposal)));
         let config = operator.config();
         records.retain(|record| config.projects.admits(record.project));
+        // What was paid for in vain is tried again after a pause: until then it is no failure of the past.
+        let waits = |failure: &Failure| {
+            let mut waiting = records.iter().filter(|record| settle::waits_after_failure(record, now));
+            waiting.any(|record| failure.proposal == Some(record.proposal.to_string()))
+        };
+        self.failures.extend(before.into_iter().filter(waits));
         let urgency = Urgency {
             now,
             expiry_window: operator.constants.expiry_window,

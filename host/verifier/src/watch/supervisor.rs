@@ -179,13 +179,21 @@ impl Supervisor {
         let operator = &self.shared.operator;
         let (settings, now) = (operator.config().pause.clone(), operator.clock());
         match (work, outcome) {
-            (Work::Errand(Errand::Settle), Err(VerifierError::Send { .. } | VerifierError::Publish { .. })) => {
-                self.pause.not_settled(&settings, now);
-            }
+            (
+                Work::Errand(Errand::Settle),
+                Err(
+                    VerifierError::Send { .. }
+                    | VerifierError::Publish { .. }
+                    | VerifierError::SettlementGivenUp { .. },
+                ),
+            ) => self.pause.not_settled(&settings, now),
             (Work::Errand(Errand::Settle | Errand::Reconcile), Ok(Outcome::Rest)) => self.pause.trial_said_nothing(),
             (Work::Attempt(lane), outcome) => {
-                if !matches!(outcome, Ok(Outcome::Further)) {
-                    self.pause.trial_said_nothing();
+                match outcome {
+                    Ok(Outcome::Further) => {}
+                    // Tickets and admissions cost gas as well: what fails on chain is not begun again in every round.
+                    Err(error) if error.was_paid_for() => self.pause.not_settled(&settings, now),
+                    _ => self.pause.trial_said_nothing(),
                 }
                 if let Some(lane) = self.lanes.get_mut(lane) {
                     lane.learn(outcome, &rule(settings.failed_enclave, &settings), now);
