@@ -32,6 +32,15 @@ const OLDEST_CHALLENGE_SECONDS: u64 = 600;
 /// What is known of an enclave, for whoever chooses one.
 pub(crate) type Seen = Arc<Mutex<EnclaveSeen>>;
 
+/// What is done for an idle enclave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// Its connection is kept open.
+    KeepOpen,
+    /// Its key is live before a proposal needs it: it introduces itself, is admitted, and is renewed before it ends.
+    KeepLive,
+}
+
 /// A connection that is there or will be made.
 pub(crate) struct Desk {
     settings: EnclaveSettings,
@@ -74,6 +83,17 @@ impl Desk {
         change(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// Whose key it is now; nobody's, once the connection is lost. What was known of another one says nothing of it.
+    fn see_key(&self, key: Option<Address>) {
+        self.see(|seen| {
+            if key.is_none() || seen.key != key {
+                seen.key = key;
+                seen.expires_at = None;
+                seen.verdicts_left = None;
+            }
+        });
+    }
+
     /// Hears why the enclave ends from now on.
     ///
     /// # Errors
@@ -106,7 +126,7 @@ impl Desk {
             Some(open) => open,
             None => self.connect(operator).await?,
         };
-        self.see(|seen| seen.key = Some(identity.key));
+        self.see_key(Some(identity.key));
         admission::ensure_live(operator, &self.settings.address, &identity).await?;
         self.open = Some((session, identity.clone()));
         if self.told.replace(identity.key) != Some(identity.key) {
@@ -154,7 +174,7 @@ impl Desk {
     async fn renew(&mut self, operator: &Operator, ended: &VerifierError) -> Result<Identity, VerifierError> {
         tracing::info!(address = %self.settings.address, reason = %ended, "booting the enclave anew for a new key");
         self.open = None;
-        self.see(|seen| seen.key = None);
+        self.see_key(None);
         boot::restart(&self.settings).await?;
         let identity = self.identity(operator).await?;
         match self.life(operator, identity.key).await? {
@@ -196,7 +216,10 @@ impl Desk {
                 }
                 Ok(open)
             }
-            Err(error) => Err(self.explained(error).await?),
+            Err(error) => {
+                self.see_key(None);
+                Err(self.explained(error).await?)
+            }
         }
     }
 
@@ -208,7 +231,10 @@ impl Desk {
         let asked = spawn_blocking(move || session.keep_open().map(|()| session)).await;
         let error = match asked.map_err(|_| VerifierError::TaskStopped)? {
             Ok(session) => return Ok(Some((session, identity))),
-            Err(error) => self.explained(error.into()).await?,
+            Err(error) => {
+                self.see_key(None);
+                self.explained(error.into()).await?
+            }
         };
         tracing::info!(%error, "connecting to the enclave again");
         if let VerifierError::Enclave(EnclaveError::Exit(_)) = error {
@@ -217,17 +243,36 @@ impl Desk {
         Ok(None)
     }
 
-    /// Keeps an idle connection open. A broken one is made again when it is needed.
-    pub(crate) async fn keep_open(&mut self, operator: &Operator) -> Result<(), VerifierError> {
+    /// Looks after an idle enclave.
+    ///
+    /// # Errors
+    /// As [`Self::lasting_identity`].
+    pub(crate) async fn tend(&mut self, operator: &Operator, care: Care) -> Result<(), VerifierError> {
+        let life = self.keep_open(operator).await?;
+        let wants_key = match life {
+            Some(KeyLife::Lasting | KeyLife::Ending(_)) => false,
+            Some(KeyLife::Ended(_)) => self.may_renew(),
+            None => true,
+        };
+        // Admission costs gas, and the last coins are for what has been begun.
+        if !wants_key || care == Care::KeepOpen || operator.balance().await? < operator.config().least_balance {
+            return Ok(());
+        }
+        self.lasting_identity(operator).await?;
+        Ok(())
+    }
+
+    /// Keeps an idle connection open. Nothing where there is none, or a broken one.
+    async fn keep_open(&mut self, operator: &Operator) -> Result<Option<KeyLife>, VerifierError> {
         self.open = self.still_open(operator).await?;
         let Some(key) = self.open.as_ref().map(|(_, identity)| identity.key) else {
-            return Ok(());
+            return Ok(None);
         };
-        match self.life(operator, key).await? {
-            KeyLife::Lasting => {}
-            KeyLife::Ending(reason) | KeyLife::Ended(reason) => self.warn(operator, key, &reason),
+        let life = self.life(operator, key).await?;
+        if let KeyLife::Ending(reason) | KeyLife::Ended(reason) = &life {
+            self.warn(operator, key, reason);
         }
-        Ok(())
+        Ok(Some(life))
     }
 
     /// What the enclave said before it ended, in place of the connection that broke with it.
@@ -293,7 +338,10 @@ impl Desk {
                 self.open = Some((session, identity));
                 Ok(with_collateral(operator, proposal, receipt))
             }
-            Err(error) => Err(self.explained(error.into()).await?),
+            Err(error) => {
+                self.see_key(None);
+                Err(self.explained(error.into()).await?)
+            }
         }
     }
 }

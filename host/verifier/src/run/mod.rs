@@ -7,6 +7,6 @@ mod resume;
 
 pub(crate) use self::{
     attempt::{Attempted, attempt, take_up, wait},
-    desk::{Desk, Seen},
+    desk::{Care, Desk, Seen},
     resume::{Usefulness, reopen, resume, usefulness},
 };

@@ -5,8 +5,19 @@
 pub struct CircuitRule {
     /// Failures in a row that break it; 0 never does.
     pub failures: u32,
-    /// Seconds after which one is tried; doubled with each trial that fails, up to [`LONGEST_WAIT`].
+    /// Seconds after which one is tried.
     pub retry_seconds: u64,
+    /// What another trial costs.
+    pub trials: Trials,
+}
+
+/// What a trial that fails does to the wait for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trials {
+    /// Each costs something: the wait doubles, up to [`LONGEST_WAIT`].
+    Dear,
+    /// They cost nothing: the wait stays what it is.
+    Free,
 }
 
 /// Longest time between two trials, in seconds.
@@ -47,7 +58,9 @@ impl Circuit {
         if let Some(broken) = &mut self.broken {
             // What was begun before it broke says nothing new.
             if broken.trying {
-                broken.trials = broken.trials.saturating_add(1);
+                if rule.trials == Trials::Dear {
+                    broken.trials = broken.trials.saturating_add(1);
+                }
                 broken.trying = false;
                 broken.retry_at = now.saturating_add(wait(rule, broken.trials));
             }
@@ -95,6 +108,10 @@ impl Circuit {
 }
 
 fn wait(rule: &CircuitRule, trials: u32) -> u64 {
+    let trials = match rule.trials {
+        Trials::Dear => trials,
+        Trials::Free => 0,
+    };
     let doubled = 1_u64.checked_shl(trials).unwrap_or(u64::MAX);
     rule.retry_seconds.saturating_mul(doubled).min(LONGEST_WAIT)
 }
@@ -107,6 +124,7 @@ mod tests {
     const RULE: CircuitRule = CircuitRule {
         failures: 3,
         retry_seconds: 60,
+        trials: Trials::Dear,
     };
 
     fn broken() -> Circuit {
@@ -153,6 +171,27 @@ mod tests {
             now = until;
         }
         assert_eq!(waits, [120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+    }
+
+    #[test]
+    fn a_trial_that_costs_nothing_leaves_the_wait_as_it_is() {
+        let free = CircuitRule {
+            trials: Trials::Free,
+            ..RULE
+        };
+        let mut circuit = broken();
+        for now in [1060, 1120, 1180] {
+            circuit.begin_trial();
+            circuit.failed(&free, now);
+            assert_eq!(circuit.permission(now), Permission::Refused(now + 60));
+        }
+        circuit.begin_trial();
+        circuit.failed(&RULE, 1240);
+        assert_eq!(
+            circuit.permission(1240),
+            Permission::Refused(1360),
+            "a dear one is the first"
+        );
     }
 
     #[test]

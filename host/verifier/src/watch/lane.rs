@@ -1,11 +1,12 @@
 //! One enclave and its queue of one.
 
-use super::circuit::{Circuit, CircuitRule};
+use super::circuit::{Circuit, CircuitRule, Permission, Trials};
 use super::errand::Outcome;
 use crate::configuration::EnclaveSettings;
+use crate::enclave::EnclaveError;
 use crate::error::VerifierError;
 use crate::notice::{EnclaveSeen, Notice, Observer};
-use crate::run::{Desk, Seen};
+use crate::run::{Care, Desk, Seen};
 use orv_chain::ProposalId;
 use orv_chain::primitives::Address;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +19,8 @@ pub(super) struct Lane {
     seen: Seen,
     /// Breaks when the enclave fails in a row.
     pub(super) circuit: Circuit,
+    /// Breaks when the idle enclave's key does not come to life, whatever the reason: each try may cost gas.
+    introductions: Circuit,
     /// A task has the desk.
     pub(super) busy: bool,
     /// Set to have a running job cancelled.
@@ -34,6 +37,7 @@ impl Lane {
             seen: desk.seen(),
             desk: Arc::new(Mutex::new(desk)),
             circuit: Circuit::default(),
+            introductions: Circuit::default(),
             busy: false,
             cancel: Arc::new(AtomicBool::new(false)),
         }
@@ -61,9 +65,50 @@ impl Lane {
         self.cancel.store(true, Ordering::Relaxed);
     }
 
+    /// The care that an idle enclave is given now: what failed in a row is not tried again in every round.
+    pub(super) fn care(&mut self, wanted: Care, now: u64) -> Care {
+        match (wanted, self.introductions.permission(now)) {
+            (Care::KeepOpen, _) | (_, Permission::Refused(_)) => Care::KeepOpen,
+            (Care::KeepLive, Permission::Granted) => Care::KeepLive,
+            (Care::KeepLive, Permission::Trial) => {
+                self.introductions.begin_trial();
+                Care::KeepLive
+            }
+        }
+    }
+
+    /// What came of the care for an idle enclave.
+    pub(super) fn learn_of_care(
+        &mut self,
+        care: Care,
+        outcome: &Result<Outcome, VerifierError>,
+        rule: &CircuitRule,
+        now: u64,
+    ) {
+        match outcome {
+            _ if care == Care::KeepOpen => {}
+            Ok(_) => self.introductions.worked(),
+            Err(error) => self.introductions.failed(
+                &CircuitRule {
+                    trials: trials(error),
+                    ..*rule
+                },
+                now,
+            ),
+        }
+    }
+
     /// What an attempt's outcome says about the enclave.
     pub(super) fn learn(&mut self, outcome: &Result<Outcome, VerifierError>, rule: &CircuitRule, now: u64) {
         learn(&mut self.circuit, outcome, rule, now);
+    }
+}
+
+/// Whoever knocks at a closed door has paid for nothing.
+fn trials(error: &VerifierError) -> Trials {
+    match error {
+        VerifierError::Enclave(EnclaveError::Unreachable { .. }) => Trials::Free,
+        _ => Trials::Dear,
     }
 }
 
@@ -85,6 +130,7 @@ mod tests {
     const RULE: CircuitRule = CircuitRule {
         failures: 1,
         retry_seconds: 60,
+        trials: Trials::Dear,
     };
 
     #[test]

@@ -30,6 +30,7 @@ use crate::journal::{DaemonId, Journal};
 use crate::notice::{Notice, Observer};
 use crate::operator::{LEASE, Operator};
 use crate::page::{self, Operation, PageSettings};
+use crate::run::Care;
 use crate::settle::Reviews;
 use crate::status::StatusRow;
 use std::future::Future;
@@ -183,6 +184,7 @@ async fn connect(orders: Orders, looks: u32) -> Result<Supervisor, VerifierError
 impl Supervisor {
     /// Rounds at the configured pace; what a task ends with is gone on with at once.
     async fn until_stopped(&mut self, controls: &Controls, file: Option<PathBuf>) -> Result<Summary, VerifierError> {
+        self.care = Care::KeepLive;
         let before = states(&self.shared.operator).await?;
         let (mut phases, mut reloads) = (controls.phases(), controls.reloads());
         let mut watched = round::WatchedFile::new(file);

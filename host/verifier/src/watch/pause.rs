@@ -1,6 +1,6 @@
 //! Why no new attempt is begun, where none is: pure, with time as an argument.
 
-use super::circuit::{Circuit, CircuitRule, Permission};
+use super::circuit::{Circuit, CircuitRule, Permission, Trials};
 use crate::configuration::PauseSettings;
 use crate::journal::{State, WaitCause};
 use crate::notice::Surroundings;
@@ -106,6 +106,7 @@ pub(super) fn rule(failures: u32, settings: &PauseSettings) -> CircuitRule {
     CircuitRule {
         failures,
         retry_seconds: settings.retry_seconds,
+        trials: Trials::Dear,
     }
 }
 

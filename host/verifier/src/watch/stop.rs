@@ -62,6 +62,12 @@ impl Controls {
         *self.phase.borrow()
     }
 
+    /// Waits until it is asked to end.
+    pub(crate) async fn stopped(&self) {
+        // Its own end of the channel keeps it open.
+        let _ = self.phases().wait_for(|phase| *phase != Phase::Work).await;
+    }
+
     pub(crate) fn phases(&self) -> watch::Receiver<Phase> {
         self.phase.subscribe()
     }

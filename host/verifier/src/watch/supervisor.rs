@@ -16,7 +16,7 @@ use crate::error::VerifierError;
 use crate::intake::Intake;
 use crate::journal::{Record, State};
 use crate::notice::Notice;
-use crate::run;
+use crate::run::{self, Care};
 use orv_chain::ProposalId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +38,8 @@ enum Work {
     Errand(Errand),
     /// In the enclave of this number.
     Attempt(usize),
-    /// Keeping the connection to the enclave of this number open.
-    Tend(usize),
+    /// Care for the idle enclave of this number.
+    Tend(usize, Care),
     /// What is left to do once proposals are decided.
     Duty,
 }
@@ -56,6 +56,8 @@ pub(super) struct Supervisor {
     pub(super) told_pause: Option<String>,
     /// Tickets that this run of the daemon may still open.
     pub(super) begun: u32,
+    /// The care for idle enclaves: who works once pays for no key that no proposal needs.
+    pub(super) care: Care,
     tasks: JoinSet<Ended>,
     errands: usize,
     /// Those of them that only look.
@@ -76,6 +78,7 @@ impl Supervisor {
             failures: Vec::new(),
             told_pause: None,
             begun: 0,
+            care: Care::KeepOpen,
             tasks: JoinSet::new(),
             errands: 0,
             looks: 0,
@@ -132,7 +135,7 @@ impl Supervisor {
                     self.preparing = self.preparing.saturating_sub(1);
                 }
             }
-            Work::Attempt(lane) | Work::Tend(lane) => {
+            Work::Attempt(lane) | Work::Tend(lane, _) => {
                 if let Some(lane) = self.lanes.get_mut(lane) {
                     lane.end();
                 }
@@ -197,6 +200,11 @@ impl Supervisor {
                 }
                 if let Some(lane) = self.lanes.get_mut(lane) {
                     lane.learn(outcome, &rule(settings.failed_enclave, &settings), now);
+                }
+            }
+            (Work::Tend(lane, care), outcome) => {
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.learn_of_care(care, outcome, &rule(settings.failed_enclave, &settings), now);
                 }
             }
             _ => {}
@@ -398,17 +406,28 @@ impl Supervisor {
         });
     }
 
-    /// Keeps the connections of idle enclaves open.
+    /// Looks after idle enclaves. While nothing is begun, none is admitted either.
     pub(super) fn tend(&mut self) {
+        let now = self.shared.operator.clock();
+        let wanted = match self.pause.permission(now) {
+            Permission::Refused(_) => Care::KeepOpen,
+            Permission::Granted | Permission::Trial => self.care,
+        };
         for (number, lane) in self.lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.busy) {
+            let care = lane.care(wanted, now);
             lane.begin(None);
             let (shared, desk) = (self.shared.clone(), Arc::clone(&lane.desk));
             self.tasks.spawn(async move {
-                let kept = desk.lock_owned().await.keep_open(&shared.operator).await;
+                let mut desk = desk.lock_owned().await;
+                let tended = tokio::select! {
+                    tended = desk.tend(&shared.operator, care) => tended,
+                    // Nobody waits for a boot or an admission any more: one that is under way is found on chain.
+                    () = shared.operator.controls.stopped() => Ok(()),
+                };
                 Ended {
                     proposal: None,
-                    work: Work::Tend(number),
-                    outcome: kept.map(|()| Outcome::Rest),
+                    work: Work::Tend(number, care),
+                    outcome: tended.map(|()| Outcome::Rest),
                 }
             });
         }
