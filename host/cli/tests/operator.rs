@@ -101,6 +101,50 @@ fn a_journal_is_listed_copied_and_never_copied_over_another() {
     assert_eq!(rehearsed["schema"], "orv.verifier.rehearsal/1");
 }
 
+/// The codes of what is wrong with a configuration, and the exit status of the check.
+fn checked(home: &Home) -> (i32, Vec<String>) {
+    let run = home.json(&["config", "check", "--verifier", "verifier.toml"]);
+    let document = run.document();
+    let problems = document["files"][0]["problems"].as_array().unwrap().iter();
+    let codes = problems.map(|problem| problem["code"].as_str().unwrap().to_owned());
+    (run.status, codes.collect())
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    let devnet = Devnet::start();
+    let home = on_a_network(&devnet);
+    let with_password = "journal = \"postgres://orv:secret@127.0.0.1:9/orv\"";
+    let key = format!("[\"0x{}\"]", "11".repeat(32));
+    let with_key = configuration(&home, "").replace(
+        "[admission.remote]\nattesters = [\"http://127.0.0.1:9\"]",
+        &format!("[admission.local]\ntrust = \"simulator\"\nmeasurements = []\nattester_keys = {key}"),
+    );
+    for (open, text) in [
+        ("passphrase", configuration(&home, "")),
+        ("wallets/main.json", configuration(&home, "")),
+        ("verifier.toml", configuration(&home, with_password)),
+        ("verifier.toml", with_key),
+    ] {
+        home.write_secret("verifier.toml", &text);
+        assert_eq!(checked(&home), (0, Vec::new()), "{open} is private");
+        home.set_mode(open, 0o644);
+        for command in ["run", "once"] {
+            let run = home.json(&["verifier", command, "verifier.toml"]);
+            run.assert_failed(1, "ORV-V-086");
+            let words = run.document()["error"].as_str().unwrap().to_owned();
+            assert!(words.contains("chmod 600") && words.contains(open), "{words}");
+        }
+        assert_eq!(checked(&home), (3, vec!["ORV-V-086".to_owned()]), "{open}");
+        let examined = home.json(&["doctor", "--verifier", "verifier.toml"]).document();
+        assert!(failing(&examined).contains(&"file-modes"), "{open}: {examined}");
+        home.set_mode(open, 0o600);
+    }
+    home.write_secret("verifier.toml", &configuration(&home, ""));
+    home.set_mode("verifier.toml", 0o644);
+    assert_eq!(checked(&home), (0, Vec::new()), "no secret stands in it");
+}
+
 #[test]
 fn a_configuration_is_checked_with_places_and_printed_with_origins() {
     let home = Home::new();

@@ -37,7 +37,7 @@ pub enum VerifierError {
     /// Neither deployment nor configuration names an indexer.
     #[error("neither deployment nor configuration names a storage indexer")]
     NoStorage,
-    /// The operator's key cannot be used.
+    /// The operator's key cannot be used, or others can read a file with a secret.
     #[error(transparent)]
     Wallet(#[from] WalletError),
     /// The data directory cannot be used.
@@ -220,6 +220,7 @@ impl VerifierError {
             Self::Deployment(_) => "ORV-V-003",
             Self::NoGateway => "ORV-V-004",
             Self::NoStorage => "ORV-V-005",
+            Self::Wallet(WalletError::ReadableByOthers { .. }) => "ORV-V-086",
             Self::Wallet(_) => "ORV-V-006",
             Self::DataDirectory { .. } => "ORV-V-007",
             Self::Journal(error) => error.code(),
@@ -266,6 +267,9 @@ impl VerifierError {
             Self::Deployment(_) => "Give a deployment file as `orv devnet` or the network's publisher writes it.",
             Self::NoGateway => "Use a deployment file that names the four contracts of the verifier.",
             Self::NoStorage => "Set `storage_indexer`, or use a deployment file with a storage section.",
+            Self::Wallet(WalletError::ReadableByOthers { .. }) => {
+                "Run the command that the words name; replace a secret that others may have read."
+            }
             Self::Wallet(_) => "Check wallet directory, id and passphrase file.",
             Self::DataDirectory { .. } => "Make the data directory writable for this user, with space left.",
             Self::Journal(error) => error.advice(),

@@ -10,6 +10,7 @@ use orv_verifier::{Daemon, StatusRow, VerifierConfig};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::Sender;
@@ -107,6 +108,8 @@ impl Operator {
             last: String::new(),
         };
         std::fs::write(operator.configuration(), text).unwrap();
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(operator.configuration(), private).unwrap();
         operator
     }
 

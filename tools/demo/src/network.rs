@@ -3,8 +3,9 @@
 use crate::program::{ProgramError, Programs, Running};
 use crate::scenario::DemoError;
 use serde_json::Value;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The passphrase of every wallet of the demo: the chain is gone when it ends.
@@ -55,11 +56,7 @@ impl Network {
         )?;
         let enclave = programs.start("orv-enclave", "enclave", &enclave_arguments)?;
         let passphrase = folder.join("passphrase");
-        write(&passphrase, PASSPHRASE)?;
-        fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o600)).map_err(|source| DemoError::File {
-            path: passphrase,
-            source,
-        })?;
+        write_secret(&passphrase, PASSPHRASE)?;
         Ok(Self {
             programs,
             folder: folder.to_owned(),
@@ -118,7 +115,7 @@ impl Network {
     /// Starts the verifier with an operator's wallet; receipts go where they stay.
     pub(crate) fn verifier(&self, operator: &str, data: &Path) -> Result<Verifier<'_>, DemoError> {
         let configuration = self.folder.join("verifier.toml");
-        write(&configuration, &self.verifier_settings(operator, data))?;
+        write_secret(&configuration, &self.verifier_settings(operator, data))?;
         let configuration = text(&configuration);
         let arguments = strings(&["verifier", "run", &configuration, "--json"]);
         let process = self.programs.spawn("orv", "verifier", &arguments)?;
@@ -187,8 +184,12 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn write(path: &Path, content: &str) -> Result<(), DemoError> {
-    fs::write(path, content).map_err(|source| DemoError::File {
+/// Writes a file that nobody else can read: `orv` uses no secret that others can.
+fn write_secret(path: &Path, content: &str) -> Result<(), DemoError> {
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+    let written = opened.and_then(|mut file| file.write_all(content.as_bytes()));
+    written.map_err(|source| DemoError::File {
         path: path.to_owned(),
         source,
     })

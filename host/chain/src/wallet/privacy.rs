@@ -1,11 +1,22 @@
 //! Files with secrets are their owner's alone.
 
-use std::{fs::File, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs::File,
+    os::unix::fs::PermissionsExt,
+    path::{Component, Path},
+};
 
 use super::WalletError;
 
 /// Permission bits of everybody but the owner.
 const OTHERS: u32 = 0o077;
+
+/// Where systemd hands a service its credentials, to nobody else (systemd.exec(5), `LoadCredential=`). The service's user
+/// may read one by an access list, and the mask of such a list shows as the group's bits.
+const CREDENTIALS: &str = "/run/credentials";
+
+/// What the mask of a credential's access list shows.
+const MASK: u32 = 0o040;
 
 /// Checks that nobody but its owner can read or change an open file that holds a secret: a keystore, a passphrase, a
 /// configuration with a key in the clear. Pipes and terminals, which are nobody's later, are passed over.
@@ -19,13 +30,23 @@ pub fn require_private(file: &File, path: &Path) -> Result<(), WalletError> {
     };
     let metadata = file.metadata().map_err(unreadable)?;
     let mode = metadata.permissions().mode() & 0o777;
-    if metadata.is_file() && mode & OTHERS != 0 {
+    if metadata.is_file() && mode & forbidden(path) != 0 {
         return Err(WalletError::ReadableByOthers {
             path: path.to_owned(),
             mode,
         });
     }
     Ok(())
+}
+
+/// The permission bits that a secret at this path must not have.
+fn forbidden(path: &Path) -> u32 {
+    let climbs = path.components().any(|part| part == Component::ParentDir);
+    if path.starts_with(CREDENTIALS) && !climbs {
+        OTHERS & !MASK
+    } else {
+        OTHERS
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +75,13 @@ mod tests {
                 assert!(refusal.to_string().ends_with(&command), "{refusal}");
             }
         }
+    }
+
+    #[test]
+    fn a_credential_of_systemd_may_show_the_mask_of_its_access_list() {
+        let of = |path: &str| forbidden(Path::new(path));
+        assert_eq!(of("/run/credentials/orv-verifier.service/passphrase"), 0o037);
+        assert_eq!(of("/run/credentials/../secrets/passphrase"), 0o077);
+        assert_eq!(of("/etc/orv/passphrase"), 0o077);
     }
 }

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use orv_verifier::VerifierConfig;
-use orv_verifier::settings::{EXAMPLE, Environment, Origin, Problem, Severity, check, effective, unknown_keys};
+use orv_verifier::settings::{EXAMPLE, Environment, Origin, Problem, Severity, check_file, effective, unknown_keys};
 use serde_json::{Value, json};
 
 use crate::{
     arguments::GlobalArguments,
-    code::Exit,
+    code::{Code, Exit},
     failure::Failure,
     output::{Answer, visible},
     settings::{self, KNOWN, Row},
@@ -72,11 +72,12 @@ pub fn run(command: &ConfigCommand, flags: &GlobalArguments) -> Result<Answer, F
 fn checked(arguments: &ConfigArguments, flags: &GlobalArguments) -> Result<Answer, Failure> {
     let mut looked_at: Vec<(PathBuf, Vec<Problem>)> = Vec::new();
     if let Some((path, text)) = settings::read(flags)? {
-        looked_at.push((path, unknown_keys(&text, KNOWN)));
+        let problems = unknown_keys(&text, KNOWN).into_iter();
+        let coded = problems.map(|problem| problem.coded(Code::Configuration.text()));
+        looked_at.push((path, coded.collect()));
     }
     if let Some(path) = &arguments.verifier {
-        let text = VerifierConfig::read(path)?;
-        looked_at.push((path.clone(), check(&text, &Environment::of_process())));
+        looked_at.push((path.clone(), check_file(path, &Environment::of_process())?));
     }
     if looked_at.is_empty() {
         return Err(Failure::missing("a configuration", "--verifier FILE or --config FILE"));
@@ -111,7 +112,11 @@ fn told(path: &Path, problems: &[Problem]) -> String {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        visible(&format!("{shown}{place}: {severity}: {}", problem.message.trim_end()))
+        let code = problem.code.map_or_else(String::new, |code| format!(" {code}"));
+        visible(&format!(
+            "{shown}{place}: {severity}{code}: {}",
+            problem.message.trim_end()
+        ))
     };
     problems.iter().map(line).collect::<Vec<_>>().join("\n")
 }

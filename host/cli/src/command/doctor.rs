@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use orv_runner::{CgroupMode, Examination, Finding, Need, Protection, Runner, Strength};
 use orv_verifier::doctor::{self, Host, Line, Outcome};
-use orv_verifier::settings::{Environment, load};
+use orv_verifier::settings::{Environment, load_to_examine};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ pub async fn run(arguments: DoctorArguments) -> Result<Answer, Failure> {
 }
 
 async fn operator(file: &Path, patience: u64) -> Result<Vec<Line>, Failure> {
-    let config = load(file, &Environment::of_process())?;
+    let config = load_to_examine(file, &Environment::of_process())?;
     let examination = doctor::Examination::of(config, Host::this())
         .with_file(file)
         .patient(Duration::from_secs(patience));

@@ -68,7 +68,12 @@ impl Home {
     /// Writes a file that only its owner can read.
     pub fn write_secret(&self, name: &str, content: &str) {
         std::fs::write(self.path(name), content).unwrap();
-        std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+        self.set_mode(name, 0o600);
+    }
+
+    /// Says who can use a file.
+    pub fn set_mode(&self, name: &str, mode: u32) {
+        std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

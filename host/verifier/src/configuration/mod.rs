@@ -1,9 +1,11 @@
 //! What an operator configures, as TOML.
 
 mod reload;
+mod secret;
 mod settings;
 
 pub(crate) use self::reload::reloaded;
+pub(crate) use self::secret::exposed;
 pub use self::settings::{DutySettings, EnclaveSettings, LimitSettings, PauseSettings, RpcAddresses};
 pub use crate::journal::DatabaseUrl;
 
@@ -20,6 +22,8 @@ use orv_chain::{Chain, Deployment, ProjectId};
 use orv_storage::{FetchError, IndexSource};
 use orv_verify::AllowedMeasurement;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -219,27 +223,29 @@ mod defaults {
 }
 
 impl VerifierConfig {
-    /// Reads a file.
+    /// Reads a file to work by.
     ///
     /// # Errors
-    /// [`VerifierError::ConfigurationUnreadable`], or as [`Self::parse`].
+    /// As [`Self::read_private`] and [`Self::parse`].
     pub fn load(path: &Path) -> Result<Self, VerifierError> {
-        Self::parse(&Self::read(path)?)
+        Self::parse(&Self::read_private(path)?)
     }
 
-    /// The text of a file, bounded.
+    /// The text of a file, bounded, whoever else can read it.
     ///
     /// # Errors
     /// [`VerifierError::ConfigurationUnreadable`].
     pub fn read(path: &Path) -> Result<String, VerifierError> {
-        use std::io::Read;
-        let unreadable = |source| VerifierError::ConfigurationUnreadable {
-            path: path.to_owned(),
-            source,
-        };
-        let mut text = String::new();
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        file.take(MAX_FILE).read_to_string(&mut text).map_err(unreadable)?;
+        Ok(open(path)?.1)
+    }
+
+    /// The text of a file, bounded, which nobody but its owner may read if a secret stands in it.
+    ///
+    /// # Errors
+    /// [`VerifierError::ConfigurationUnreadable`], or [`VerifierError::Wallet`] with the `chmod` that mends it.
+    pub fn read_private(path: &Path) -> Result<String, VerifierError> {
+        let (file, text) = open(path)?;
+        secret::refuse_exposed(&file, path, &text)?;
         Ok(text)
     }
 
@@ -346,8 +352,13 @@ impl VerifierConfig {
     pub fn journal_place(&self) -> JournalPlace {
         match &self.journal {
             Some(url) => JournalPlace::Postgres(url.clone()),
-            None => JournalPlace::File(self.data_directory.join("journal.sqlite")),
+            None => self.journal_file(),
         }
+    }
+
+    /// The journal's file in the data directory, whether or not it is in use.
+    pub(crate) fn journal_file(&self) -> JournalPlace {
+        JournalPlace::File(self.data_directory.join("journal.sqlite"))
     }
 
     /// Connects to the chain: to the deployment's address, or to this file's own.
@@ -374,6 +385,18 @@ impl ProjectFilter {
         let allowed = self.allow.is_empty() || self.allow.contains(&project);
         allowed && !self.deny.contains(&project)
     }
+}
+
+/// Opens a file and reads it whole, up to the bound.
+fn open(path: &Path) -> Result<(File, String), VerifierError> {
+    let unreadable = |source| VerifierError::ConfigurationUnreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut text = String::new();
+    let file = File::open(path).map_err(unreadable)?;
+    (&file).take(MAX_FILE).read_to_string(&mut text).map_err(unreadable)?;
+    Ok((file, text))
 }
 
 /// A private key in hexadecimal. The text itself never appears in an error.

@@ -4,14 +4,14 @@
 use super::Host;
 use super::limit::detached;
 use super::line::{Check, Line};
-use crate::configuration::{AdmissionSource, VerifierConfig, WalletSource};
+use crate::configuration::{VerifierConfig, WalletSource, exposed};
 use nix::sys::statvfs::statvfs;
 use orv_chain::primitives::Address;
 use orv_chain::wallet::WalletError;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// How much of the least room must be left beyond it, so that nobody is told too late.
@@ -39,39 +39,41 @@ pub(super) fn modes(config: &VerifierConfig, file: Option<&Path>) -> Vec<Line> {
 }
 
 fn too_open(config: &VerifierConfig, file: Option<&Path>) -> Vec<Line> {
-    let mut secrets: Vec<PathBuf> = Vec::new();
-    let mut raw = config.journal.is_some();
-    match &config.wallet {
-        WalletSource::Keystore {
-            directory,
-            id,
-            passphrase_file,
-        } => {
-            secrets.push(passphrase_file.clone());
-            secrets.push(directory.join(format!("{id}.json")));
-        }
-        WalletSource::UnsafeRawKey(_) => raw = true,
-    }
-    if let AdmissionSource::Local(local) = &config.admission {
-        raw |= !local.attester_keys.is_empty();
-    }
-    let mut lines: Vec<Line> = secrets.iter().filter_map(|path| open_to_others(path, 0o077)).collect();
-    // Whoever may write the configuration says who is paid.
-    let forbidden = if raw { 0o077 } else { 0o022 };
-    lines.extend(file.and_then(|path| open_to_others(path, forbidden)));
-    lines
+    let exposed = exposed(config, file);
+    let is_exposed = |path: &Path| {
+        let of = |error: &WalletError| matches!(error, WalletError::ReadableByOthers { path: named, .. } if named.as_path() == path);
+        exposed.iter().any(of)
+    };
+    let writable = file.filter(|path| !is_exposed(path)).and_then(written_by_others);
+    exposed.iter().map(readable_by_others).chain(writable).collect()
 }
 
-/// A file that others may use as they must not; a missing one is the wallet's matter.
-fn open_to_others(path: &Path, forbidden: u32) -> Option<Line> {
+/// The line of a secret for which the daemon does not start.
+fn readable_by_others(error: &WalletError) -> Line {
+    match error {
+        WalletError::ReadableByOthers { path, mode } => {
+            let shown = path.display().to_string();
+            let found =
+                format!("mode {mode:04o}: other users have a part in it, so the daemon does not start (ORV-V-086)");
+            Line::fail(Check::FileModes, found, format!("chmod 600 {shown}")).about(shown)
+        }
+        other => Line::fail(
+            Check::FileModes,
+            other.to_string(),
+            "look at the file that the words name",
+        ),
+    }
+}
+
+/// Whoever may write the configuration says who is paid.
+fn written_by_others(path: &Path) -> Option<Line> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let shown = path.display().to_string();
-    (mode & forbidden != 0).then(|| {
-        let fix = format!("chmod {} {shown}", if forbidden == 0o022 { "go-w" } else { "600" });
+    (mode & 0o022 != 0).then(|| {
         Line::fail(
             Check::FileModes,
-            format!("mode {mode:04o}: other users have a part in it"),
-            fix,
+            format!("mode {mode:04o}: other users can change it"),
+            format!("chmod go-w {shown}"),
         )
         .about(shown)
     })

@@ -7,11 +7,13 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), orv_verifier::VerifierError> {
-//! use orv_verifier::{VerifierConfig, doctor::{Examination, Host, Outcome}};
+//! use orv_verifier::doctor::{Examination, Host, Outcome};
+//! use orv_verifier::settings::{Environment, load_to_examine};
 //! use std::path::Path;
 //!
 //! let file = Path::new("/etc/orv/verifier.toml");
-//! let examination = Examination::of(VerifierConfig::load(file)?, Host::this()).with_file(file);
+//! let config = load_to_examine(file, &Environment::of_process())?;
+//! let examination = Examination::of(config, Host::this()).with_file(file);
 //! for line in examination.run().await {
 //!     if line.outcome == Outcome::Fail {
 //!         println!("{} {}: {}", line.code, line.found, line.fix.unwrap_or_default());
@@ -282,14 +284,6 @@ impl Examination {
         }
         lines
     }
-}
-
-/// Files with secrets that other users have a part in, in words: for `orv config check`.
-pub(crate) fn modes(config: &VerifierConfig) -> Vec<String> {
-    let lines = files::modes(config, None).into_iter();
-    let open = lines.filter(|line| line.outcome == Outcome::Fail);
-    let words = |line: Line| format!("{}: {}", line.subject.unwrap_or_default(), line.found);
-    open.map(words).collect()
 }
 
 fn addresses(config: &VerifierConfig) -> Vec<EnclaveAddress> {

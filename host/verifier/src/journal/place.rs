@@ -52,6 +52,16 @@ impl From<DatabaseUrl> for String {
     }
 }
 
+impl DatabaseUrl {
+    /// Whether it holds a password, before the host or among the parameters.
+    pub(crate) fn has_password(&self) -> bool {
+        let (_, rest) = self.0.split_once("://").unwrap_or_default();
+        let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        let user = address.rsplit_once('@').map_or("", |(user, _)| user);
+        user.contains(':') || parameters.split('&').any(|one| one.starts_with("password="))
+    }
+}
+
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, rest) = self.0.split_once("://").unwrap_or(("postgres", ""));
@@ -137,6 +147,18 @@ mod tests {
                 );
             }
             assert_eq!(String::from(url), text);
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_told_from_one_without() {
+        for (text, has) in [
+            ("postgres://orv:secret@db.example/orv", true),
+            ("postgres://db.example:5432/orv?user=orv&password=secret", true),
+            ("postgres://orv@db.example:5432/orv?sslmode=require", false),
+            ("postgres:///orv?host=/run/postgresql", false),
+        ] {
+            assert_eq!(text.parse::<DatabaseUrl>().unwrap().has_password(), has, "{text}");
         }
     }
 

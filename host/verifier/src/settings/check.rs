@@ -3,7 +3,7 @@
 use super::environment::{Environment, merged};
 use super::known::{Kind, Setting, VERIFIER};
 use super::place::Place;
-use crate::configuration::{VerifierConfig, WalletSource};
+use crate::configuration::{VerifierConfig, WalletSource, exposed};
 use crate::error::VerifierError;
 use orv_chain::wallet::without_keys;
 use serde::Serialize;
@@ -13,6 +13,9 @@ use toml::de::{DeTable, DeValue};
 
 /// Letters that a known key may differ in and still be meant, at most half of them all.
 const NEAR: usize = 3;
+
+/// The code of a wrong setting.
+const SETTING: &str = "ORV-V-002";
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,6 +32,9 @@ pub enum Severity {
 pub struct Problem {
     /// How bad it is.
     pub severity: Severity,
+    /// The code that the daemon's failure would have; absent where it would start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
     /// Where in the file, if it is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -40,8 +46,23 @@ impl Problem {
     fn error(place: Option<Place>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code: Some(SETTING),
             place,
             message: message.into(),
+        }
+    }
+
+    /// What the daemon itself would end with.
+    fn of(place: Option<Place>, error: &VerifierError) -> Self {
+        Self::error(place, error.to_string()).coded(error.code())
+    }
+
+    /// The same under another code: of another program's settings, or of another failure.
+    #[must_use]
+    pub fn coded(self, code: &'static str) -> Self {
+        Self {
+            code: Some(code),
+            ..self
         }
     }
 
@@ -65,6 +86,18 @@ impl fmt::Display for Problem {
         }
         formatter.write_str(&self.message)
     }
+}
+
+/// Everything that is wrong with a verifier's configuration file: what [`check`] finds, and who else can read it.
+///
+/// # Errors
+/// [`VerifierError::ConfigurationUnreadable`].
+pub fn check_file(path: &Path, environment: &Environment) -> Result<Vec<Problem>, VerifierError> {
+    let mut problems = check(&VerifierConfig::read(path)?, environment);
+    if let Err(error @ VerifierError::Wallet(_)) = VerifierConfig::read_private(path) {
+        problems.push(Problem::of(None, &error));
+    }
+    Ok(problems)
 }
 
 /// Everything that is wrong with a verifier's configuration: its text, the variables, and the files that it names.
@@ -107,7 +140,7 @@ fn named_files(text: &str, config: &VerifierConfig) -> Vec<Problem> {
     let mut needed = |key: &str, path: &Path| {
         if let Err(error) = std::fs::metadata(path) {
             let message = format!("{key}: {}: {error}", path.display());
-            problems.push(Problem::error(place_of(text, key), message));
+            problems.push(Problem::error(place_of(text, key), message).coded(missing(key)));
         }
     };
     if let WalletSource::Keystore {
@@ -123,19 +156,21 @@ fn named_files(text: &str, config: &VerifierConfig) -> Vec<Problem> {
         needed("collateral", folder);
     }
     if let Err(error) = config.deployment() {
-        problems.push(Problem::error(
-            place_of(text, "deployment"),
-            format!("deployment: {error}"),
-        ));
+        let message = format!("deployment: {error}");
+        problems.push(Problem::error(place_of(text, "deployment"), message).coded(error.code()));
     }
     problems.sort_by_key(|problem| problem.place);
-    let modes = crate::doctor::modes(config);
-    problems.extend(modes.into_iter().map(|message| Problem {
-        severity: Severity::Warning,
-        place: None,
-        message,
-    }));
+    let exposed = exposed(config, None).into_iter().map(VerifierError::from);
+    problems.extend(exposed.map(|error| Problem::of(None, &error)));
     problems
+}
+
+/// The code of a file that a setting names and that is not there.
+fn missing(key: &str) -> &'static str {
+    match key {
+        "collateral" => "ORV-V-065",
+        _ => "ORV-V-006",
+    }
 }
 
 /// Keys of a TOML text that are not among the known ones, or the one place where it is no TOML.

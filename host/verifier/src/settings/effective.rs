@@ -49,10 +49,12 @@ pub fn effective(text: &str, environment: &Environment) -> Result<Vec<Effective>
     let complete = Table::try_from(&config).map_err(|error| VerifierError::Configuration(error.to_string()))?;
     let row = |setting: &Setting| {
         let (origin, value) = if environment.value(setting).is_some() {
-            (Origin::Environment, at(&together, setting.path))
-        } else if let Some(value) = at(&in_file, setting.path).filter(|_| at(&together, setting.path).is_some()) {
+            (Origin::Environment, value_at(&together, setting.path))
+        } else if let Some(value) =
+            value_at(&in_file, setting.path).filter(|_| value_at(&together, setting.path).is_some())
+        {
             (Origin::File, Some(value))
-        } else if let Some(value) = at(&complete, setting.path) {
+        } else if let Some(value) = value_at(&complete, setting.path) {
             (Origin::Default, Some(value))
         } else {
             (Origin::Absent, None)
@@ -68,10 +70,11 @@ pub fn effective(text: &str, environment: &Environment) -> Result<Vec<Effective>
     Ok(VERIFIER.iter().filter(listed).map(row).collect())
 }
 
-fn at<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
+/// The value at a path with dots.
+pub(crate) fn value_at<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
     match path.split_once('.') {
         None => table.get(path),
-        Some((first, rest)) => at(table.get(first)?.as_table()?, rest),
+        Some((first, rest)) => value_at(table.get(first)?.as_table()?, rest),
     }
 }
 

@@ -68,13 +68,25 @@ pub(super) fn variable(setting: &Setting) -> String {
 /// # Errors
 /// As [`VerifierConfig::load`].
 pub fn load(path: &Path, environment: &Environment) -> Result<VerifierConfig, VerifierError> {
+    parse(&VerifierConfig::read_private(path)?, environment)
+}
+
+/// Reads a file as [`load`] does, whoever else can read it: the doctor says so itself.
+///
+/// # Errors
+/// As [`VerifierConfig::read`] and [`VerifierConfig::parse`].
+pub fn load_to_examine(path: &Path, environment: &Environment) -> Result<VerifierConfig, VerifierError> {
+    parse(&VerifierConfig::read(path)?, environment)
+}
+
+fn parse(text: &str, environment: &Environment) -> Result<VerifierConfig, VerifierError> {
     if environment.0.is_empty() {
-        return VerifierConfig::load(path);
+        return VerifierConfig::parse(text);
     }
     if let Some(problem) = environment.unknown().first() {
         return Err(VerifierError::Configuration(problem.to_string()));
     }
-    let table = merged(&VerifierConfig::read(path)?, environment)?;
+    let table = merged(text, environment)?;
     let text = toml::to_string(&table).map_err(|error| refused(&error.to_string()))?;
     VerifierConfig::parse(&text)
 }

@@ -18,12 +18,14 @@ mod known;
 mod place;
 
 pub use self::{
-    check::{Problem, Severity, check, unknown_keys},
+    check::{Problem, Severity, check, check_file, unknown_keys},
     effective::{Effective, Origin, effective},
-    environment::{Environment, PREFIX, load},
+    environment::{Environment, PREFIX, load, load_to_examine},
     known::{Kind, Setting, VERIFIER},
     place::Place,
 };
+
+pub(crate) use self::effective::value_at;
 
 /// The whole commented example, with every default.
 pub const EXAMPLE: &str = include_str!("../../verifier.example.toml");

@@ -89,9 +89,7 @@ fn configuration(network: &Network, folder: &Path) -> Result<VerifierConfig, Ope
         folder.join("data"),
         network.measurement,
     );
-    let path = folder.join("verifier.toml");
-    std::fs::write(&path, text).map_err(at("verifier.toml"))?;
-    Ok(VerifierConfig::load(&path)?)
+    Ok(VerifierConfig::parse(&text)?)
 }
 
 /// Number and own time of the trials, by proposal, from the receipts.
