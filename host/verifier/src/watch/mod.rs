@@ -20,6 +20,7 @@ pub use self::{
 
 use self::errand::Shared;
 use self::lane::Lane;
+use self::round::NextRound;
 use self::summary::states;
 use self::supervisor::Supervisor;
 use crate::board::Board;
@@ -40,7 +41,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep_until};
 
-/// Most rounds of [`Daemon::once`]; each but the last has changed something.
+/// Most rounds of [`Daemon::once`] that saw everything the chain has; each but the last has changed something.
 const ROUNDS: u32 = 100;
 
 /// How often in a row the chain must not have what it had, before that is believed: endpoints may be some blocks behind.
@@ -214,7 +215,8 @@ impl Supervisor {
                     _ = phases.changed() => continue,
                 };
                 next_round = match round {
-                    Ok(next) => next,
+                    Ok(NextRound::At(next)) => next,
+                    Ok(NextRound::AtOnce) => Instant::now(),
                     Err(error) => {
                         // A database that is away comes back; what is in flight goes on.
                         self.tell(None, error)?;
@@ -238,16 +240,17 @@ impl Supervisor {
         }
     }
 
-    /// Rounds until one has changed nothing.
+    /// Rounds until one has seen everything that the chain has and changed nothing.
     async fn until_settled(&mut self, controls: &Controls) -> Result<Summary, VerifierError> {
         let first = states(&self.shared.operator).await?;
         let mut before = first.clone();
         let mut phases = controls.phases();
-        for _ in 0..ROUNDS {
-            tokio::select! {
-                round = self.round() => drop(round?),
-                _ = phases.changed() => {}
-            }
+        let mut rounds = 0;
+        while rounds < ROUNDS {
+            let next = tokio::select! {
+                round = self.round() => Some(round?),
+                _ = phases.changed() => None,
+            };
             while self.dispatch() || !self.is_idle() {
                 tokio::select! {
                     ended = self.next() => self.take_in(ended?).await?,
@@ -258,10 +261,13 @@ impl Supervisor {
                 }
             }
             let after = states(&self.shared.operator).await?;
-            if after == before || controls.phase() != Phase::Work {
+            // What an old chain has in front of its open proposals says nothing about them.
+            let is_behind = next == Some(NextRound::AtOnce);
+            if (after == before && !is_behind) || controls.phase() != Phase::Work {
                 break;
             }
             before = after;
+            rounds += u32::from(!is_behind);
         }
         self.summary(&first).await
     }

@@ -29,12 +29,21 @@ const LINED_UP: u32 = 50;
 /// and what is at hand is worked on in between.
 pub(super) const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
+/// When the next round is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NextRound {
+    /// At once: this one did not see everything that the chain has.
+    AtOnce,
+    /// At this time.
+    At(Instant),
+}
+
 impl Supervisor {
     /// Looks at chain and journal. Answers when the next round is due.
     ///
     /// # Errors
     /// What no waiting mends.
-    pub(super) async fn round(&mut self) -> Result<Instant, VerifierError> {
+    pub(super) async fn round(&mut self) -> Result<NextRound, VerifierError> {
         let before = std::mem::take(&mut self.failures);
         let operator = std::sync::Arc::clone(&self.shared.operator);
         let begun = Instant::now();
@@ -71,8 +80,8 @@ impl Supervisor {
         self.tend();
         self.dispatch_duty();
         Ok(match reached {
-            Ok(Reached::Behind) => begun,
-            Ok(Reached::Head) | Err(_) => begun + config.poll(),
+            Ok(Reached::Behind) => NextRound::AtOnce,
+            Ok(Reached::Head) | Err(_) => NextRound::At(begun + config.poll()),
         })
     }
 
