@@ -46,6 +46,7 @@ on_both_chains!(
     what_is_withdrawn_is_the_account_s_that_opened_the_ticket,
     what_was_submitted_before_the_first_block_is_found_by_number,
     no_more_proposals_are_begun_than_a_run_may,
+    an_attempt_without_a_ticket_leaves_the_limit_as_it_is,
     a_storage_network_that_is_away_for_a_while_uses_up_no_ticket,
 );
 
@@ -581,5 +582,29 @@ async fn no_more_proposals_are_begun_than_a_run_may(kind: PeerKind) {
         states,
         [State::Inconclusive, State::Waiting(WaitCause::EarlierUndecided)]
     );
+    assert_eq!(open_ticket(&network, second).await, B256::ZERO);
+}
+
+/// The enclave is started after the first tries; there is a second proposal for when the limit is reached.
+async fn an_attempt_without_a_ticket_leaves_the_limit_as_it_is(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.submit().await;
+    let second = network.submit().await;
+    let mut config = network.config();
+    config.limits.proposals = Some(1);
+    config.pause.failed_enclave = 0;
+    let told = StopAt::new(State::SetAside, Controls::stop);
+    let working = tokio::spawn(Daemon::work(told.orders(config)));
+    let until = async |code: &'static str| {
+        while !told.told.lock().unwrap().contains(&code) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    until("ORV-V-030").await;
+    network.enclave(Script::MissingBytes);
+    until("ORV-V-070").await;
+    told.controls.stop();
+    let summary = working.await.unwrap().unwrap();
+    assert_eq!(summary.outcomes[0].state, State::Inconclusive, "{summary:?}");
     assert_eq!(open_ticket(&network, second).await, B256::ZERO);
 }

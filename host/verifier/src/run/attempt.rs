@@ -8,7 +8,7 @@ use crate::fetch;
 use crate::journal::{CloseCause, Detail, Event, JournalError, Record, State, Ticket, WaitCause};
 use crate::operator::Operator;
 use crate::settle;
-use crate::ticket;
+use crate::ticket::{self, Allowance};
 use crate::watch::Phase;
 use orv_receipt::Receipt;
 use std::sync::Arc;
@@ -29,8 +29,8 @@ pub(crate) enum Attempted {
     OtherKey,
 }
 
-/// Takes a record as far as a checked statement. The desk's enclave works on nothing else meanwhile; `opened` is told
-/// when a ticket was opened.
+/// Takes a record as far as a checked statement. The desk's enclave works on nothing else meanwhile. Without an
+/// `allowance` no ticket is opened.
 ///
 /// # Errors
 /// What passes by itself; the journal has the state that was reached.
@@ -38,12 +38,13 @@ pub(crate) async fn attempt(
     operator: &Operator,
     desk: &mut Desk,
     record: &Record,
+    allowance: Option<Allowance>,
     cancel: Arc<AtomicBool>,
 ) -> Result<Attempted, VerifierError> {
-    match record.state {
-        State::TicketOpen => run(operator, desk, record, cancel).await,
-        State::Running => take_up(operator, record).await,
-        state if state.may_start() => open(operator, desk, record, cancel).await,
+    match (record.state, allowance) {
+        (State::TicketOpen, _) => run(operator, desk, record, cancel).await,
+        (State::Running, _) => take_up(operator, record).await,
+        (state, Some(allowance)) if state.may_start() => open(operator, desk, record, allowance, cancel).await,
         _ => Ok(Attempted::Further),
     }
 }
@@ -68,6 +69,7 @@ async fn open(
     operator: &Operator,
     desk: &mut Desk,
     record: &Record,
+    allowance: Allowance,
     cancel: Arc<AtomicBool>,
 ) -> Result<Attempted, VerifierError> {
     let identity = match desk.lasting_identity(operator).await {
@@ -89,7 +91,7 @@ async fn open(
     if decide::look(operator, record, &matter).await? != Readiness::Ready {
         return Ok(Attempted::Further);
     }
-    let ticket = ticket::open(operator, record.proposal, identity.key).await?;
+    let ticket = ticket::open(operator, record.proposal, identity.key, allowance).await?;
     let cause = format!("attempt {} with key {}", ticket.attempt, ticket.key);
     operator
         .change(record.proposal, Event::OpenTicket, &cause, Detail::Ticket(ticket))

@@ -1,5 +1,9 @@
 //! Tickets: opening one makes the attempt public, and its event says which incumbent to beat.
 
+mod allowance;
+
+pub(crate) use self::allowance::{Allowance, TicketCount};
+
 use crate::error::VerifierError;
 use crate::journal::Ticket;
 use crate::operator::Operator;
@@ -8,7 +12,7 @@ use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
 use orv_chain::bindings::VerifierGateway::{self, TicketOpened};
 use orv_chain::primitives::{Address, B256};
-use orv_chain::{ChainError, ProposalId};
+use orv_chain::{ChainError, ProposalId, SendError};
 
 /// Blocks that one question for events spans.
 const PAGE: u64 = 1000;
@@ -34,12 +38,21 @@ pub(crate) enum TicketState {
     Unknown,
 }
 
-/// Opens a ticket. The incumbent in the answer is the gateway's, to be handed to the enclave exactly.
+/// Opens a ticket, for which `allowance` is spent, also where the transaction's fate is unknown: it may open one yet. The
+/// incumbent in the answer is the gateway's, to be handed to the enclave exactly.
 ///
 /// # Errors
 /// The gateway's refusal by name, or how the transaction failed.
-pub(crate) async fn open(operator: &Operator, proposal: ProposalId, key: Address) -> Result<Ticket, VerifierError> {
+pub(crate) async fn open(
+    operator: &Operator,
+    proposal: ProposalId,
+    key: Address,
+    allowance: Allowance,
+) -> Result<Ticket, VerifierError> {
     let opened = operator.gateway.open(&operator.owner, proposal, key).await;
+    if matches!(opened, Ok(_) | Err(SendError::Unknown { .. })) {
+        allowance.spend();
+    }
     let opened = opened.map_err(|source| VerifierError::sending("opening a ticket", source))?;
     Ok(Ticket {
         id: opened.ticket,

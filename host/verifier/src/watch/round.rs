@@ -126,6 +126,15 @@ impl Supervisor {
         Ok(())
     }
 
+    /// Whether this run of the daemon has opened as many tickets as it may.
+    fn no_ticket(&self) -> Option<String> {
+        let most = self.shared.operator.config().limits.proposals?;
+        let opened = self.tickets.opened();
+        (opened >= most).then(|| {
+            format!("{opened} tickets were opened, and limits.proposals = {most}: raise it, or start the daemon again")
+        })
+    }
+
     /// Why no enclave is given anything new, where that is so for every one.
     fn no_enclave(&self, now: u64) -> Option<String> {
         let mut lanes = self.lanes.iter();
@@ -160,7 +169,8 @@ impl Supervisor {
             .pause
             .reason(&settings, now)
             .into_iter()
-            .chain(self.no_enclave(now));
+            .chain(self.no_enclave(now))
+            .chain(self.no_ticket());
         let reasons: Vec<_> = reasons.collect();
         seen.paused = (!reasons.is_empty()).then(|| reasons.join("; "));
         if let Some(reason) = seen.paused.clone().filter(|_| self.told_pause.is_none()) {

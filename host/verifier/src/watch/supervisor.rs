@@ -17,6 +17,7 @@ use crate::intake::Intake;
 use crate::journal::{Record, State};
 use crate::notice::Notice;
 use crate::run::{self, Care};
+use crate::ticket::{Allowance, TicketCount};
 use orv_chain::ProposalId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,8 +55,8 @@ pub(super) struct Supervisor {
     pub(super) failures: Vec<Failure>,
     /// Why nothing was begun, when that was last told.
     pub(super) told_pause: Option<String>,
-    /// Tickets that this run of the daemon may still open.
-    pub(super) begun: u32,
+    /// Tickets that this run of the daemon opens.
+    pub(super) tickets: TicketCount,
     /// The care for idle enclaves: who works once pays for no key that no proposal needs.
     pub(super) care: Care,
     tasks: JoinSet<Ended>,
@@ -77,7 +78,7 @@ impl Supervisor {
             pause: Pause::default(),
             failures: Vec::new(),
             told_pause: None,
-            begun: 0,
+            tickets: TicketCount::default(),
             care: Care::KeepOpen,
             tasks: JoinSet::new(),
             errands: 0,
@@ -291,7 +292,7 @@ impl Supervisor {
         let tickets: Vec<_> = tickets.map(|(record, _)| record.clone()).collect();
         for record in tickets {
             match self.lane_of(&record) {
-                Keeper::Lane(lane) => self.spawn_attempt(lane, record),
+                Keeper::Lane(lane) => self.spawn_attempt(lane, record, None),
                 Keeper::Later => {}
                 Keeper::Nobody => self.spawn_leave(record),
             }
@@ -360,13 +361,14 @@ impl Supervisor {
         {
             lane.circuit.begin_trial();
         }
-        self.begun = self.begun.saturating_add(1);
-        self.spawn_attempt(lane, record);
+        let allowance = self.tickets.allow();
+        self.spawn_attempt(lane, record, Some(allowance));
     }
 
     fn may_begin(&self) -> bool {
         let operator = &self.shared.operator;
-        let within = operator.config().limits.proposals.is_none_or(|most| self.begun < most);
+        let most = operator.config().limits.proposals;
+        let within = most.is_none_or(|most| self.tickets.allowed() < most);
         within && !matches!(self.pause.permission(operator.clock()), Permission::Refused(_))
     }
 
@@ -376,7 +378,7 @@ impl Supervisor {
         self.lanes.iter().position(free)
     }
 
-    fn spawn_attempt(&mut self, number: usize, record: Record) {
+    fn spawn_attempt(&mut self, number: usize, record: Record, allowance: Option<Allowance>) {
         let Some(lane) = self.lanes.get_mut(number) else { return };
         lane.begin(Some(record.proposal));
         self.queue.set_busy(record.proposal);
@@ -391,7 +393,8 @@ impl Supervisor {
                 }
                 let now = operator.journal.get(proposal).await?;
                 let attempted = if now.state == record.state {
-                    run::attempt(operator, &mut desk, &now, cancel).await.map(Outcome::from)
+                    let attempted = run::attempt(operator, &mut desk, &now, allowance, cancel).await;
+                    attempted.map(Outcome::from)
                 } else {
                     Ok(Outcome::Further)
                 };
