@@ -43,6 +43,7 @@ on_both_chains!(
     a_proposal_past_its_deadline_is_expired_for_its_miner,
     a_crash_while_a_proposal_is_closed_loses_no_duty,
     what_one_wrong_answer_closed_is_opened_again,
+    a_number_whose_other_submission_is_decided_is_closed,
     what_is_withdrawn_is_the_account_s_that_opened_the_ticket,
     what_was_submitted_before_the_first_block_is_found_by_number,
     no_more_proposals_are_begun_than_a_run_may,
@@ -541,6 +542,24 @@ async fn what_one_wrong_answer_closed_is_opened_again(kind: PeerKind) {
         assert_eq!(summary.failures, Vec::new(), "{closed}");
         assert_eq!(only(&summary).state, State::Inconclusive, "{closed}");
     }
+}
+
+/// A reorganisation gave the number to a submission that somebody else has settled before this operator looked.
+async fn a_number_whose_other_submission_is_decided_is_closed(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    let id = network.submit().await;
+    network.once().await;
+    put_back(&network, "seen").await;
+    let path = network.config().data_directory.join("journal.sqlite");
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await;
+    let other = "UPDATE proposals SET ticket = NULL, bundle_root = NULL, code_hash = ?";
+    let other = sqlx::query(other).bind(B256::repeat_byte(0x77).to_string());
+    other.execute(&pool.unwrap()).await.unwrap();
+    let summary = network.once().await;
+    assert_eq!(summary.failures, Vec::new());
+    assert_eq!(only(&summary).state, State::Closed(CloseCause::DecidedElsewhere));
+    assert_eq!(status_on_chain(&network, id).await, ProposalStatus::Approved);
 }
 
 /// Fifty blocks below, where a first start reads no event any more.

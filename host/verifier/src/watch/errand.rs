@@ -94,6 +94,13 @@ impl Shared {
         };
         self.found(record.proposal);
         if is_another(record, &matter) {
+            if matter.proposal.status.is_terminal() {
+                // Intake notes nothing that is decided, so the row would stay what it is.
+                let close = Event::Close(CloseCause::DecidedElsewhere);
+                let why = "the number holds another submission, which the ledger has decided";
+                self.change(record, close, why, Detail::None).await?;
+                return Ok(Outcome::Further);
+            }
             intake::note_by_number(operator, record.proposal).await?;
             return Ok(Outcome::Further);
         }
