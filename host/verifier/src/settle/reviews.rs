@@ -5,7 +5,7 @@ use crate::journal::{Record, Settlement, State};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 /// The file, and which attempts it has already: each is written once, also over crashes.
@@ -14,6 +14,8 @@ pub(crate) struct Reviews {
     path: PathBuf,
     file: File,
     written: BTreeSet<String>,
+    /// Where its whole lines end, if an append failed behind them.
+    torn_at: Option<u64>,
 }
 
 impl Reviews {
@@ -25,19 +27,23 @@ impl Reviews {
         let path = directory.join("reviews.jsonl");
         let opened = OpenOptions::new()
             .create(true)
-            .truncate(false)
             .read(true)
-            .write(true)
+            .append(true)
             .open(&path)
             .and_then(|file| Ok((ids_in(&file)?, file)));
         match opened {
-            Ok((written, file)) => Ok(Self { path, file, written }),
+            Ok((written, file)) => Ok(Self {
+                path,
+                file,
+                written,
+                torn_at: None,
+            }),
             Err(source) => Err(VerifierError::ReceiptFile { path, source }),
         }
     }
 
-    /// Appends the line of an attempt that has ended, unless the file has it; other states have none. Blocks for one
-    /// write.
+    /// Appends the line of an attempt that has ended, unless the file has it; other states have none. What an append
+    /// left that failed is taken away, at once or before the next one. Blocks for one write.
     ///
     /// # Errors
     /// [`VerifierError::ReceiptFile`] with the file's path.
@@ -45,15 +51,39 @@ impl Reviews {
         let Some((id, line)) = line(record, at).filter(|(id, _)| !self.written.contains(id)) else {
             return Ok(());
         };
-        let written = self
-            .file
-            .write_all(line.as_bytes())
-            .and_then(|()| self.file.sync_data());
+        let written = self.mend().and_then(|()| self.write(&line));
         written.map_err(|source| VerifierError::ReceiptFile {
             path: self.path.clone(),
             source,
         })?;
         self.written.insert(id);
+        Ok(())
+    }
+
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        self.torn_at = Some(self.file.metadata()?.len());
+        let written = self.file.write_all(line.as_bytes());
+        match written.and_then(|()| self.file.sync_data()) {
+            Ok(()) => {
+                self.torn_at = None;
+                Ok(())
+            }
+            Err(error) => {
+                // Whoever reads the file finds whole lines; where that fails, too, the next append tries it again.
+                if let Err(error) = self.mend() {
+                    tracing::warn!(path = %self.path.display(), %error, "half a line is left for now");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Cuts the file to its whole lines, where an append failed.
+    fn mend(&mut self) -> io::Result<()> {
+        if let Some(end) = self.torn_at {
+            self.file.set_len(end)?;
+            self.torn_at = None;
+        }
         Ok(())
     }
 }
@@ -74,8 +104,6 @@ fn ids_in(file: &File) -> io::Result<BTreeSet<String>> {
         line.clear();
     }
     file.set_len(end)?;
-    let mut file = file;
-    file.seek(io::SeekFrom::Start(end))?;
     Ok(ids)
 }
 
@@ -207,6 +235,48 @@ mod tests {
             ..ended(1)
         };
         assert_eq!(line(&running, 0), None);
+    }
+
+    /// Names the folder to the child of the next test, which is this test program once more.
+    const CHILD: &str = "ORV_VERIFIER_TEST_REVIEWS";
+
+    /// Does nothing unless it is the child, which may write no large file: then it appends until a line does not fit.
+    #[test]
+    fn child_of_the_full_disk_test() {
+        let Some(folder) = std::env::var_os(CHILD).map(PathBuf::from) else {
+            return;
+        };
+        let mut reviews = Reviews::open(&folder).unwrap();
+        let full = (1..=100).find(|ticket| reviews.append(&ended(*ticket), 5).is_err());
+        assert!(
+            reviews.append(&ended(full.unwrap()), 6).is_err(),
+            "it is still to be written"
+        );
+    }
+
+    #[test]
+    fn a_line_that_did_not_fit_leaves_whole_lines_and_is_written_later() {
+        let folder = tempfile::tempdir().unwrap();
+        // As many blocks of 512 or 1024 bytes, as the shell has it; a write beyond them is cut short, and then refused.
+        let done = std::process::Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 5; exec \"$0\" --exact \"$1\""])
+            .arg(std::env::current_exe().unwrap())
+            .arg("settle::reviews::tests::child_of_the_full_disk_test")
+            .env(CHILD, folder.path())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+        let path = folder.path().join("reviews.jsonl");
+        let left = std::fs::read_to_string(&path).unwrap();
+        assert!(left.ends_with('\n'), "{left}");
+        let next = u8::try_from(left.lines().count() + 1).unwrap();
+        Reviews::open(folder.path()).unwrap().append(&ended(next), 7).unwrap();
+        let lines = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()),
+            "{lines}"
+        );
+        assert_eq!(lines.lines().count(), usize::from(next));
     }
 
     #[test]
