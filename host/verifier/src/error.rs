@@ -328,6 +328,15 @@ impl VerifierError {
         }
     }
 
+    /// Whether the chain cannot be asked now, and waiting may mend that.
+    pub(crate) fn is_of_a_chain_away(&self) -> bool {
+        match self {
+            Self::Chain(error) => may_come_back(error),
+            Self::Send { source, .. } => matches!(&**source, SendError::Chain(error) if may_come_back(error)),
+            _ => false,
+        }
+    }
+
     /// Whether gas was paid for nothing: what is tried again costs the operator each time.
     pub(crate) fn was_paid_for(&self) -> bool {
         match self {
@@ -357,6 +366,27 @@ impl VerifierError {
             Self::Enclave(error) => error.needs_new_key(),
             _ => false,
         }
+    }
+}
+
+/// Not where the deployment, or the configuration, is of another chain or of none.
+fn may_come_back(error: &ChainError) -> bool {
+    match error {
+        ChainError::Http(_)
+        | ChainError::WrongChainId { .. }
+        | ChainError::BadQuorum { .. }
+        | ChainError::SameEndpointTwice(_)
+        | ChainError::NoCode { .. }
+        | ChainError::Reverted(_) => false,
+        ChainError::Unreachable(_)
+        | ChainError::Disagreement { .. }
+        | ChainError::NoQuorum { .. }
+        | ChainError::Refused { .. }
+        | ChainError::Malformed { .. }
+        | ChainError::NoBlock(_)
+        | ChainError::NoProject(_)
+        | ChainError::NoProposal(_)
+        | ChainError::UnknownStatus(_) => true,
     }
 }
 

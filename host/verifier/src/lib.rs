@@ -31,6 +31,7 @@ pub mod enclave;
 mod error;
 mod fetch;
 mod folder;
+mod ground;
 mod intake;
 pub mod journal;
 mod notice;

@@ -4,6 +4,7 @@ use crate::configuration::VerifierConfig;
 use crate::enclave::Binding;
 use crate::error::VerifierError;
 use crate::folder::Folder;
+use crate::ground::Ground;
 use crate::journal::{Claim, Detail, Event, Journal, JournalError, State};
 use crate::notice::{Notice, Observer};
 use crate::watch::Controls;
@@ -11,8 +12,8 @@ use alloy::sol_types::SolCall;
 use orv_chain::bindings::VerifierGateway;
 use orv_chain::primitives::U256;
 use orv_chain::{
-    Chain, Constants, EnclaveContracts, EnclaveKeys, FeeRules, Gateway, OpenResearchContracts, Outbox, Patience,
-    ProposalId, TransactionOwner,
+    Chain, ChainError, Constants, EnclaveContracts, EnclaveKeys, FeeRules, Gateway, OpenResearchContracts, Outbox,
+    Patience, ProposalId, TransactionOwner,
 };
 use orv_receipt::Domain;
 use orv_storage::{Storage, StorageOptions};
@@ -35,39 +36,37 @@ pub(crate) struct Operator {
     pub(crate) owner: TransactionOwner,
     pub(crate) storage: Storage,
     pub(crate) journal: Journal,
-    pub(crate) folder: Folder,
+    pub(crate) folder: Arc<Folder>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) controls: Controls,
 }
 
 impl Operator {
-    /// Connects to everything but the enclaves.
+    /// Connects to everything but the enclaves: what is configured first, then the chain, and the wallet when it answers.
     pub(crate) async fn connect(
+        ground: &Ground,
         config: VerifierConfig,
         controls: Controls,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, VerifierError> {
-        let deployment = config.deployment()?;
-        let enclave = deployment.enclave.ok_or(VerifierError::NoGateway)?;
-        let folder = Folder::take(&config)?;
-        let journal = Journal::open(&config.journal_place(), enclave.verifier_gateway, folder.daemon()).await?;
-        let chain = config.connect(&deployment).await?;
+        let (deployment, enclave) = (&ground.deployment, ground.enclave);
         let contracts = deployment.openresearch;
+        let mut options = StorageOptions::new(config.indexer(deployment)?, config.cache());
+        options.poll_interval = receipt_interval(&config);
+        options.flow = deployment.flow;
+        options.artifact_index = config.artifact_index()?;
+        let storage = Storage::connect(options)?;
+        let chain = config.connect(deployment).await?;
+        require_contracts(&chain, &contracts, &enclave).await?;
         let constants = Constants::read(&chain, &contracts).await?;
-        let source = config.wallet.clone();
-        let opened = tokio::task::spawn_blocking(move || source.open()).await;
-        let wallet = opened.map_err(|_| VerifierError::TaskStopped)??;
         let patience = Patience {
             interval: receipt_interval(&config),
             ..Patience::default()
         };
         let outbox = outbox(&config, &chain).await?;
+        let wallet = ground.wallet(&config).await?;
         let owner = TransactionOwner::resume(chain.clone(), wallet, FeeRules::default(), patience, outbox).await;
         let owner = owner.map_err(|source| VerifierError::sending("going on with what was signed before", source))?;
-        let mut options = StorageOptions::new(config.indexer(&deployment)?, config.cache());
-        options.poll_interval = receipt_interval(&config);
-        options.flow = deployment.flow;
-        options.artifact_index = config.artifact_index()?;
         Ok(Self {
             settings: RwLock::new(Arc::new(config)),
             gateway: Gateway::new(chain.clone(), enclave.verifier_gateway),
@@ -77,9 +76,9 @@ impl Operator {
             enclave,
             constants,
             owner,
-            storage: Storage::connect(options)?,
-            journal,
-            folder,
+            storage,
+            journal: ground.journal.clone(),
+            folder: Arc::clone(&ground.folder),
             observer,
             controls,
         })
@@ -164,6 +163,24 @@ impl Operator {
     pub(crate) async fn balance(&self) -> Result<U256, VerifierError> {
         Ok(self.chain.balance(self.owner.address()).await?)
     }
+}
+
+/// Whether the deployment is of this chain at all: an address without a contract answers nothing that could be read.
+async fn require_contracts(
+    chain: &Chain,
+    contracts: &OpenResearchContracts,
+    enclave: &EnclaveContracts,
+) -> Result<(), ChainError> {
+    for (name, address) in [
+        ("ProposalLedger", contracts.proposal_ledger),
+        ("ProjectRegistry", contracts.project_registry),
+        ("VerifierRegistry", contracts.verifier_registry),
+        ("VerifierGateway", enclave.verifier_gateway),
+        ("EnclaveRegistry", enclave.enclave_registry),
+    ] {
+        chain.require_code(name, address).await?;
+    }
+    Ok(())
 }
 
 /// What this account has signed, on this very chain: a development network that begins anew has another one.

@@ -12,10 +12,18 @@ use network::{Network, only};
 use orv_chain::bindings::VerifierGateway;
 use orv_devnet::on_both_chains;
 use orv_devnet::peer::PeerKind;
+use orv_devnet::{Devnet, DevnetOptions};
 use orv_verifier::journal::{Settlement, State, WaitCause};
-use orv_verifier::{Daemon, Notice, Observer, RpcAddresses, Silent, StatusRow, Summary, VerifierConfig};
+use orv_verifier::page::PageSettings;
+use orv_verifier::{
+    Controls, Daemon, Notice, Observer, Orders, RpcAddresses, Silent, StatusRow, Summary, VerifierConfig,
+};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 on_both_chains!(
     a_settlement_that_fails_on_chain_is_paid_for_a_few_times_and_let_go,
@@ -129,4 +137,97 @@ async fn a_settlement_that_failed_on_chain_is_sent_again_after_a_pause(kind: Pee
     let_time_pass(&network).await;
     let mended = once(&network.config()).await;
     assert_eq!(only(&mended).state, State::Settled(Settlement::Approved));
+}
+
+/// What the page answers; nothing while nobody listens.
+async fn ask(page: SocketAddr, path: &str) -> String {
+    let Ok(mut stream) = TcpStream::connect(page).await else {
+        return String::new();
+    };
+    let question = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(question.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+async fn until_told(page: SocketAddr, path: &str, words: &[&str]) {
+    loop {
+        let answer = ask(page, path).await;
+        if words.iter().all(|word| answer.contains(word)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Asks the daemon to stop when a proposal comes to its end.
+struct StopAtEnd(Controls);
+
+impl Observer for StopAtEnd {
+    fn notice(&self, notice: &Notice) {
+        if let Notice::Changed {
+            state: State::Inconclusive,
+            ..
+        } = notice
+        {
+            self.0.stop();
+        }
+    }
+}
+
+fn orders(config: VerifierConfig) -> Orders {
+    let orders = Orders::new(config, Arc::new(Silent));
+    let observer = Arc::new(StopAtEnd(orders.controls.clone()));
+    Orders { observer, ..orders }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_is_away_at_the_start_is_waited_for_and_the_page_says_so() {
+    let network = Network::start(PeerKind::Embedded).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let (chain, page) = (crooked::free_address(), crooked::free_address());
+    let mut config = by_way_of(&network, format!("http://{chain}"));
+    config.page = Some(PageSettings {
+        listen: page,
+        ..PageSettings::default()
+    });
+    let working = tokio::spawn(Daemon::work(orders(config)));
+    until_told(page, "/readyz", &["503", "the chain cannot be asked", "paused"]).await;
+    until_told(page, "/healthz", &["\"alive\":true"]).await;
+    crooked::open_way(chain, &network.running.rpc_url()).await;
+    assert_eq!(only(&working.await.unwrap().unwrap()).state, State::Inconclusive);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_waits_for_its_chain_ends_when_it_is_asked_to() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let config = by_way_of(&network, format!("http://{}", crooked::free_address()));
+    let orders = orders(config.clone());
+    let controls = orders.controls.clone();
+    let working = tokio::spawn(Daemon::work(orders));
+    while !config.data_directory.join("journal.sqlite").exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    controls.stop();
+    assert!(working.await.unwrap().unwrap().outcomes.is_empty());
+    let once = Daemon::once(config, Arc::new(Silent)).await.unwrap_err();
+    assert_eq!(once.code(), "ORV-V-010", "who works once does not wait: {once}");
+}
+
+fn another_chain(method: &str, _parameters: &Value) -> Option<Value> {
+    (method == "eth_chainId").then(|| json!("0x1"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_chain_or_one_without_the_contracts_is_not_waited_for() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let other = crooked::start(&network.running.rpc_url(), another_chain).await;
+    let empty = Devnet::start(DevnetOptions::default()).await.unwrap();
+    for (url, words) in [(other, "serves chain 1"), (empty.rpc_url(), "no code at")] {
+        let refused = Daemon::work(orders(by_way_of(&network, url))).await.unwrap_err();
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
+    empty.stop().await;
 }

@@ -8,6 +8,7 @@ mod queue;
 mod rehearsal;
 mod round;
 mod stage;
+mod start;
 mod stop;
 mod summary;
 mod supervisor;
@@ -18,25 +19,23 @@ pub use self::{
     summary::{Failure, Summary},
 };
 
-use self::errand::Shared;
-use self::lane::Lane;
 use self::round::NextRound;
+use self::start::{connect, once_the_chain_answers};
 use self::summary::states;
 use self::supervisor::Supervisor;
 use crate::board::Board;
 use crate::configuration::VerifierConfig;
 use crate::error::VerifierError;
-use crate::intake::Intake;
+use crate::ground::Ground;
 use crate::journal::{DaemonId, Journal};
 use crate::notice::{Notice, Observer};
 use crate::operator::{LEASE, Operator};
 use crate::page::{self, Operation, PageSettings};
 use crate::run::Care;
-use crate::settle::Reviews;
 use crate::status::StatusRow;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep_until};
@@ -101,7 +100,8 @@ impl Daemon {
     }
 
     /// Works until its [`Controls`] say otherwise: [`Controls::stop`] once ends intake and gives what is in flight
-    /// `shutdown_seconds`, twice hands it back at once.
+    /// `shutdown_seconds`, twice hands it back at once. A chain that is away at the start is waited for, while the page is
+    /// served and says so.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -113,10 +113,12 @@ impl Daemon {
             orders.observer = Arc::clone(&board) as Arc<dyn Observer>;
             (settings, board)
         });
-        let mut supervisor = connect(orders, LOOKS).await?;
-        let operator = &supervisor.shared.operator;
-        let heart = Beside::heart(Arc::clone(operator));
-        let _page = board.map(|(settings, board)| Beside::page(operator, settings, board));
+        let ground = Ground::take(&orders.config).await?;
+        let _page = board.map(|(settings, board)| Beside::page(&ground, &orders.config, settings, board));
+        let Some(mut supervisor) = once_the_chain_answers(&ground, &orders).await? else {
+            return Ok(Summary::default());
+        };
+        let heart = Beside::heart(Arc::clone(&supervisor.shared.operator));
         let done = supervisor.until_stopped(&controls, file).await;
         supervisor.end(done, heart).await
     }
@@ -135,7 +137,8 @@ impl Daemon {
     /// As [`Self::run`].
     pub async fn once_with(orders: Orders) -> Result<Summary, VerifierError> {
         let controls = orders.controls.clone();
-        let mut supervisor = connect(orders, 1).await?;
+        let ground = Ground::take(&orders.config).await?;
+        let mut supervisor = connect(&ground, &orders, 1).await?;
         let heart = Beside::heart(Arc::clone(&supervisor.shared.operator));
         let done = supervisor.until_settled(&controls).await;
         supervisor.end(done, heart).await
@@ -154,32 +157,6 @@ impl Daemon {
         let journal = Journal::open(&config.journal_place(), gateway, DaemonId::READER).await?;
         crate::status::status(&journal).await
     }
-}
-
-async fn connect(orders: Orders, looks: u32) -> Result<Supervisor, VerifierError> {
-    let Orders {
-        config,
-        controls,
-        observer,
-        ..
-    } = orders;
-    let operator = Arc::new(Operator::connect(config, controls, observer).await?);
-    let config = operator.config();
-    let directory = config.data_directory.clone();
-    let reviews = tokio::task::spawn_blocking(move || Reviews::open(&directory)).await;
-    let reviews = reviews.map_err(|_| VerifierError::TaskStopped)??;
-    let lanes = config.enclaves().into_iter();
-    let lanes = lanes
-        .map(|settings| Lane::new(settings, operator.observer.as_ref()))
-        .collect();
-    let intake = Intake::start(&operator).await?;
-    let shared = Shared {
-        operator,
-        reviews: Arc::new(Mutex::new(reviews)),
-        missing: Arc::default(),
-        looks,
-    };
-    Ok(Supervisor::new(shared, intake, lanes))
 }
 
 impl Supervisor {
@@ -317,16 +294,15 @@ impl Beside {
     }
 
     /// Serves the operator's page.
-    fn page(operator: &Operator, settings: PageSettings, board: Arc<Board>) -> Self {
-        let config = operator.config();
+    fn page(ground: &Ground, config: &VerifierConfig, settings: PageSettings, board: Arc<Board>) -> Self {
         let operation = Operation {
-            chain_id: operator.chain.chain_id(),
-            gateway: operator.enclave.verifier_gateway,
-            operator: operator.owner.address(),
+            chain_id: ground.deployment.network.chain_id,
+            gateway: ground.enclave.verifier_gateway,
+            operator: ground.account,
             run_seconds: config.run_seconds,
             least_balance: config.least_balance,
         };
-        let serving = page::serve(settings, operation, board, operator.journal.clone());
+        let serving = page::serve(settings, operation, board, ground.journal.clone());
         Self(tokio::spawn(async move {
             let never = serving.await;
             match never {}

@@ -4,6 +4,7 @@ use super::round::LONGEST_LOOK;
 use super::{Daemon, Orders};
 use crate::decide::{self, Readiness};
 use crate::error::VerifierError;
+use crate::ground::Ground;
 use crate::intake::{Intake, Reached};
 use crate::journal::{Record, State};
 use crate::operator::Operator;
@@ -36,7 +37,8 @@ impl Daemon {
             observer,
             ..
         } = orders;
-        let operator = Operator::connect(config, controls, observer).await?;
+        let ground = Ground::take(&config).await?;
+        let operator = Operator::connect(&ground, config, controls, observer).await?;
         let mut intake = Intake::start(&operator).await?;
         while intake.look(&operator, Instant::now() + LONGEST_LOOK).await? == Reached::Behind {}
         let config = operator.config();
