@@ -11,7 +11,7 @@ Settings: a flag goes before its variable, the variable before orv.toml, the fil
 Upstream's ARAH_RPC_URL and ARAH_CHAIN_ID count where ORV_RPC_URL and ORV_CHAIN_ID are not set.
 
 Exit status: 0 done; 1 failed (unreadable path, no connection, refused transaction); 2 wrong arguments; \
-3 not verified or bad content; 4 inconclusive; 5 something needed is not available. \
+3 not verified or bad content; 4 inconclusive; 5 something needed is not available; 6 steps failed (`orv verifier once`). \
 Errors carry a code such as ORV-C-020; host/cli/ERRORS.md and docs/errors.md list them.
 
 A whole round on one machine, as root, from the repository (the first command in a terminal of its own):

@@ -13,6 +13,8 @@ pub enum Exit {
     Inconclusive = 4,
     /// Something needed is not there now.
     Unavailable = 5,
+    /// The work was gone through, and steps of it failed.
+    StepsFailed = 6,
 }
 
 macro_rules! codes {

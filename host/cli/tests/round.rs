@@ -18,6 +18,53 @@ fn publish(home: &Home) -> serde_json::Value {
     home.json(&arguments.concat()).succeeded()
 }
 
+/// A patch that improves the example.
+fn improvement() -> String {
+    let patch = workspace().join("images/example/patches/best-fit.patch");
+    patch.display().to_string()
+}
+
+fn submit(home: &Home, patch: &str) -> serde_json::Value {
+    let proposal = [
+        "proposal",
+        "submit",
+        "--project",
+        "0",
+        "--patch",
+        patch,
+        "--stake",
+        "10",
+    ];
+    home.json(&proposal).succeeded()
+}
+
+#[test]
+fn a_verifier_whose_step_fails_says_so_once_and_by_its_exit_status() {
+    let devnet = Devnet::start();
+    let home = Home::new().on(&devnet).with_wallet();
+    publish(&home);
+    submit(&home, &improvement());
+    let at = |name: &str| home.path(name).display().to_string();
+    let configuration = format!(
+        "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\n\
+         [wallet.keystore]\ndirectory = {:?}\nid = \"main\"\npassphrase_file = {:?}\n\
+         [admission.remote]\nattesters = [\"http://127.0.0.1:9\"]\n",
+        devnet.deployment.display().to_string(),
+        at("enclave.sock"),
+        at("data"),
+        at("wallets"),
+        at("passphrase"),
+    );
+    home.write_secret("verifier.toml", &configuration);
+    let run = home.json(&["verifier", "once", "verifier.toml"]);
+    let document = run.document();
+    assert_eq!(run.status, 6, "{document}");
+    assert_eq!(document["schema"], "orv.verifier.summary/1");
+    let failures = document["failures"].as_array().unwrap();
+    assert_eq!((failures.len(), &failures[0]["code"]), (1, &"ORV-V-030".into()));
+    assert_eq!(run.stderr.matches("ORV-V-030").count(), 1, "{}", run.stderr);
+}
+
 #[test]
 fn a_project_is_published_and_improved() {
     let devnet = Devnet::start();
@@ -46,22 +93,8 @@ fn a_project_is_published_and_improved() {
         (&"orv.measurement/1".into(), &"1117".into())
     );
 
-    let patch = workspace()
-        .join("images/example/patches/best-fit.patch")
-        .display()
-        .to_string();
-    let submitted = home
-        .json(&[
-            "proposal",
-            "submit",
-            "--project",
-            "0",
-            "--patch",
-            &patch,
-            "--stake",
-            "10",
-        ])
-        .succeeded();
+    let patch = improvement();
+    let submitted = submit(&home, &patch);
     assert_eq!(submitted["claimed_score"], "-963", "the claim was measured");
     assert_eq!(submitted["advice"]["findings"].as_array().unwrap().len(), 0);
     let checked = home

@@ -23,7 +23,7 @@ use self::{
     words::{aligned, words},
 };
 use crate::{
-    code::Code,
+    code::{Code, Exit},
     failure::Failure,
     output::{Answer, Output, visible},
 };
@@ -34,9 +34,7 @@ pub enum VerifierCommand {
     #[command(after_help = RUN_HELP)]
     Run(WorkArguments),
     /// Judge and settle what can be decided now, then end
-    #[command(
-        after_help = "Examples:\n  orv verifier once verifier.toml --json\n  orv verifier once verifier.toml --dry-run"
-    )]
+    #[command(after_help = ONCE_HELP)]
     Once(WorkArguments),
     /// Show what the journal has of each proposal; neither enclave nor chain is asked
     #[command(after_help = STATUS_HELP)]
@@ -60,6 +58,14 @@ Before the first run: `orv config check --verifier FILE`, then `orv doctor --ver
 
 Examples:
   orv verifier run verifier.toml
+const ONCE_HELP: &str = "\
+Exits with 6 when steps failed in its last round: they are told, and stand under `failures` with --json. Nothing is lost \
+by that, the next call tries them again.
+
+Examples:
+  orv verifier once verifier.toml --json
+  orv verifier once verifier.toml --dry-run";
+
   orv verifier run verifier.toml --dry-run
   ORV_VERIFIER_POLL_SECONDS=3 orv verifier run verifier.toml";
 
@@ -133,7 +139,13 @@ pub async fn run(command: VerifierCommand, output: &Output) -> Result<Answer, Fa
         }
         VerifierCommand::Once(arguments) => {
             let orders = obeying(arguments.verifier.orders(output)?)?;
-            Ok(summarised(&Daemon::once_with(orders).await?))
+            let summary = Daemon::once_with(orders).await?;
+            let answer = summarised(&summary);
+            Ok(if summary.failures.is_empty() {
+                answer
+            } else {
+                answer.with_exit(Exit::StepsFailed)
+            })
         }
         VerifierCommand::Status(arguments) => status::run(&arguments).await,
         VerifierCommand::Show(arguments) => show::run(&arguments).await,
