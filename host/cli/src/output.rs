@@ -1,6 +1,6 @@
 //! Where answers, failures and logs go.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use orv_receipt::printable;
@@ -115,10 +115,13 @@ pub fn visible(text: &str) -> String {
     lines.join("\n")
 }
 
+/// A line on stdout. A reader that has seen enough (`| head`) changes nothing: the exit status still tells.
 fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}")?;
-    stdout.flush()
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn tell(text: &str) {
@@ -129,8 +132,8 @@ fn tell(text: &str) {
 /// Prints clap's help or version.
 pub fn print_help(help: &clap::Error) -> ExitCode {
     match help.print() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod orv;
 
+use std::process::Stdio;
+
 use orv::{Devnet, Home, example, interpreter};
 
 /// Nothing listens there: the port is reserved and never served.
@@ -19,6 +21,53 @@ fn wrong_arguments_are_usage_with_a_document_only_when_asked_for() {
     let text = home.text(&["project", "show"]);
     assert_eq!((text.status, text.stdout.as_str()), (2, ""));
     assert!(text.stderr.contains("ORV-C-001"), "{}", text.stderr);
+}
+
+/// Runs with a standard output that nobody reads any more, and answers exit status and stderr.
+fn unread(home: &Home, arguments: &[&str]) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = home.command();
+    let child = command.args(arguments).stdout(writer).stderr(Stdio::piped());
+    let output = child.spawn().unwrap().wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_it_quietly() {
+    let home = Home::new();
+    std::fs::write(home.path("orv.toml"), "rpc = \"http://127.0.0.1\"\n").unwrap();
+    for (arguments, status) in [
+        (vec!["--help"], 0),
+        (vec!["verifier", "run", "--help"], 0),
+        (vec!["config", "print", "--defaults"], 0),
+        (vec!["config", "print", "--defaults", "--json"], 0),
+        (vec!["config", "check"], 3),
+        (vec!["storage", "root", "nothing.tar", "--json"], 1),
+    ] {
+        assert_eq!(
+            unread(&home, &arguments),
+            (Some(status), String::new()),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let home = Home::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = home.command();
+    command
+        .args(["config", "print", "--defaults"])
+        .stdout(full)
+        .stderr(Stdio::piped());
+    let output = command.spawn().unwrap().wait_with_output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.code() == Some(1) && words.contains("ORV-C-005"),
+        "{words}"
+    );
 }
 
 #[test]
