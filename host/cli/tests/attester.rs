@@ -21,7 +21,7 @@ fn settings(home: &Home, devnet: &Devnet, key: &str) {
          [key]\nunsafe_raw_key = \"{key}\"\n[watch]\ncache = \"attester-cache\"\n",
         devnet.deployment
     );
-    std::fs::write(home.path("attester.toml"), text).unwrap();
+    home.write_secret("attester.toml", &text);
     let measurement = format!("0x{}", "ab".repeat(32));
     let policy = format!("[[measurements]]\nname = \"release 1\"\nid = \"{measurement}\"\n");
     std::fs::write(home.path("policy.toml"), policy).unwrap();
@@ -82,6 +82,10 @@ fn whoever_cannot_attest_is_told_why() {
     let run = || home.json(&["attester", "run", "attester.toml"]);
     run().assert_failed(1, "ORV-T-001");
     settings(&home, &devnet, STRANGER);
+    home.set_mode("attester.toml", 0o640);
+    run().assert_failed(1, "ORV-T-005");
+    assert!(run().document()["error"].as_str().unwrap().contains("chmod 600"));
+    home.set_mode("attester.toml", 0o600);
     run().assert_failed(1, "ORV-T-006");
     std::fs::write(home.path("policy.toml"), "maximum_age = 600\n").unwrap();
     let open = run();

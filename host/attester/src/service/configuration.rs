@@ -1,10 +1,12 @@
 //! What whoever runs an attester configures, as TOML.
 
+use std::fs::File;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use orv_chain::Deployment;
-use orv_chain::wallet::{WalletSource, without_keys};
+use orv_chain::wallet::{WalletSource, require_private, without_keys};
 use orv_verify::{MAXIMUM_POLICY, PolicyDocument};
 use serde::{Deserialize, Serialize};
 
@@ -126,13 +128,17 @@ mod defaults {
 }
 
 impl AttesterConfig {
-    /// Reads a file.
+    /// Reads a file. Nobody but its owner may read one in which the key itself stands.
     ///
     /// # Errors
-    /// [`ServiceError::Unreadable`], or as [`Self::parse`].
+    /// [`ServiceError::Unreadable`], [`ServiceError::Wallet`] with the `chmod` that mends it, or as [`Self::parse`].
     pub fn load(path: &Path) -> Result<Self, ServiceError> {
-        let text = read(path, MAXIMUM_FILE)?;
-        Self::parse(&String::from_utf8_lossy(&text))
+        let (file, text) = open(path, MAXIMUM_FILE)?;
+        let configuration = Self::parse(&String::from_utf8_lossy(&text))?;
+        if matches!(configuration.key, WalletSource::UnsafeRawKey(_)) {
+            require_private(&file, path)?;
+        }
+        Ok(configuration)
     }
 
     /// Reads TOML; unknown keys are refused.
@@ -164,7 +170,7 @@ impl AttesterConfig {
     /// The rules, and the hash of their file.
     pub(super) fn rules(&self) -> Result<(AdmissionPolicy, [u8; 32]), ServiceError> {
         // One byte more than is taken, so that a longer file is refused and never cut.
-        let bytes = read(&self.policy, MAXIMUM_POLICY as u64 + 1)?;
+        let (_, bytes) = open(&self.policy, MAXIMUM_POLICY as u64 + 1)?;
         let document = PolicyDocument::parse(&bytes).map_err(|source| ServiceError::Policy {
             path: self.policy.clone(),
             source,
@@ -181,16 +187,16 @@ impl AttesterConfig {
     }
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ServiceError> {
-    use std::io::Read;
+/// Opens a file and reads it, up to a limit.
+fn open(path: &Path, limit: u64) -> Result<(File, Vec<u8>), ServiceError> {
     let unreadable = |source| ServiceError::Unreadable {
         path: path.to_owned(),
         source,
     };
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(bytes)
+    let file = File::open(path).map_err(unreadable)?;
+    (&file).take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok((file, bytes))
 }
 
 #[cfg(test)]
