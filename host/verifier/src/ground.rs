@@ -3,7 +3,7 @@
 use crate::configuration::{VerifierConfig, exposed};
 use crate::error::VerifierError;
 use crate::folder::Folder;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalPlace};
 use orv_chain::primitives::Address;
 use orv_chain::wallet::Wallet;
 use orv_chain::{Deployment, EnclaveContracts};
@@ -27,23 +27,28 @@ impl Ground {
     /// # Errors
     /// What no waiting mends: configuration, wallet, journal, data directory.
     pub(crate) async fn take(config: &VerifierConfig) -> Result<Self, VerifierError> {
-        // Before anything is touched, and before the network is asked.
-        if let Some(error) = exposed(config, None).into_iter().next() {
-            return Err(error.into());
-        }
-        let deployment = config.deployment()?;
-        let enclave = deployment.enclave.ok_or(VerifierError::NoGateway)?;
-        let folder = Folder::take(config)?;
-        let journal = Journal::open(&config.journal_place(), enclave.verifier_gateway, folder.daemon()).await?;
-        let wallet = open(config).await?;
-        Ok(Self {
-            deployment,
-            enclave,
-            folder: Arc::new(folder),
-            journal,
-            account: wallet.address(),
-            opened: Mutex::new(Some(wallet)),
-        })
+        let firm = Firm::of(config)?;
+        let gateway = firm.enclave.verifier_gateway;
+        let journal = Journal::open(&config.journal_place(), gateway, firm.folder.daemon()).await?;
+        firm.with(config, journal).await
+    }
+
+    /// As [`Self::take`] in the data directory of a rehearsal; a journal that is a database elsewhere is only read.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub(crate) async fn to_rehearse(config: &VerifierConfig) -> Result<Self, VerifierError> {
+        let firm = Firm::of(config)?;
+        let gateway = firm.enclave.verifier_gateway;
+        let read = match config.journal_place() {
+            place @ JournalPlace::Postgres(_) => Journal::read_elsewhere(&place, gateway).await?,
+            JournalPlace::File(_) => None,
+        };
+        let journal = match read {
+            Some(journal) => journal,
+            None => Journal::open(&config.journal_file(), gateway, firm.folder.daemon()).await?,
+        };
+        firm.with(config, journal).await
     }
 
     /// The wallet, for one connection.
@@ -56,6 +61,42 @@ impl Ground {
             Some(wallet) => Ok(wallet),
             None => open(config).await,
         }
+    }
+}
+
+/// What is there without a journal.
+struct Firm {
+    deployment: Deployment,
+    enclave: EnclaveContracts,
+    folder: Folder,
+}
+
+impl Firm {
+    fn of(config: &VerifierConfig) -> Result<Self, VerifierError> {
+        // Before anything is touched, and before the network is asked.
+        if let Some(error) = exposed(config, None).into_iter().next() {
+            return Err(error.into());
+        }
+        let deployment = config.deployment()?;
+        let enclave = deployment.enclave.ok_or(VerifierError::NoGateway)?;
+        let folder = Folder::take(config)?;
+        Ok(Self {
+            deployment,
+            enclave,
+            folder,
+        })
+    }
+
+    async fn with(self, config: &VerifierConfig, journal: Journal) -> Result<Ground, VerifierError> {
+        let wallet = open(config).await?;
+        Ok(Ground {
+            deployment: self.deployment,
+            enclave: self.enclave,
+            folder: Arc::new(self.folder),
+            journal,
+            account: wallet.address(),
+            opened: Mutex::new(Some(wallet)),
+        })
     }
 }
 

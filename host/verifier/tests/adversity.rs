@@ -16,10 +16,12 @@ use orv_devnet::{Devnet, DevnetOptions};
 use orv_verifier::journal::{Settlement, State, WaitCause};
 use orv_verifier::page::PageSettings;
 use orv_verifier::{
-    Controls, Daemon, Notice, Observer, Orders, RpcAddresses, Silent, StatusRow, Summary, VerifierConfig,
+    Controls, Daemon, Intention, Notice, Observer, Orders, RpcAddresses, Silent, StatusRow, Summary, VerifierConfig,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -230,4 +232,60 @@ async fn another_chain_or_one_without_the_contracts_is_not_waited_for() {
         assert!(refused.to_string().contains(words), "{refused}");
     }
     empty.stop().await;
+}
+
+/// Every file below a folder, with what is in it; nothing where there is no folder.
+fn everything_in(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return BTreeMap::new();
+    };
+    let below = |path: PathBuf| match path.is_dir() {
+        true => everything_in(&path),
+        false => BTreeMap::from([(path.clone(), std::fs::read(path).unwrap())]),
+    };
+    entries.flat_map(|entry| below(entry.unwrap().path())).collect()
+}
+
+async fn rehearsed(config: &VerifierConfig) -> Vec<String> {
+    let orders = Orders::new(config.clone(), Arc::new(Silent));
+    let intentions = Daemon::rehearse(orders).await.unwrap();
+    let said = |intention: &Intention| format!("{}: {}", intention.proposal, intention.would);
+    intentions.iter().map(said).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_leaves_nothing_behind_and_changes_no_journal() {
+    let network = Network::start(PeerKind::Embedded).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let config = network.config();
+    let begin = "open a ticket and have the enclave judge it";
+    assert_eq!(rehearsed(&config).await, [format!("0: {begin}")]);
+    assert!(!config.data_directory.exists());
+    once(&config).await;
+    network.submit().await;
+    let before = everything_in(&config.data_directory);
+    let would = rehearsed(&config).await;
+    assert_eq!(
+        would,
+        ["0: try again, if an attempt is left".to_owned(), format!("1: {begin}")]
+    );
+    assert_eq!(everything_in(&config.data_directory), before);
+    assert!(config.data_directory.join("journal.sqlite").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_does_not_wait_for_the_daemon_that_works_in_the_folder() {
+    let network = Network::start(PeerKind::Embedded).await;
+    network.submit().await;
+    let config = network.config();
+    let orders = orders(config.clone());
+    let controls = orders.controls.clone();
+    let working = tokio::spawn(Daemon::work(orders));
+    while !config.data_directory.join("daemon-id").exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(rehearsed(&config).await.len(), 1);
+    controls.stop();
+    working.await.unwrap().unwrap();
 }

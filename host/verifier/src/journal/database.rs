@@ -20,6 +20,9 @@ const ACQUIRE: Duration = Duration::from_secs(15);
 /// Connections to PostgreSQL. SQLite gets one: it has one writer, and two would only wait for each other.
 const POSTGRES_CONNECTIONS: u32 = 4;
 
+/// What a connection of somebody who only reads is told besides.
+const READ_ONLY: &[&str] = &["SET default_transaction_read_only = on"];
+
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -46,22 +49,20 @@ impl Database {
         if kind == Kind::Sqlite {
             write_ahead(&options).await?;
         }
-        let pool = AnyPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(ACQUIRE)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    for setting in kind.settings() {
-                        sqlx::raw_sql(*setting).execute(&mut *connection).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .connect_with(options)
-            .await?;
+        let pool = pool(kind, connections, &[]).connect_with(options).await?;
         let database = Self { pool, kind };
         schema::migrate(&database).await?;
         Ok(database)
+    }
+
+    /// Connects to a PostgreSQL database whose tables are left as they are, in transactions that cannot write.
+    pub(super) async fn connect_to_read(place: &JournalPlace) -> Result<Self, JournalError> {
+        install_default_drivers();
+        let options = AnyConnectOptions::from_str(&place.address()?)?;
+        let kind = Kind::Postgres;
+        let pool = pool(kind, POSTGRES_CONNECTIONS, READ_ONLY);
+        let pool = pool.connect_with(options).await?;
+        Ok(Self { pool, kind })
     }
 
     /// A transaction that may write from its first statement on.
@@ -74,6 +75,21 @@ impl Database {
         };
         Ok(self.pool.begin_with(statement).await?)
     }
+}
+
+/// Connections that are told what each kind of database is told, and `more`.
+fn pool(kind: Kind, connections: u32, more: &'static [&'static str]) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for setting in kind.settings().iter().chain(more) {
+                    sqlx::raw_sql(*setting).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
 }
 
 impl Kind {

@@ -30,6 +30,16 @@ pub enum JournalError {
         /// Newest schema known.
         known: i64,
     },
+    /// The schema was written by an older program, and is to stay as it is.
+    #[error(
+        "the journal has schema {found}; what only reads it knows {known}, to which the daemon's next start brings it"
+    )]
+    OlderSchema {
+        /// Schema of the database.
+        found: i64,
+        /// Newest schema known.
+        known: i64,
+    },
     /// A value that this program never wrote.
     #[error("the journal's column {column} is damaged: {detail}")]
     Content {
@@ -105,7 +115,7 @@ impl JournalError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NewerSchema { .. } => "ORV-V-009",
+            Self::NewerSchema { .. } | Self::OlderSchema { .. } => "ORV-V-009",
             Self::ClaimLost { .. } => "ORV-V-080",
             Self::BackupElsewhere => "ORV-V-082",
             Self::Backup { .. } => "ORV-V-083",
@@ -118,6 +128,7 @@ impl JournalError {
     /// What to do next, in one sentence.
     pub fn advice(&self) -> &'static str {
         match self {
+            Self::OlderSchema { .. } => "Start the daemon of this program once, or use the older one.",
             Self::NewerSchema { .. } => "Use the newer program, or another data directory.",
             Self::ClaimLost { .. } => {
                 "Nothing: the other daemon goes on with it; compare the machines' loads and clocks if it recurs."

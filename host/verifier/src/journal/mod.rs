@@ -34,6 +34,7 @@ mod place;
 mod query;
 mod record;
 mod schema;
+mod snapshot;
 mod state;
 mod transition;
 mod write;
@@ -49,7 +50,7 @@ pub use self::{
     transition::{Change, Detail},
 };
 
-pub(crate) use self::schema::NEWEST_SCHEMA;
+pub(crate) use self::{schema::NEWEST_SCHEMA, snapshot::copy as copy_file};
 
 use self::database::Database;
 use orv_chain::primitives::Address;

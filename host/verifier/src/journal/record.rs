@@ -2,6 +2,7 @@
 
 use super::JournalError;
 use super::claim::DaemonId;
+use super::note::NewProposal;
 use super::state::State;
 use orv_chain::primitives::{Address, B256, I256, U256};
 use orv_chain::{BlockReference, ProjectId, ProposalId};
@@ -147,6 +148,31 @@ macro_rules! select_proposals {
 pub(super) use select_proposals;
 
 impl Record {
+    /// A submission that the journal does not have yet, as it would be noted.
+    pub(crate) fn unseen(new: &NewProposal) -> Self {
+        Self {
+            proposal: new.proposal,
+            project: new.project,
+            claimed_score: new.claimed_score,
+            submission: Some(Submission {
+                stake: new.stake,
+                submitted_at: new.submitted_at,
+                code_hash: new.code_hash,
+                miner: new.miner,
+            }),
+            state: State::Seen,
+            confirmed: false,
+            cause: String::new(),
+            runs: 0,
+            ticket: None,
+            statement: None,
+            transaction: None,
+            failed: FailedSettlements::default(),
+            changed_at: 0,
+            claim: None,
+        }
+    }
+
     /// Reads a row.
     pub(super) fn read(row: &AnyRow) -> Result<Self, JournalError> {
         let columns = Columns(row);

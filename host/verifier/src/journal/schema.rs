@@ -41,7 +41,7 @@ pub(super) async fn migrate(database: &Database) -> Result<(), JournalError> {
         Kind::Sqlite => &SQLITE,
         Kind::Postgres => &POSTGRES,
     };
-    let found = version(database.kind, &mut *database.pool.acquire().await?).await?;
+    let found = found(database).await?;
     if found > NEWEST_SCHEMA {
         let known = NEWEST_SCHEMA;
         return Err(JournalError::NewerSchema { found, known });
@@ -60,6 +60,11 @@ pub(super) async fn migrate(database: &Database) -> Result<(), JournalError> {
         transaction.commit().await?;
     }
     Ok(())
+}
+
+/// How many steps the database has; 0 where it has no tables.
+pub(super) async fn found(database: &Database) -> Result<i64, JournalError> {
+    version(database.kind, &mut *database.pool.acquire().await?).await
 }
 
 async fn version(kind: Kind, connection: &mut AnyConnection) -> Result<i64, JournalError> {

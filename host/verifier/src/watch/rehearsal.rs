@@ -1,16 +1,18 @@
-//! What the daemon would do, without doing it: no ticket is opened, nothing is sent. What intake sees is noted.
+//! What the daemon would do, without doing it: no ticket is opened, nothing is sent, nothing is written.
 
-use super::round::LONGEST_LOOK;
 use super::{Daemon, Orders};
+use crate::configuration::VerifierConfig;
 use crate::decide::{self, Readiness};
 use crate::error::VerifierError;
 use crate::ground::Ground;
-use crate::intake::{Intake, Reached};
-use crate::journal::{Record, State};
+use crate::intake::new_proposal;
+use crate::journal::{JournalPlace, Record, State, copy_file};
 use crate::operator::Operator;
-use orv_chain::ChainError;
+use orv_chain::primitives::U256;
+use orv_chain::{ChainError, Proposal, ProposalId};
 use serde::Serialize;
-use tokio::time::Instant;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// What would be done with one proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,7 +28,9 @@ pub struct Intention {
 }
 
 impl Daemon {
-    /// Decides about every open proposal and says what would be done. The enclaves are not asked.
+    /// Decides about every open proposal and says what would be done. The enclaves are not asked, and nothing is left
+    /// behind: the data directory stays as it is or is not made, and an existing journal is not changed, whether or not a
+    /// daemon works with it meanwhile.
     ///
     /// # Errors
     /// As [`Daemon::run`], and the endpoint's failures.
@@ -37,13 +41,17 @@ impl Daemon {
             observer,
             ..
         } = orders;
-        let ground = Ground::take(&config).await?;
+        let unusable = |source| VerifierError::DataDirectory {
+            path: std::env::temp_dir(),
+            source,
+        };
+        let stage = tempfile::tempdir().map_err(unusable)?;
+        let config = on_stage(config, stage.path()).await?;
+        let ground = Ground::to_rehearse(&config).await?;
         let operator = Operator::connect(&ground, config, controls, observer).await?;
-        let mut intake = Intake::start(&operator).await?;
-        while intake.look(&operator, Instant::now() + LONGEST_LOOK).await? == Reached::Behind {}
         let config = operator.config();
         let mut intentions = Vec::new();
-        for record in operator.journal.workable().await? {
+        for record in open_proposals(&operator).await? {
             if !config.projects.admits(record.project) {
                 continue;
             }
@@ -56,6 +64,44 @@ impl Daemon {
         }
         Ok(intentions)
     }
+}
+
+/// The same configuration with a folder of the rehearsal's own, in which a journal that is a file has a copy.
+async fn on_stage(config: VerifierConfig, stage: &Path) -> Result<VerifierConfig, VerifierError> {
+    let on_stage = VerifierConfig {
+        data_directory: stage.to_owned(),
+        ..config.clone()
+    };
+    if let (JournalPlace::File(from), JournalPlace::File(to)) = (config.journal_place(), on_stage.journal_place()) {
+        let path = from.clone();
+        let copied = tokio::task::spawn_blocking(move || copy_file(&from, &to)).await;
+        let copied = copied.map_err(|_| VerifierError::TaskStopped)?;
+        copied.map_err(|source| VerifierError::DataDirectory { path, source })?;
+    }
+    Ok(on_stage)
+}
+
+/// What the journal has as open, and what it does not have yet; by project and number.
+async fn open_proposals(operator: &Operator) -> Result<Vec<Record>, VerifierError> {
+    let mut open = operator.journal.workable().await?;
+    let all = operator.journal.all().await?;
+    let known: BTreeSet<_> = all.into_iter().map(|record| record.proposal).collect();
+    let count = Proposal::count(&operator.chain, &operator.contracts).await?;
+    let mut next = ProposalId(U256::ZERO);
+    while next.0 < count {
+        if !known.contains(&next) {
+            match Proposal::read(&operator.chain, &operator.contracts, next).await {
+                Ok(proposal) if proposal.status.is_terminal() => {}
+                Ok(proposal) => open.push(Record::unseen(&new_proposal(&proposal))),
+                // The ledger numbers them without gaps: whatever said that there are more was ahead of this answer.
+                Err(ChainError::NoProposal(_)) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        next = ProposalId(next.0.saturating_add(U256::ONE));
+    }
+    open.sort_by_key(|record| (record.project, record.proposal));
+    Ok(open)
 }
 
 async fn would(operator: &Operator, record: &Record) -> Result<String, VerifierError> {

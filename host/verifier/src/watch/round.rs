@@ -27,7 +27,7 @@ const LINED_UP: u32 = 50;
 
 /// How long a round looks for what is new: with a slow endpoint the rest is left to the next one, which follows at once,
 /// and what is at hand is worked on in between.
-pub(super) const LONGEST_LOOK: Duration = Duration::from_secs(10);
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
 /// When the next round is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
