@@ -104,6 +104,9 @@ pub enum VerifierError {
         /// The registry's error.
         reason: String,
     },
+    /// Somebody has revoked the key: an attester who found its evidence wanting, the registry's owner, or the operator.
+    #[error("key {0} was revoked")]
+    KeyRevoked(Address),
     /// The attesters refuse the key.
     #[error("the key is not admitted: {0}")]
     Attester(Box<AttesterError>),
@@ -236,6 +239,7 @@ impl VerifierError {
             Self::Enclave(error) => enclave_code(error),
             Self::EvidenceChanged { .. } => "ORV-V-050",
             Self::KeyDead { .. } => "ORV-V-051",
+            Self::KeyRevoked(_) => "ORV-V-057",
             Self::Attester(_) => "ORV-V-052",
             Self::AttesterSigning(_) => "ORV-V-053",
             Self::RemoteAttesters(_) => "ORV-V-056",
@@ -284,6 +288,9 @@ impl VerifierError {
             Self::PublishedOtherRoot { .. } => "Use another storage indexer: this one does not store what it is given.",
             Self::Enclave(error) => enclave_advice(error),
             Self::EvidenceChanged { .. } | Self::KeyDead { .. } => "Restart the enclave, so that it makes a new key.",
+            Self::KeyRevoked(_) => {
+                "Keep the enclave's console and the journal, and find out why (docs/operator.md); only then boot it anew."
+            }
             Self::Attester(_) => "Compare the enclave's measurement with the attesters' and the policy's list.",
             Self::AttesterSigning(_) => "Check the attester's key.",
             Self::RemoteAttesters(_) => "Read what each attester said; ask those who do not answer.",
@@ -355,11 +362,16 @@ impl VerifierError {
         match self {
             Self::Enclave(error) => !matches!(error, EnclaveError::Stopped),
             Self::KeyNotLiveInTime { .. } | Self::Attester(_) | Self::RemoteAttesters(_) | Self::Restart { .. } => true,
-            other => other.wants_new_key(),
+            other => other.is_without_live_key(),
         }
     }
 
-    /// Whether only a new boot of the enclave, with a new key, helps.
+    /// Whether the enclave has no key that could carry a ticket.
+    pub(crate) fn is_without_live_key(&self) -> bool {
+        matches!(self, Self::KeyRevoked(_)) || self.wants_new_key()
+    }
+
+    /// Whether only a new boot of the enclave, with a new key, helps, and nobody need look at it before.
     pub(crate) fn wants_new_key(&self) -> bool {
         match self {
             Self::KeyDead { .. } | Self::EvidenceChanged { .. } => true,

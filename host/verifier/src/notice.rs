@@ -87,6 +87,8 @@ pub struct EnclaveSeen {
     pub expires_at: Option<u64>,
     /// Verdicts that the key has left.
     pub verdicts_left: Option<u32>,
+    /// Whether somebody has revoked the key.
+    pub revoked: bool,
     /// The proposal that it judges now.
     pub judging: Option<ProposalId>,
 }

@@ -6,11 +6,15 @@ mod fake;
 mod network;
 
 use fake::{Script, listen_as};
-use network::Network;
-use orv_chain::primitives::U256;
+use network::{Network, owner};
+use orv_chain::bindings::EnclaveRegistry;
+use orv_chain::primitives::{Address, U256};
+use orv_chain::{Call, ProposalId};
 use orv_devnet::peer::PeerKind;
-use orv_verifier::journal::{DaemonId, Journal, KeyRecord};
-use orv_verifier::{Board, Controls, Daemon, EnclaveSeen, Observer, Orders, Silent, Summary, VerifierConfig};
+use orv_verifier::journal::{DaemonId, Journal, KeyRecord, State, WaitCause};
+use orv_verifier::{
+    Board, Controls, Daemon, EnclaveSeen, EnclaveSettings, Observer, Orders, Silent, Summary, VerifierConfig,
+};
 use std::io::copy;
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -69,9 +73,9 @@ impl Working {
         }
     }
 
-    async fn end(self) {
+    async fn end(self) -> Summary {
         self.controls.stop();
-        self.daemon.await.unwrap();
+        self.daemon.await.unwrap()
     }
 }
 
@@ -120,11 +124,38 @@ fn socket(network: &Network) -> PathBuf {
     network.directory.path().join("enclave.sock")
 }
 
-/// Every evidence that an admission was asked for with.
-async fn evidence(network: &Network) -> Vec<KeyRecord> {
+async fn journal(network: &Network) -> Journal {
     let gateway = network.deployment.enclave.unwrap().verifier_gateway;
     let journal = Journal::open(&network.config().journal_place(), gateway, DaemonId::READER).await;
-    journal.unwrap().keys().await.unwrap()
+    journal.unwrap()
+}
+
+/// Every evidence that an admission was asked for with.
+async fn evidence(network: &Network) -> Vec<KeyRecord> {
+    journal(network).await.keys().await.unwrap()
+}
+
+async fn state(network: &Network, id: ProposalId) -> Option<State> {
+    journal(network).await.get(id).await.ok().map(|record| record.state)
+}
+
+/// The registry's owner revokes a key.
+async fn revoke(network: &Network, key: Address) {
+    let registry = network.deployment.enclave.unwrap().enclave_registry;
+    let call = EnclaveRegistry::revokeCall { key };
+    let owner = owner(&network.running, 0).await;
+    owner.send(Call::new(registry, &call)).await.unwrap();
+}
+
+/// The operator's configuration with a command that boots the enclave anew, and the file that tells of it.
+fn with_restart(network: &Network) -> (VerifierConfig, PathBuf) {
+    let mut config = network.config();
+    let booted = network.directory.path().join("booted");
+    config.enclave_list = vec![EnclaveSettings {
+        address: config.enclave.take().unwrap(),
+        restart: ["touch".to_owned(), booted.display().to_string()].to_vec(),
+    }];
+    (config, booted)
 }
 
 fn is_live(enclave: &EnclaveSeen) -> bool {
@@ -184,5 +215,33 @@ async fn without_coins_no_key_is_admitted() {
     let working = Working::begin(config);
     working.rounds(3).await;
     assert_eq!(evidence(&network).await, Vec::new());
+    working.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_key_is_an_alarm_and_not_booted_away() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let machine = Machine::on(socket(&network), 1);
+    let (config, booted) = with_restart(&network);
+    let working = Working::begin(config);
+    let (first, _) = working.until("the first key", is_live).await;
+    revoke(&network, first.key.unwrap()).await;
+    working.until("the revocation", |seen| seen.revoked).await;
+    let id = network.submit().await;
+    let waits = Some(State::Waiting(WaitCause::KeyNotLive));
+    while state(&network, id).await != waits {
+        sleep(Duration::from_millis(100)).await;
+    }
+    working.rounds(3).await;
+    let (still, _) = working.until("the revocation", |seen| seen.revoked).await;
+    assert_eq!(still.key, first.key);
+    assert!(working.board.live().failures.steps.contains_key("ORV-V-057"));
+    assert!(!booted.exists(), "the daemon booted it away");
+
+    // Whoever found out why boots it by hand.
+    machine.off();
+    let _again = Machine::on(socket(&network), 2);
+    let other = |seen: &EnclaveSeen| is_live(seen) && !seen.revoked && seen.key != first.key;
+    working.until("the second key", other).await;
     working.end().await;
 }

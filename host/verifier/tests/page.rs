@@ -132,6 +132,10 @@ fn troubles() -> Vec<(Surroundings, &'static str)> {
             }),
             "no-live-key",
         ),
+        (
+            with(|seen| seen.enclaves.iter_mut().for_each(|enclave| enclave.revoked = true)),
+            "key-revoked",
+        ),
         (with(|seen| seen.paused = Some("the disk is full".to_owned())), "paused"),
         (with(|seen| seen.listed = Some(false)), "gateway-not-listed"),
     ]

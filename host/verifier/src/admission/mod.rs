@@ -31,7 +31,9 @@ pub(crate) enum Standing {
     },
     /// It becomes live by itself.
     NotYetActive,
-    /// It was admitted and counts no more.
+    /// It was admitted, and somebody has revoked it.
+    Revoked,
+    /// It was admitted and counts no more, for another reason.
     Dead(String),
 }
 
@@ -50,6 +52,7 @@ pub(crate) async fn standing(operator: &Operator, key: Address) -> Result<Standi
         Err(ChainError::Reverted(revert)) if revert.is::<EnclaveRegistry::KeyNotYetActive>() => {
             Ok(Standing::NotYetActive)
         }
+        Err(ChainError::Reverted(revert)) if revert.is::<EnclaveRegistry::KeyIsRevoked>() => Ok(Standing::Revoked),
         Err(ChainError::Reverted(revert)) => Ok(Standing::Dead(revert.to_string())),
         Err(other) => Err(other),
     }
@@ -80,6 +83,8 @@ pub(crate) enum KeyLife {
     Ending(String),
     /// Not for a run that begins now: its statement could not be settled any more, and the attempt would be lost.
     Ended(String),
+    /// For nothing. A new boot would only hide what was wrong with it.
+    Revoked,
 }
 
 /// Verdicts below which a key is said to be ending.
@@ -91,7 +96,7 @@ pub(crate) fn life(admitted: Option<&AdmittedKey>, now: u64, run_seconds: u64) -
         return KeyLife::Ended("it is not admitted".to_owned());
     };
     if key.revoked {
-        return KeyLife::Ended("it is revoked".to_owned());
+        return KeyLife::Revoked;
     }
     if key.verdicts_left == 0 {
         return KeyLife::Ended("no verdicts are left".to_owned());
@@ -157,6 +162,7 @@ async fn wait_until_live(operator: &Operator, identity: &Identity) -> Result<(),
                     given,
                 });
             }
+            Standing::Revoked => return Err(VerifierError::KeyRevoked(identity.key)),
             Standing::Dead(reason) => {
                 return Err(VerifierError::KeyDead {
                     key: identity.key,
@@ -221,6 +227,7 @@ mod tests {
             KeyLife::Lasting => "lasting",
             KeyLife::Ending(_) => "ending",
             KeyLife::Ended(_) => "ended",
+            KeyLife::Revoked => "revoked",
         }
     }
 
@@ -237,6 +244,6 @@ mod tests {
             revoked: true,
             ..key(9999, 9)
         };
-        assert_eq!(ends(&life(Some(&revoked), 0, 100)), "ended");
+        assert_eq!(ends(&life(Some(&revoked), 0, 100)), "revoked");
     }
 }

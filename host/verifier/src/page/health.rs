@@ -62,14 +62,7 @@ pub(super) fn obstacles(situation: &Situation<'_>) -> Vec<Obstacle> {
         });
     }
     found.extend(chain(situation));
-    if !situation.enclaves().iter().any(|enclave| situation.is_live(enclave)) {
-        found.push(Obstacle {
-            reason: "no-live-key",
-            detail: "no enclave has a live key".to_owned(),
-            advice: "Look at the enclave's console and at the admission of its key.",
-            runbook: "OrvNoLiveKey",
-        });
-    }
+    found.extend(keys(situation));
     if seen.listed == Some(false) {
         found.push(Obstacle {
             reason: "gateway-not-listed",
@@ -79,6 +72,27 @@ pub(super) fn obstacles(situation: &Situation<'_>) -> Vec<Obstacle> {
         });
     }
     found
+}
+
+fn keys(situation: &Situation<'_>) -> Option<Obstacle> {
+    let enclaves = situation.enclaves();
+    if enclaves.iter().any(|enclave| situation.is_live(enclave)) {
+        return None;
+    }
+    Some(match enclaves.iter().find(|enclave| enclave.revoked) {
+        Some(enclave) => Obstacle {
+            reason: "key-revoked",
+            detail: format!("the key of {} was revoked", enclave.address),
+            advice: "Find out why before the enclave is booted anew.",
+            runbook: "OrvKeyRevoked",
+        },
+        None => Obstacle {
+            reason: "no-live-key",
+            detail: "no enclave has a live key".to_owned(),
+            advice: "Look at the enclave's console and at the admission of its key.",
+            runbook: "OrvNoLiveKey",
+        },
+    })
 }
 
 fn chain(situation: &Situation<'_>) -> Option<Obstacle> {

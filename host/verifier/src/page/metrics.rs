@@ -268,6 +268,9 @@ fn keys(situation: &Situation<'_>, out: &mut Exposition) {
         .iter()
         .map(|enclave| (label(enclave), truth(situation.is_live(enclave))));
     out.family("orv_key_live", Gauge, "1 while the enclave's key can sign.", live);
+    let revoked = enclaves.iter().map(|enclave| (label(enclave), truth(enclave.revoked)));
+    let help = "1 while the enclave's key is one that somebody has revoked.";
+    out.family("orv_key_revoked", Gauge, help, revoked);
     let expiry = enclaves
         .iter()
         .filter_map(|enclave| Some((label(enclave), enclave.expires_at?)));

@@ -75,6 +75,7 @@ pub(super) fn good() -> Surroundings {
             key: Some(Address::repeat_byte(9)),
             expires_at: Some(NOW + 40_000),
             verdicts_left: Some(1000),
+            revoked: false,
             judging: Some(ProposalId::from(2)),
         }],
         paused: None,

@@ -64,7 +64,7 @@ impl<'a> Situation<'a> {
     /// Whether an enclave has a key that can sign now.
     pub(super) fn is_live(&self, enclave: &EnclaveSeen) -> bool {
         let lives = self.life_left(enclave).is_some_and(|left| !left.is_zero());
-        lives && enclave.verdicts_left != Some(0)
+        lives && !enclave.revoked && enclave.verdicts_left != Some(0)
     }
 
     /// Every row, none while the journal cannot be read.

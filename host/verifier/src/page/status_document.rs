@@ -40,6 +40,7 @@ fn surroundings(situation: &Situation<'_>) -> Value {
             "live": situation.is_live(enclave),
             "expires_at": enclave.expires_at,
             "verdicts_left": enclave.verdicts_left,
+            "revoked": enclave.revoked,
             "judging": enclave.judging.map(|proposal| proposal.to_string()),
         })
     });

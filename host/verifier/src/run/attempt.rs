@@ -73,7 +73,7 @@ async fn open(
     cancel: Arc<AtomicBool>,
 ) -> Result<Attempted, VerifierError> {
     let identity = match desk.lasting_identity(operator).await {
-        Err(error) if error.wants_new_key() => {
+        Err(error) if error.is_without_live_key() => {
             wait(operator, record, WaitCause::KeyNotLive, &error.to_string()).await?;
             return Err(error);
         }

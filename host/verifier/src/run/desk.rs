@@ -1,7 +1,7 @@
 //! The connection to one enclave, and the key behind it.
 
 use super::boot;
-use crate::admission::{self, KeyLife};
+use crate::admission::{self, KeyLife, Standing};
 use crate::configuration::EnclaveSettings;
 use crate::enclave::{EnclaveAddress, EnclaveError, ExitReports, Identity, Session, Work};
 use crate::error::VerifierError;
@@ -49,6 +49,8 @@ pub(crate) struct Desk {
     told: Option<Address>,
     /// The key that was last told to be ending.
     warned: Option<Address>,
+    /// The key that was last told to be revoked.
+    alarmed: Option<Address>,
     /// What enclaves said before they ended, where they can be heard.
     reports: Option<Arc<ExitReports>>,
     seen: Seen,
@@ -62,6 +64,7 @@ impl Desk {
             key: None,
             expires_at: None,
             verdicts_left: None,
+            revoked: false,
             judging: None,
         };
         Self {
@@ -69,6 +72,7 @@ impl Desk {
             open: None,
             told: None,
             warned: None,
+            alarmed: None,
             reports: None,
             seen: Arc::new(Mutex::new(seen)),
         }
@@ -90,6 +94,7 @@ impl Desk {
                 seen.key = key;
                 seen.expires_at = None;
                 seen.verdicts_left = None;
+                seen.revoked = false;
             }
         });
     }
@@ -127,8 +132,19 @@ impl Desk {
             None => self.connect(operator).await?,
         };
         self.see_key(Some(identity.key));
-        admission::ensure_live(operator, &self.settings.address, &identity).await?;
-        self.open = Some((session, identity.clone()));
+        let live = admission::ensure_live(operator, &self.settings.address, &identity).await;
+        // Whether the enclave of a key that counts no more is booted anew shows in its connection.
+        if matches!(
+            live,
+            Ok(()) | Err(VerifierError::KeyDead { .. } | VerifierError::KeyRevoked(_))
+        ) {
+            self.open = Some((session, identity.clone()));
+        }
+        if let Err(VerifierError::KeyRevoked(key)) = live {
+            self.alarmed = Some(key);
+            self.see(|seen| seen.revoked = true);
+        }
+        live?;
         if self.told.replace(identity.key) != Some(identity.key) {
             operator.observer.notice(&Notice::KeyLive(identity.key));
         }
@@ -139,7 +155,8 @@ impl Desk {
     /// has configured how to do that; nothing while a ticket is open that only the present key can use.
     ///
     /// # Errors
-    /// As [`Self::identity`]; [`VerifierError::KeyDead`] for a key that ends too soon.
+    /// As [`Self::identity`]; [`VerifierError::KeyDead`] for a key that ends too soon. A key that was revoked is never
+    /// renewed: whoever runs the enclave finds out why before.
     pub(crate) async fn lasting_identity(&mut self, operator: &Operator) -> Result<Option<Identity>, VerifierError> {
         let ended = match self.identity(operator).await {
             Ok(identity) => match self.life(operator, identity.key).await? {
@@ -148,6 +165,7 @@ impl Desk {
                     self.warn(operator, identity.key, &reason);
                     return Ok(Some(identity));
                 }
+                KeyLife::Revoked => return Err(VerifierError::KeyRevoked(identity.key)),
                 KeyLife::Ended(_) if self.may_renew() && has_open_ticket(operator, identity.key).await? => {
                     return Ok(None);
                 }
@@ -179,6 +197,7 @@ impl Desk {
         let identity = self.identity(operator).await?;
         match self.life(operator, identity.key).await? {
             KeyLife::Lasting | KeyLife::Ending(_) => Ok(identity),
+            KeyLife::Revoked => Err(VerifierError::KeyRevoked(identity.key)),
             KeyLife::Ended(reason) => Err(VerifierError::KeyDead {
                 key: identity.key,
                 reason,
@@ -192,6 +211,7 @@ impl Desk {
         self.see(|seen| {
             seen.expires_at = admitted.as_ref().map(|admitted| admitted.expires_at);
             seen.verdicts_left = admitted.as_ref().map(|admitted| admitted.verdicts_left);
+            seen.revoked = admitted.as_ref().is_some_and(|admitted| admitted.revoked);
         });
         Ok(admission::life(admitted.as_ref(), now, operator.config().run_seconds))
     }
@@ -250,7 +270,7 @@ impl Desk {
     pub(crate) async fn tend(&mut self, operator: &Operator, care: Care) -> Result<(), VerifierError> {
         let life = self.keep_open(operator).await?;
         let wants_key = match life {
-            Some(KeyLife::Lasting | KeyLife::Ending(_)) => false,
+            Some(KeyLife::Lasting | KeyLife::Ending(_) | KeyLife::Revoked) => false,
             Some(KeyLife::Ended(_)) => self.may_renew(),
             None => true,
         };
@@ -268,11 +288,34 @@ impl Desk {
         let Some(key) = self.open.as_ref().map(|(_, identity)| identity.key) else {
             return Ok(None);
         };
-        let life = self.life(operator, key).await?;
-        if let KeyLife::Ending(reason) | KeyLife::Ended(reason) = &life {
-            self.warn(operator, key, reason);
+        let life = self.standing(operator, key).await?;
+        match &life {
+            KeyLife::Lasting => {}
+            KeyLife::Ending(reason) | KeyLife::Ended(reason) => self.warn(operator, key, reason),
+            KeyLife::Revoked => self.alarm(operator, key),
         }
         Ok(Some(life))
+    }
+
+    /// How long the key of an open connection will do. What makes it count ends with its measurement's listing and its
+    /// attesters' epoch, too.
+    async fn standing(&self, operator: &Operator, key: Address) -> Result<KeyLife, VerifierError> {
+        let life = self.life(operator, key).await?;
+        if let (KeyLife::Lasting | KeyLife::Ending(_), Standing::Dead(reason)) =
+            (&life, admission::standing(operator, key).await?)
+        {
+            self.see(|seen| seen.expires_at = None);
+            return Ok(KeyLife::Ended(reason));
+        }
+        Ok(life)
+    }
+
+    /// Says once for each key that it is revoked.
+    fn alarm(&mut self, operator: &Operator, key: Address) {
+        if self.alarmed.replace(key) != Some(key) {
+            let error = VerifierError::KeyRevoked(key);
+            operator.observer.notice(&Notice::failed(None, &error));
+        }
     }
 
     /// What the enclave said before it ended, in place of the connection that broke with it.

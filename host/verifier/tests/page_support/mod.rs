@@ -84,6 +84,7 @@ pub fn surroundings() -> Surroundings {
         key: Some(Address::repeat_byte(key)),
         expires_at: Some(NOW + hours * 3600 + 720),
         verdicts_left: Some(verdicts),
+        revoked: false,
         judging: judging.map(ProposalId::from),
     };
     Surroundings {

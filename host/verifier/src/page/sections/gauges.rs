@@ -89,6 +89,7 @@ fn draw_key(situation: &Situation<'_>, enclave: &EnclaveSeen, out: &mut Markup) 
     let verdicts = enclave.verdicts_left;
     let value = match (enclave.key, left) {
         (None, _) => "no key".to_owned(),
+        _ if enclave.revoked => "revoked".to_owned(),
         (Some(_), None) => "not admitted".to_owned(),
         (Some(_), Some(Duration::ZERO)) => "expired".to_owned(),
         (Some(_), Some(left)) => span(left),
