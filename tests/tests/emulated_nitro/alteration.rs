@@ -1,8 +1,9 @@
 //! One byte more or less anywhere in the image, and it is another program to everybody.
 
+use crate::support::boot::Size;
 use crate::support::document::Document;
 use crate::support::images::{Parts, Shipped, predicted};
-use crate::support::machine::{Machine, Size};
+use crate::support::machine::Machine;
 use crate::support::network::{Listed, example};
 use orv_chain::SendError;
 use orv_evidence::Envelope;

@@ -1,9 +1,10 @@
 //! What the machine attests, and who believes it.
 
 use crate::host::candidate;
+use crate::support::boot::Size;
 use crate::support::document::Document;
 use crate::support::images::{Shipped, predicted};
-use crate::support::machine::{Machine, Size};
+use crate::support::machine::Machine;
 use crate::support::network::example;
 use crate::support::observer::Recorder;
 use orv_chain::ProposalStatus;

@@ -4,8 +4,9 @@
 //! (`support::saboteur`), in an image that is measured and listed as what it is.
 
 use crate::host::candidate;
+use crate::support::boot::Size;
 use crate::support::images::{Parts, Shipped};
-use crate::support::machine::{Machine, Size};
+use crate::support::machine::Machine;
 use crate::support::network::{Network, example};
 use crate::support::observer::Recorder;
 use crate::support::saboteur;

@@ -1,8 +1,9 @@
 //! The figures of PERFORMANCE.md that an emulated machine gives, printed and never asserted: `./dev bench nitro`.
 
 use crate::host::{self, End, Shelf};
+use crate::support::boot::Size;
 use crate::support::images::{Parts, Shipped};
-use crate::support::machine::{Machine, Size};
+use crate::support::machine::Machine;
 use crate::support::saboteur;
 use orv_content::archive;
 use orv_content::tree::{Executable, TreePath};

@@ -1,9 +1,10 @@
 //! The platform's part of the hostile miner, inside the machine: as candidates of proposals, judged like any other.
 
 use crate::host::Shelf;
+use crate::support::boot::Size;
 use crate::support::hostile;
 use crate::support::images::{Shipped, predicted};
-use crate::support::machine::{Machine, Size};
+use crate::support::machine::Machine;
 use crate::support::network::{Listed, Network, receipt_of};
 use crate::support::observer::Recorder;
 use orv_receipt::{Bundle, Ending, Observation};

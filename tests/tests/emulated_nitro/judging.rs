@@ -1,8 +1,9 @@
 //! The main job, with the enclave inside the machine.
 
 use crate::host::candidate;
+use crate::support::boot::Size;
 use crate::support::images::Shipped;
-use crate::support::machine::{Machine, Size};
+use crate::support::machine::Machine;
 use crate::support::network::{WEAK_COUNTER, example, receipt_of};
 use crate::support::observer::Recorder;
 use orv_chain::ProposalStatus;

@@ -5,8 +5,9 @@
 
 use crate::alteration::ALTERATIONS;
 use crate::host::{self, End, Shelf};
+use crate::support::boot::Size;
 use crate::support::images::{Parts, Shipped};
-use crate::support::machine::{Machine, Size};
+use crate::support::machine::Machine;
 use crate::support::saboteur;
 use alloy_primitives::B256;
 use orv_evidence::{Envelope, Platform};

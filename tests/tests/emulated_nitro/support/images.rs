@@ -1,6 +1,6 @@
 //! The images under test: the shipped ones, as `orv-image` built them, and copies of them that differ in one byte.
 
-use super::machine::Boot;
+use super::boot::Boot;
 use crate::host::workspace;
 use orv_image::eif::{Contents, Metadata};
 use orv_measure::nitro::{Image, Registers};

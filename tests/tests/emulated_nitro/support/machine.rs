@@ -1,9 +1,12 @@
 //! One emulated machine with its vsock device, in a folder of its own.
 
+use super::boot::{Boot, Size};
 use super::child::Guarded;
-use super::tools;
+use super::{spoilt, tools};
 use orv_verifier::enclave::EnclaveAddress;
 use orv_wire::{Channel, Stream};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,49 +23,10 @@ const GENEROUS: Duration = Duration::from_secs(240);
 /// Guests of one test process have different context ids, though each has a device of its own.
 static NEXT_CID: AtomicU32 = AtomicU32::new(16);
 
-/// What a machine boots.
-#[derive(Debug, Clone)]
-pub enum Boot {
-    /// An enclave image file on the nitro-enclave machine.
-    Nitro(PathBuf),
-    /// Kernel, initramfs and command line on q35 with UEFI firmware.
-    Vm {
-        kernel: PathBuf,
-        initramfs: PathBuf,
-        command_line: String,
-    },
-}
-
-/// What a machine has.
-#[derive(Debug, Clone, Copy)]
-pub struct Size {
-    pub memory_mib: u32,
-    pub processors: u32,
-}
-
-impl Default for Size {
-    fn default() -> Self {
-        Self {
-            memory_mib: 1024,
-            processors: 2,
-        }
-    }
-}
-
-/// What QEMU says when its security module has found half a request. The module is dead from then on: a fault of the
-/// emulator alone.
-const LOST_MODULE: &str = "Expected response buffer after request buffer in virtqueue";
-
-/// What the kernel says when it gives up.
-const PANIC: &str = "Kernel panic";
-
-/// What every line of the image's programs begins with.
-const OURS: &str = "orv-enclave:";
-
 /// What init says on the console when the machine is ready.
 const BOOTED: &str = "orv-enclave: boot: machine=";
 
-/// Most machines that are started for one that keeps its module.
+/// Most machines that are started for one that the emulator does not spoil.
 const STARTS: u32 = 5;
 
 /// A running machine. Dropped, all of it ends; its console is shown where the test fails.
@@ -135,9 +99,12 @@ impl Machine {
             } else {
                 format!("no {BOOTED:?} on its console")
             };
-            if let Some(fault) = self.emulators_fault().filter(|_| starts < STARTS) {
-                eprintln!("{fault}; the machine is started again");
+            let spoilt = spoilt::by_the_emulator(&self.qemu.said(), &self.console());
+            if let Some(fault) = spoilt.filter(|_| starts < STARTS) {
                 starts += 1;
+                tell(&format!(
+                    "spoilt by the emulator, start {starts} of at most {STARTS}: {fault}"
+                ));
                 self.restart();
             }
             let goes_on = self.is_running() && begun.elapsed() < GENEROUS;
@@ -180,18 +147,6 @@ impl Machine {
         self.started.elapsed()
     }
 
-    /// What the emulator has spoilt, if it looks like that: its security module; or the kernel gave up before there was a
-    /// process, as it does on a busy machine when the emulated timer does not tick while the kernel looks. An image that
-    /// does so always is found out all the same: it is started a few times only.
-    fn emulators_fault(&self) -> Option<String> {
-        if self.qemu.said().contains(LOST_MODULE) {
-            return Some("QEMU lost its security module".to_owned());
-        }
-        let console = self.console();
-        let panic = console.lines().find(|line| line.contains(PANIC))?;
-        (!console.contains(OURS)).then(|| panic.to_owned())
-    }
-
     fn everything_said(&self) -> String {
         format!(
             "--- console\n{}\n--- qemu\n{}\n--- vsock device\n{}",
@@ -212,18 +167,11 @@ impl Drop for Machine {
 
 /// The device first: QEMU wants its socket.
 fn begin(folder: &Path, boot: &Boot, size: Size) -> (Guarded, Guarded) {
+    tell(&format!("started {}", boot.describe()));
     let at = |name: &str| folder.join(name);
     let device = start_device(&at("device.sock"), &at("vm.vsock"), at("device.log"));
     wait_for("the vsock device's socket", || at("device.sock").exists().then_some(()));
-    let (program, mut arguments) = match boot {
-        Boot::Nitro(image) => (tools::nitro_qemu(), nitro(image)),
-        Boot::Vm {
-            kernel,
-            initramfs,
-            command_line,
-        } => (tools::stock_qemu(), vm(kernel, initramfs, command_line, folder, size)),
-    };
-    arguments.extend(everywhere(folder, size));
+    let (program, arguments) = boot.emulator(folder, size);
     (device, Guarded::start(&program, &arguments, at("qemu.log")))
 }
 
@@ -238,53 +186,15 @@ fn start_device(socket: &Path, uds: &Path, log: PathBuf) -> Guarded {
     Guarded::start(&tools::vsock_device(), &["--vm", &vm], log)
 }
 
-fn words(line: &str) -> Vec<String> {
-    line.split_ascii_whitespace().map(str::to_owned).collect()
-}
-
-/// Software emulation always: what some machines offer as KVM cannot run a guest's early boot.
-///
-/// In one thread, and devices answer in it: QEMU's security module wants both halves of a request at once, and would else
-/// look while the guest has put down only one.
-///
-/// Without a time-stamp counter: the machine has no timer to calibrate one by, so on a quiet host the guest would take a
-/// wrong rate for its clock, call the counter trusted, and find every candidate out of time.
-fn everywhere(folder: &Path, size: Size) -> Vec<String> {
-    let Size { memory_mib, processors } = size;
-    let folder = folder.display();
-    words(&format!(
-        "-accel tcg,thread=single -global virtio-mmio.ioeventfd=off -cpu max,-tsc -m {memory_mib} -smp {processors} -no-reboot -display none -monitor none \
-         -serial file:{folder}/console.log \
-         -chardev socket,id=vsock,path={folder}/device.sock"
-    ))
-}
-
-fn nitro(image: &Path) -> Vec<String> {
-    let firmware = tools::emulator().join("firmware");
-    words(&format!(
-        "-L {} -M nitro-enclave,vsock=vsock,id=orv-emulated -kernel {}",
-        firmware.display(),
-        image.display()
-    ))
-}
-
-fn vm(kernel: &Path, initramfs: &Path, command_line: &str, folder: &Path, size: Size) -> Vec<String> {
-    let (code, variables) = tools::firmware();
-    let own = folder.join("variables.fd");
-    std::fs::copy(variables, &own).unwrap();
-    let mut arguments = words(&format!(
-        "-nodefaults -M q35,smm=off,memory-backend=memory \
-         -object memory-backend-memfd,id=memory,size={}M,share=on \
-         -drive if=pflash,format=raw,readonly=on,file={} -drive if=pflash,format=raw,file={} \
-         -device vhost-user-vsock-pci,chardev=vsock -kernel {} -initrd {}",
-        size.memory_mib,
-        code.display(),
-        own.display(),
-        kernel.display(),
-        initramfs.display()
-    ));
-    arguments.extend(["-append".to_owned(), command_line.to_owned()]);
-    arguments
+/// Tells of a start: with the output of its test, and in the file that `ORV_STARTS` names, which `.ci/suites` counts when
+/// all tests have ended.
+fn tell(line: &str) {
+    eprintln!("{line}");
+    let Some(path) = std::env::var_os("ORV_STARTS") else {
+        return;
+    };
+    let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+    writeln!(file, "{line}").unwrap();
 }
 
 fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {

@@ -3,6 +3,7 @@
 //! QEMU's software emulation runs everywhere and proves function: measurement, binding, transport, containment inside a real
 //! kernel. It proves nothing about isolation from its host, and its documents are not signed.
 
+pub mod boot;
 pub mod child;
 pub mod document;
 pub mod hostile;
@@ -11,4 +12,5 @@ pub mod machine;
 pub mod network;
 pub mod observer;
 pub mod saboteur;
+pub mod spoilt;
 pub mod tools;
