@@ -50,6 +50,14 @@ fn a_machine_without_a_provider_of_evidence_says_so_over_vsock() {
     assert!(machine.is_running(), "a host that asks does no harm");
 }
 
+/// The kernel and the ramdisk stand in the file, and firmware is told of nothing else: who answers came through our stub.
+#[test]
+fn the_one_file_image_boots_from_a_disk_and_says_the_same() {
+    let shipped = Shipped::of("vm");
+    let mut machine = Machine::start(&shipped.boot_unified(), Size::default());
+    assert_no_provider(&mut machine.connect());
+}
+
 /// The shipped service has no identity here. In its place, on the machine that the shipped kernel and init have prepared,
 /// the same program judges with evidence that is simulated.
 #[test]

@@ -14,6 +14,8 @@ pub enum Boot {
         initramfs: PathBuf,
         command_line: String,
     },
+    /// One file on the same machine, which is given no kernel: its firmware starts what it finds on a disk.
+    Unified(PathBuf),
 }
 
 /// What a machine has.
@@ -46,6 +48,11 @@ impl Boot {
                 arguments.extend(parts(kernel, initramfs, command_line));
                 (tools::stock_qemu(), arguments)
             }
+            Self::Unified(program) => {
+                let mut arguments = vm(folder, size);
+                arguments.extend(disk(program, folder));
+                (tools::stock_qemu(), arguments)
+            }
         };
         arguments.extend(everywhere(folder, size));
         (program, arguments)
@@ -56,6 +63,7 @@ impl Boot {
         let (machine, file) = match self {
             Self::Nitro(image) => ("nitro-enclave", image),
             Self::Vm { kernel, .. } => ("q35 with OVMF, kernel and initramfs given", kernel),
+            Self::Unified(program) => ("q35 with OVMF, started from its disk", program),
         };
         format!("{machine}: {}", file.file_name().unwrap_or_default().display())
     }
@@ -114,4 +122,16 @@ fn parts(kernel: &Path, initramfs: &Path, command_line: &str) -> Vec<String> {
         initramfs.display()
     ));
     [files, vec![command_line.to_owned()]].concat()
+}
+
+/// A disk with nothing on it but this program, where firmware looks for one (UEFI 2.10, 3.5.1.1).
+fn disk(program: &Path, folder: &Path) -> Vec<String> {
+    let disk = folder.join("disk");
+    let place = disk.join("EFI/BOOT");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::copy(program, place.join("BOOTX64.EFI")).unwrap();
+    words(&format!(
+        "-drive if=none,id=disk,format=raw,readonly=on,file=fat:{} -device virtio-blk-pci,drive=disk,bootindex=0",
+        disk.display()
+    ))
 }

@@ -69,6 +69,11 @@ impl Shipped {
         }
     }
 
+    /// To boot a virtual machine's image as the one file that firmware starts from a disk.
+    pub fn boot_unified(&self) -> Boot {
+        Boot::Unified(self.file(".efi"))
+    }
+
     /// What a virtual machine's image is made of.
     pub fn parts(&self) -> Parts {
         Parts {
