@@ -7,13 +7,14 @@ use crate::support::images::{Shipped, predicted};
 use crate::support::machine::Machine;
 use crate::support::network::example;
 use crate::support::observer::Recorder;
+use crate::support::opinions;
 use orv_chain::ProposalStatus;
 use orv_evidence::{Envelope, Platform, UnixTime, subject_public_key_info};
 use orv_verify::{Collateral, ExpectedBinding, Policy, Roots, verify};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_machine_attests_what_was_predicted_and_binds_what_was_asked() {
+async fn the_machine_attests_what_everybody_measures_and_binds_what_was_asked() {
     let shipped = Shipped::of("nitro");
     let network = example(&shipped.eif()).await;
     let mut machine = Machine::start(&shipped.boot(), Size::default());
@@ -23,15 +24,19 @@ async fn the_machine_attests_what_was_predicted_and_binds_what_was_asked() {
     assert_eq!(envelope.platform, Platform::Nitro);
 
     let document = Document::read(&envelope.evidence);
-    let registers = predicted(&shipped.eif());
-    let expected = [registers.pcr0, registers.pcr1, registers.pcr2].map(|register| register.0.to_vec());
-    assert_eq!(document.identity(), expected);
-    for (index, register) in expected.iter().enumerate() {
-        assert_eq!(
-            shipped.register(index),
-            hex::encode(register),
-            "what the build printed for PCR{index}"
-        );
+    let attested = document.identity().map(hex::encode);
+    let folder = tempfile::tempdir().unwrap();
+    let predicted = predicted(&shipped.eif());
+    for (whose, registers) in [
+        ("the build's", shipped.identity()),
+        (
+            "orv-measure's",
+            [predicted.pcr0, predicted.pcr1, predicted.pcr2].map(|register| hex::encode(register.0)),
+        ),
+        ("orv-audit's", opinions::of_the_auditor(&shipped.file(".eif"))),
+        ("eif_build's", opinions::of_the_makers(&shipped.eif(), folder.path())),
+    ] {
+        assert_eq!(attested, registers, "the machine's registers and {whose}");
     }
 
     // DESIGN 5.4. The context, which says for whom the key is, has been compared when the identity was read.

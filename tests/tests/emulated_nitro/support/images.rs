@@ -27,12 +27,15 @@ impl Shipped {
         }
     }
 
-    /// A register as the build printed it, in hexadecimal.
-    pub fn register(&self, index: usize) -> &str {
-        let expected = &self.measurements["measurements"][0]["measurements"][index.to_string()]["expected"];
-        expected
-            .as_str()
-            .unwrap_or_else(|| panic!("no register {index} in {}", self.measurements))
+    /// Registers 0, 1 and 2 as the build printed them, in hexadecimal.
+    pub fn identity(&self) -> [String; 3] {
+        let entry = &self.measurements["measurements"][0]["measurements"];
+        [0, 1, 2].map(|index| {
+            let expected = entry[index.to_string()]["expected"].as_str();
+            expected
+                .unwrap_or_else(|| panic!("no register {index} in {}", self.measurements))
+                .to_owned()
+        })
     }
 
     /// The one file with this ending.

@@ -11,6 +11,7 @@ pub mod images;
 pub mod machine;
 pub mod network;
 pub mod observer;
+pub mod opinions;
 pub mod saboteur;
 pub mod spoilt;
 pub mod tools;
