@@ -91,7 +91,7 @@ async fn a_killed_keeper_ends_the_enclave_with_its_words_and_the_daemon_goes_on(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_without_memory_is_told_of_as_that() {
+async fn a_service_without_memory_is_told_of_as_that_and_the_daemon_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (network, mut machine) = sabotaged(folder.path()).await;
     let failures = broken_in_a_job(&network, &mut machine, |address, _| {
@@ -101,11 +101,11 @@ async fn a_service_without_memory_is_told_of_as_that() {
     })
     .await;
     assert_told(&failures, "ORV-V-033", "ORV-E-009 the service ran out of memory");
-    machine.wait_until_ended();
+    goes_on(&network, &mut machine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_of_the_service_is_told_with_its_place() {
+async fn a_panic_of_the_service_is_told_with_its_place_and_the_daemon_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (network, mut machine) = sabotaged(folder.path()).await;
     let failures = broken_in_a_job(&network, &mut machine, |address, _| {
@@ -115,11 +115,11 @@ async fn a_panic_of_the_service_is_told_with_its_place() {
     })
     .await;
     assert_told(&failures, "ORV-V-033", "ORV-E-008 the service panicked");
-    machine.wait_until_ended();
+    goes_on(&network, &mut machine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_service_is_told_with_the_signal() {
+async fn a_killed_service_is_told_with_the_signal_and_the_daemon_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (network, mut machine) = sabotaged(folder.path()).await;
     let failures = broken_in_a_job(&network, &mut machine, |address, _| {
@@ -127,7 +127,7 @@ async fn a_killed_service_is_told_with_the_signal() {
     })
     .await;
     assert_told(&failures, "ORV-V-033", "ORV-E-010 the service was killed: SIGKILL");
-    machine.wait_until_ended();
+    goes_on(&network, &mut machine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
