@@ -1,13 +1,14 @@
 //! The hostile miner's project (`tests/attacks`): its harness runs what a candidate's `solution` says and prints an honest
 //! metric beside it, and the receipt keeps what the attack said.
 
-use crate::host::{Shelf, file, workspace};
+use crate::host::{self, Shelf, file, workspace};
 use alloy_primitives::U256;
 use alloy_primitives::{Address, B256, I256};
 use orv_content::archive;
 use orv_content::oci::write_single_layer;
 use orv_content::tree::{Executable, Node, Tree, TreePath};
 use orv_receipt::{Bundle, Observation, ProjectFacts};
+use orv_wire::Job;
 use serde_json::{Value, json};
 
 /// Where the static attack programs are built, as `tests/attacks` has them.
@@ -46,6 +47,14 @@ pub fn project(shelf: &mut Shelf) -> ProjectFacts {
 /// A candidate that does this.
 pub fn candidate(words: &str) -> Vec<u8> {
     archive::write(&tree(&repository(words)))
+}
+
+/// A job for a candidate that does this, without a chain.
+pub fn job(shelf: &mut Shelf, words: &str, ticket: u8) -> Job {
+    let mut job = host::job(shelf, candidate(words), ticket);
+    job.project = project(shelf);
+    job.incumbent.score = job.project.baseline_score;
+    job
 }
 
 /// What the last trial of the candidate in a receipt was.
