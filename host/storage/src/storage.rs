@@ -207,6 +207,18 @@ impl Storage {
         Ok((root, self.get(root, Some(size)).await?))
     }
 
+    /// Removes `bytes` of kept content, or as much as nobody uses: what was wanted longest ago first. It can be fetched
+    /// again. Answers how many bytes went.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub async fn make_room(&self, bytes: u64) -> Result<u64, FetchError> {
+        let cache = self.cache.clone();
+        Ok(spawn_blocking(move || cache.make_room(bytes))
+            .await
+            .map_err(|_| FetchError::Stopped)??)
+    }
+
     /// What each storage node that the indexer knows says of a file. Nothing of it is checked.
     ///
     /// # Errors

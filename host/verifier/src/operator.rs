@@ -52,6 +52,7 @@ impl Operator {
         let (deployment, enclave) = (&ground.deployment, ground.enclave);
         let contracts = deployment.openresearch;
         let mut options = StorageOptions::new(config.indexer(deployment)?, config.cache());
+        options.cache_limit = config.cache_bytes;
         options.poll_interval = receipt_interval(&config);
         options.flow = deployment.flow;
         options.artifact_index = config.artifact_index()?;

@@ -39,6 +39,7 @@ on_both_chains!(
     a_second_daemon_in_the_same_folder_is_refused,
     a_review_is_written_once_for_each_attempt,
     a_full_disk_begins_nothing_and_says_so,
+    the_cache_gives_way_before_the_disk_is_full,
     a_rehearsal_says_what_would_be_done_and_sends_nothing,
     a_proposal_past_its_deadline_is_expired_for_its_miner,
     a_crash_while_a_proposal_is_closed_loses_no_duty,
@@ -433,6 +434,20 @@ async fn a_full_disk_begins_nothing_and_says_so(kind: PeerKind) {
     assert_eq!(only(&summary).state, State::Seen);
     assert_eq!(*told.told.lock().unwrap(), ["ORV-V-070"]);
     assert_eq!(only(&network.once().await).state, State::Inconclusive);
+}
+
+async fn the_cache_gives_way_before_the_disk_is_full(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    let config = network.config();
+    let old = config.data_directory.join("cache").join("content");
+    std::fs::create_dir_all(old.parent().unwrap()).unwrap();
+    std::fs::write(&old, "wanted long ago").unwrap();
+    Daemon::once(config.clone(), Arc::new(Silent)).await.unwrap();
+    assert!(old.exists(), "there is room enough");
+    let mut full = config;
+    full.pause.least_disk_bytes = u64::MAX;
+    Daemon::once(full, Arc::new(Silent)).await.unwrap();
+    assert!(!old.exists());
 }
 
 async fn a_rehearsal_says_what_would_be_done_and_sends_nothing(kind: PeerKind) {

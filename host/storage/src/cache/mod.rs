@@ -32,6 +32,23 @@ pub struct Cache {
     limit: u64,
 }
 
+/// What is in the directory.
+#[derive(Debug, Default)]
+struct Held {
+    /// Bytes, with those of files aside.
+    total: u64,
+    /// The files that have their name.
+    files: Vec<Content>,
+}
+
+/// A file under its name, in the order in which they make room.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Content {
+    wanted: SystemTime,
+    size: u64,
+    path: PathBuf,
+}
+
 /// The name of a piece of content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Name {
@@ -123,29 +140,51 @@ impl Cache {
         Ok(partial)
     }
 
-    /// Makes room: what was wanted longest ago goes first, what is in use stays. Blocks.
+    /// Makes room: removes `bytes` of content, or as much as nobody uses. Answers how many it removed. Blocks.
+    pub(crate) fn make_room(&self, bytes: u64) -> io::Result<u64> {
+        let held = self.held()?;
+        self.remove_oldest(held.files, bytes)
+    }
+
+    /// Keeps to the limit, and `kept` in any case. Blocks.
     fn evict(&self, kept: &Path) -> io::Result<()> {
-        let mut total = 0_u64;
-        let mut files = Vec::new();
+        let mut held = self.held()?;
+        held.files.retain(|file| file.path != kept);
+        self.remove_oldest(held.files, held.total.saturating_sub(self.limit))?;
+        Ok(())
+    }
+
+    fn held(&self) -> io::Result<Held> {
+        let mut held = Held::default();
         for entry in fs::read_dir(&self.directory)? {
             let entry = entry?;
             let Ok(metadata) = entry.metadata() else { continue };
-            total = total.saturating_add(metadata.len());
-            if metadata.is_file() && !is_aside(&entry.path()) && entry.path() != kept {
-                files.push((metadata.modified()?, metadata.len(), entry.path()));
+            held.total = held.total.saturating_add(metadata.len());
+            if metadata.is_file() && !is_aside(&entry.path()) {
+                held.files.push(Content {
+                    wanted: metadata.modified()?,
+                    size: metadata.len(),
+                    path: entry.path(),
+                });
             }
         }
+        Ok(held)
+    }
+
+    /// What was wanted longest ago goes first, what is in use stays.
+    fn remove_oldest(&self, mut files: Vec<Content>, bytes: u64) -> io::Result<u64> {
         files.sort();
-        let _alone = (total > self.limit).then(|| self.alone()).transpose()?;
-        for (_, size, path) in files {
-            if total <= self.limit {
+        let _alone = (bytes > 0).then(|| self.alone()).transpose()?;
+        let mut removed = 0_u64;
+        for file in files {
+            if removed >= bytes {
                 break;
             }
-            if remove_unused(&path)? {
-                total = total.saturating_sub(size);
+            if remove_unused(&file.path)? {
+                removed = removed.saturating_add(file.size);
             }
         }
-        Ok(())
+        Ok(removed)
     }
 
     fn clear_left_overs(&self) -> io::Result<()> {

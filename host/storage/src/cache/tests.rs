@@ -98,6 +98,23 @@ fn what_is_in_use_is_not_evicted() {
 }
 
 #[test]
+fn room_is_made_below_the_limit_too_and_by_what_was_wanted_longest_ago() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = Cache::open(directory.path(), 1 << 20).unwrap();
+    let (first, file) = stored(&cache, &[1; 1000]);
+    drop(file);
+    let (second, file) = stored(&cache, &[2; 1000]);
+    drop(file);
+    let (third, used) = stored(&cache, &[3; 1000]);
+    assert_eq!(cache.make_room(0).unwrap(), 0);
+    assert_eq!(cache.make_room(1).unwrap(), 1000);
+    let here = |name| cache.find(name).unwrap().is_some();
+    assert_eq!((here(&first), here(&second), here(&third)), (false, true, true));
+    assert_eq!(cache.make_room(u64::MAX).unwrap(), 1000, "what is in use stays");
+    assert!(used.path.exists());
+}
+
+#[test]
 fn a_verified_file_can_be_read_after_its_name_is_gone() {
     let directory = tempfile::tempdir().unwrap();
     let cache = Cache::open(directory.path(), 1 << 20).unwrap();

@@ -31,6 +31,9 @@ use zeroize::Zeroizing;
 /// Largest configuration file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
+/// Smallest cache, in bytes: what is fetched ahead of a run must last until the run.
+const LEAST_CACHE: u64 = 1 << 30;
+
 /// The whole configuration.
 ///
 /// ```
@@ -77,6 +80,9 @@ pub struct VerifierConfig {
     pub enclave: Option<EnclaveAddress>,
     /// Journal, cache and receipts.
     pub data_directory: PathBuf,
+    /// Most bytes of content that the cache keeps; less where the disk is needed (`pause.least_disk_bytes`).
+    #[serde(default = "defaults::cache_bytes")]
+    pub cache_bytes: u64,
     /// `postgres://…` of a journal that several daemons share; a file in the data directory when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<DatabaseUrl>,
@@ -180,6 +186,10 @@ pub struct LocalAttesters {
 mod defaults {
     use super::{LONGEST_LIFE, MOST_VERDICTS, U256};
 
+    pub(super) fn cache_bytes() -> u64 {
+        64 << 30
+    }
+
     pub(super) fn poll_seconds() -> u64 {
         12
     }
@@ -271,6 +281,9 @@ impl VerifierConfig {
         }
         if self.poll_seconds == 0 {
             return refused("poll_seconds = 0: at least 1".to_owned());
+        }
+        if self.cache_bytes < LEAST_CACHE {
+            return refused(format!("cache_bytes = {}: at least {LEAST_CACHE}", self.cache_bytes));
         }
         if self.limits.concurrent_settlements == 0 {
             return refused("limits.concurrent_settlements = 0: at least 1".to_owned());

@@ -16,6 +16,7 @@ pub(crate) fn reloaded(running: &VerifierConfig, read: VerifierConfig) -> (Verif
         ("artifact_index", running.artifact_index != read.artifact_index),
         ("enclave", running.enclaves() != read.enclaves()),
         ("data_directory", running.data_directory != read.data_directory),
+        ("cache_bytes", running.cache_bytes != read.cache_bytes),
         ("journal", running.journal != read.journal),
         ("first_block", running.first_block != read.first_block),
         ("page", running.page != read.page),

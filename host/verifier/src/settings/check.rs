@@ -309,6 +309,13 @@ mod tests {
     }
 
     #[test]
+    fn a_cache_that_could_not_hold_what_a_run_needs_is_refused() {
+        let text = EXAMPLE.replace("cache_bytes = 68719476736", "cache_bytes = 1000");
+        let told = first(&text);
+        assert!(told.ends_with("cache_bytes = 1000: at least 1073741824"), "{told}");
+    }
+
+    #[test]
     fn files_that_are_not_there_are_told_by_the_key_that_names_them() {
         let problems = check(EXAMPLE, &Environment::default());
         let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();

@@ -53,6 +53,7 @@ pub const VERIFIER: &[Setting] = &[
     text("deployment"),
     text("enclave"),
     text("data_directory"),
+    value("cache_bytes"),
     secret("journal", Kind::Text),
     of("rpc", Kind::Texts),
     value("rpc_quorum"),

@@ -6,6 +6,7 @@ mod lane;
 mod pause;
 mod queue;
 mod rehearsal;
+mod room;
 mod round;
 mod stage;
 mod start;

@@ -3,6 +3,7 @@
 use super::Failure;
 use super::circuit::Permission;
 use super::errand::{taken_over, waits_for_turn};
+use super::room;
 use super::supervisor::Supervisor;
 use crate::configuration::reloaded;
 use crate::decide;
@@ -159,7 +160,7 @@ impl Supervisor {
                 .call(operator.contracts.verifier_registry, &listed)
                 .await
                 .ok(),
-            disk_free: operator.folder.free(),
+            disk_free: room::free(&operator).await,
             enclaves: self.lanes.iter().map(super::lane::Lane::seen).collect(),
             paused: None,
         };
