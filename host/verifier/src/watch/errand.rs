@@ -1,5 +1,6 @@
 //! What is done for one proposal beside the enclaves.
 
+use super::LOOKS;
 use super::stage::Errand;
 use crate::decide::{self, Matter, Readiness};
 use crate::duty;
@@ -47,8 +48,6 @@ pub(super) struct Shared {
     pub(super) reviews: Arc<Mutex<Reviews>>,
     /// How often in a row the chain did not have what the journal says it had.
     pub(super) missing: Arc<Mutex<BTreeMap<ProposalId, u32>>>,
-    /// How often that must be before it is believed: an endpoint may be some blocks behind.
-    pub(super) looks: u32,
 }
 
 impl Shared {
@@ -249,11 +248,17 @@ impl Shared {
         let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
         let times = missing.entry(proposal).or_default();
         *times = times.saturating_add(1);
-        let believed = *times >= self.looks;
+        let believed = *times >= LOOKS;
         if believed {
             missing.remove(&proposal);
         }
         believed
+    }
+
+    /// Whether the chain did not have something that another look may find.
+    pub(super) fn misses_any(&self) -> bool {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        !missing.is_empty()
     }
 
     fn found(&self, proposal: ProposalId) {

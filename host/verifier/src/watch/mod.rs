@@ -44,7 +44,8 @@ use tokio::time::{Instant, interval, sleep_until};
 /// Most rounds of [`Daemon::once`] that saw everything the chain has; each but the last has changed something.
 const ROUNDS: u32 = 100;
 
-/// How often in a row the chain must not have what it had, before that is believed: endpoints may be some blocks behind.
+/// How often in a row, a round apart, the chain must not have what it had, before that is believed: endpoints may be some
+/// blocks behind.
 const LOOKS: u32 = 3;
 
 /// How long a cancelled job is waited for.
@@ -139,7 +140,7 @@ impl Daemon {
     pub async fn once_with(orders: Orders) -> Result<Summary, VerifierError> {
         let controls = orders.controls.clone();
         let ground = Ground::take(&orders.config).await?;
-        let mut supervisor = connect(&ground, &orders, 1).await?;
+        let mut supervisor = connect(&ground, &orders).await?;
         let heart = Beside::heart(Arc::clone(&supervisor.shared.operator));
         let done = supervisor.until_settled(&controls).await;
         supervisor.end(done, heart).await
@@ -218,12 +219,13 @@ impl Supervisor {
         }
     }
 
-    /// Rounds until one has seen everything that the chain has and changed nothing.
+    /// Rounds until one has seen everything that the chain has and changed nothing. What the chain does not have any more
+    /// is looked at as often as it takes, at the configured pace.
     async fn until_settled(&mut self, controls: &Controls) -> Result<Summary, VerifierError> {
         let first = states(&self.shared.operator).await?;
         let mut before = first.clone();
         let mut phases = controls.phases();
-        let mut rounds = 0;
+        let (mut rounds, mut unchanged) = (0, 0);
         while rounds < ROUNDS {
             let next = tokio::select! {
                 round = self.round() => Some(round?),
@@ -241,8 +243,18 @@ impl Supervisor {
             let after = states(&self.shared.operator).await?;
             // What an old chain has in front of its open proposals says nothing about them.
             let is_behind = next == Some(NextRound::AtOnce);
-            if (after == before && !is_behind) || controls.phase() != Phase::Work {
+            let is_unchanged = after == before && !is_behind;
+            unchanged = if is_unchanged { unchanged + 1 } else { 0 };
+            let misses = self.shared.misses_any();
+            let is_done = is_unchanged && (!misses || unchanged >= LOOKS);
+            if is_done || controls.phase() != Phase::Work {
                 break;
+            }
+            if let Some(NextRound::At(next)) = next.filter(|_| misses) {
+                tokio::select! {
+                    () = sleep_until(next) => {}
+                    _ = phases.changed() => {}
+                }
             }
             before = after;
             rounds += u32::from(!is_behind);

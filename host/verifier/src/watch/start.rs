@@ -3,7 +3,7 @@
 use super::errand::Shared;
 use super::lane::Lane;
 use super::supervisor::Supervisor;
-use super::{LOOKS, Orders, Phase};
+use super::{Orders, Phase};
 use crate::error::VerifierError;
 use crate::ground::Ground;
 use crate::intake::Intake;
@@ -20,11 +20,11 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Connects to everything. How often the chain must not have what it had before that is believed, `looks` says.
+/// Connects to everything.
 ///
 /// # Errors
 /// What no waiting mends, and the chain's silence.
-pub(super) async fn connect(ground: &Ground, orders: &Orders, looks: u32) -> Result<Supervisor, VerifierError> {
+pub(super) async fn connect(ground: &Ground, orders: &Orders) -> Result<Supervisor, VerifierError> {
     let (config, controls) = (orders.config.clone(), orders.controls.clone());
     let operator = Operator::connect(ground, config, controls, Arc::clone(&orders.observer)).await?;
     let operator = Arc::new(operator);
@@ -40,7 +40,6 @@ pub(super) async fn connect(ground: &Ground, orders: &Orders, looks: u32) -> Res
         operator,
         reviews: Arc::new(Mutex::new(reviews)),
         missing: Arc::default(),
-        looks,
     };
     Ok(Supervisor::new(shared, intake, lanes))
 }
@@ -57,7 +56,7 @@ pub(super) async fn once_the_chain_answers(
     let mut pause = FIRST_PAUSE;
     while orders.controls.phase() == Phase::Work {
         let connected = tokio::select! {
-            connected = connect(ground, orders, LOOKS) => connected,
+            connected = connect(ground, orders) => connected,
             // Whoever ends the daemon waits for no endpoint.
             _ = phases.changed() => continue,
         };
