@@ -37,6 +37,7 @@ mod schema;
 mod snapshot;
 mod state;
 mod transition;
+mod words;
 mod write;
 
 pub use self::{
@@ -48,6 +49,7 @@ pub use self::{
     record::{ClaimHolder, FailedSettlements, KeyRecord, Record, Statement, Submission, Ticket, Transaction},
     state::{CloseCause, Ending, Event, IllegalTransition, Settlement, State, UnknownState, WaitCause},
     transition::{Change, Detail},
+    words::StateWords,
 };
 
 pub(crate) use self::{schema::NEWEST_SCHEMA, snapshot::copy as copy_file};

@@ -1,5 +1,6 @@
-//! Numbers, times and states as a person reads them.
+//! Numbers, times and reasons as a person reads them, and how states are coloured.
 
+use crate::journal::{Settlement, State, WaitCause};
 use orv_chain::primitives::U256;
 use orv_protocol::judgement::Reason;
 use std::time::Duration;
@@ -78,104 +79,17 @@ pub(super) fn bytes(count: u64) -> String {
     format!("{}.{} {name}", count / size, count % size * 10 / size)
 }
 
-/// What a person may call a state, how it is coloured, and what is to do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct StateWords {
-    /// One word or two.
-    pub(super) name: &'static str,
-    /// The style's class.
-    pub(super) tone: &'static str,
-    /// What happens next, or what to do.
-    pub(super) next: &'static str,
-}
-
-/// States by their names in the journal, most particular first; the last entry is for what is not known here.
-const STATES: &[(&str, &str, &str, &str)] = &[
-    ("seen", "seen", "quiet", "Taken up in the next round."),
-    (
-        "waiting:earlier-undecided",
-        "waiting",
-        "quiet",
-        "Goes on when the project's earlier proposal is decided.",
-    ),
-    (
-        "waiting:review-locked",
-        "waiting",
-        "quiet",
-        "Goes on when the other verifier's lock lapses, after 24 h at most.",
-    ),
-    (
-        "waiting:other-ticket",
-        "waiting",
-        "quiet",
-        "Goes on when the other operator's ticket ends.",
-    ),
-    (
-        "waiting:gateway-not-listed",
-        "waiting",
-        "warn",
-        "The ledger's owner has to list the gateway.",
-    ),
-    (
-        "waiting:low-balance",
-        "waiting",
-        "warn",
-        "Send coins to the operator's account.",
-    ),
-    (
-        "waiting:key-not-live",
-        "waiting",
-        "warn",
-        "Needs a live key: look at the enclave and at its admission.",
-    ),
-    (
-        "waiting:ticket-lost",
-        "waiting",
-        "quiet",
-        "A new attempt follows if one is left.",
-    ),
-    (
-        "waiting:held-for-quorum",
-        "waiting",
-        "quiet",
-        "Goes on when other operators have stated the same.",
-    ),
-    (
-        "waiting",
-        "waiting",
-        "quiet",
-        "Goes on by itself; the reason says for what it waits.",
-    ),
-    ("ticket-open", "ticket open", "busy", "The enclave gets the job next."),
-    ("running", "running", "busy", "The enclave works on it."),
-    ("judged", "judged", "busy", "The statement goes to the chain next."),
-    ("settling", "settling", "busy", "The transaction is on its way."),
-    ("settled:approved", "approved", "good", "Nothing: it is final."),
-    ("settled:rejected", "rejected", "bad", "Nothing: it is final."),
-    (
-        "inconclusive",
-        "inconclusive",
-        "plain",
-        "Another attempt follows if one is left.",
-    ),
-    (
-        "set-aside",
-        "set aside",
-        "plain",
-        "Another attempt follows if one is left.",
-    ),
-    ("closed", "closed", "plain", "Nothing: there is nothing left to do."),
-];
-
-/// The words for a state.
-pub(super) fn state(name: &str) -> StateWords {
-    let fits = |known: &str| {
-        name.strip_prefix(known)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    };
-    let found = STATES.iter().find(|(known, ..)| fits(known));
-    let (_, name, tone, next) = found.copied().unwrap_or(("", "unknown", "plain", "Read the reason."));
-    StateWords { name, tone, next }
+/// How a state is coloured: the style's class.
+pub(super) fn tone(state: State) -> &'static str {
+    match state {
+        State::Seen => "quiet",
+        State::Waiting(WaitCause::GatewayNotListed | WaitCause::LowBalance | WaitCause::KeyNotLive) => "warn",
+        State::Waiting(_) => "quiet",
+        State::TicketOpen | State::Running | State::Judged | State::Settling => "busy",
+        State::Settled(Settlement::Approved) => "good",
+        State::Settled(Settlement::Rejected) => "bad",
+        State::Inconclusive | State::SetAside | State::Closed(_) => "plain",
+    }
 }
 
 /// The sentence behind a reason's code, if this release knows it.
@@ -230,11 +144,15 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_is_new_to_the_page_still_has_words() {
-        assert_eq!(state("closed:overtaken").name, "closed");
-        assert_eq!(state("waiting:something-new").name, "waiting");
-        assert_eq!(state("waitingroom").name, "unknown");
-        assert_eq!(state("settled:approved").tone, "good");
+    fn only_what_its_operator_can_mend_is_a_warning() {
+        let warned = [
+            WaitCause::LowBalance,
+            WaitCause::KeyNotLive,
+            WaitCause::GatewayNotListed,
+        ];
+        assert!(warned.iter().all(|cause| tone(State::Waiting(*cause)) == "warn"));
+        assert_eq!(tone(State::Waiting(WaitCause::EarlierUndecided)), "quiet");
+        assert_eq!(tone(State::Settled(Settlement::Approved)), "good");
     }
 
     #[test]
@@ -248,8 +166,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_grouped_and_named(text in "\\PC{0,90}") {
-            let _ = (grouped(&text), state(&text), reason(&text));
+        fn any_text_is_grouped_and_looked_up(text in "\\PC{0,90}") {
+            let _ = (grouped(&text), reason(&text));
         }
     }
 }

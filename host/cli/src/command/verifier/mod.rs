@@ -4,7 +4,7 @@ mod backup;
 mod show;
 mod status;
 mod told;
-mod words;
+mod table;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,11 +17,7 @@ use orv_verifier::{Controls, Daemon, Intention, Orders, Summary, VerifierConfig,
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use self::{
-    status::table,
-    told::Told,
-    words::{aligned, words},
-};
+use self::{status::listed, table::aligned, told::Told};
 use crate::{
     code::{Code, Exit},
     failure::Failure,
@@ -168,7 +164,7 @@ fn rehearsed(intentions: &[Intention]) -> Answer {
         vec![
             intention.proposal.clone(),
             intention.project.clone(),
-            words(intention.state).state.to_owned(),
+            intention.state.words().state.to_owned(),
             visible(&intention.would),
         ]
     }));
@@ -211,7 +207,7 @@ impl Signals {
 fn summarised(summary: &Summary) -> Answer {
     let mut lines = vec![match summary.outcomes.as_slice() {
         [] => "no proposal's state changed".to_owned(),
-        outcomes => table(outcomes, now()),
+        outcomes => listed(outcomes, now()),
     }];
     let failure = |failure: &orv_verifier::Failure| {
         let about = failure

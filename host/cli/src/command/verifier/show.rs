@@ -7,7 +7,7 @@ use orv_verifier::journal::{Change, Record};
 use orv_verifier::{StatusRow, VerifierError};
 use serde_json::{Value, json};
 
-use super::words::{age, aligned, words};
+use super::table::{age, aligned};
 use super::{VerifierArguments, now};
 use crate::{amount, failure::Failure, output::Answer, output::visible};
 
@@ -45,7 +45,7 @@ fn document(change: &Change) -> Value {
 
 fn text(record: &Record, changes: &[Change], now: u64) -> String {
     let row = StatusRow::from(record);
-    let present = words(record.state);
+    let present = record.state.words();
     let mut facts = vec![
         ("state", format!("{}: {}", present.state, record.cause)),
         ("next", present.next.to_owned()),

@@ -4,7 +4,7 @@ use clap::Args;
 use orv_verifier::{Daemon, StatusRow};
 use serde_json::{Value, json};
 
-use super::words::{age, aligned, words};
+use super::table::{age, aligned};
 use super::{VerifierArguments, now};
 use crate::{failure::Failure, output::Answer, output::visible};
 
@@ -28,7 +28,7 @@ pub(super) async fn run(arguments: &StatusArguments) -> Result<Answer, Failure> 
     Ok(Answer::new(
         "orv.verifier.status/2",
         json!({ "proposals": proposals }),
-        table(&rows, now),
+        listed(&rows, now),
     ))
 }
 
@@ -45,7 +45,7 @@ impl StatusArguments {
 fn document(row: &StatusRow, now: u64) -> Value {
     let mut document = json!(row);
     if let Value::Object(fields) = &mut document {
-        let words = words(row.state);
+        let words = row.state.words();
         fields.insert("state_in_words".to_owned(), json!(words.state));
         fields.insert("next".to_owned(), json!(words.next));
         fields.insert("age_seconds".to_owned(), json!(now.saturating_sub(row.changed_at)));
@@ -54,7 +54,7 @@ fn document(row: &StatusRow, now: u64) -> Value {
 }
 
 /// One line for each proposal, for people.
-pub(super) fn table(rows: &[StatusRow], now: u64) -> String {
+pub(super) fn listed(rows: &[StatusRow], now: u64) -> String {
     let count = match rows.len() {
         0 => return "no proposals".to_owned(),
         1 => "1 proposal".to_owned(),
@@ -65,7 +65,7 @@ pub(super) fn table(rows: &[StatusRow], now: u64) -> String {
     ];
     let mut lines = vec![titles.map(str::to_owned).to_vec()];
     lines.extend(rows.iter().map(|row| {
-        let words = words(row.state);
+        let words = row.state.words();
         let receipt = row.receipt.as_deref().and_then(|path| path.file_name());
         vec![
             row.proposal.clone(),

@@ -2,7 +2,6 @@
 
 use orv_verifier::{Notice, Observer};
 
-use super::words::words;
 use crate::output::{Output, visible};
 
 /// Tells a person what the daemon does; progress inside a job only when asked for.
@@ -19,7 +18,7 @@ impl Observer for Told {
         match notice {
             Notice::KeyLive(key) => self.0.note(&format!("enclave key {key} is live")),
             Notice::Changed { proposal, state, cause } => {
-                let state = words(*state).state;
+                let state = state.words().state;
                 self.0
                     .note(&visible(&format!("proposal {proposal}: {state} ({cause})")));
             }

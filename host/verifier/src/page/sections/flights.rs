@@ -4,7 +4,7 @@ use crate::board::{Flight, is_in_flight};
 use crate::journal::State;
 use crate::page::markup::{Markup, markup};
 use crate::page::situation::Situation;
-use crate::page::words::{self, ago, span};
+use crate::page::words::{ago, span};
 use crate::status::StatusRow;
 use orv_chain::ProposalId;
 use orv_wire::Stage;
@@ -30,7 +30,7 @@ pub(super) fn draw(situation: &Situation<'_>, out: &mut Markup) {
         if let Some(row) = row {
             markup!(out; " <small>project " (row.project) "</small>");
         }
-        markup!(out; "</h3><p class=\"since\">" (words::state(&flight.state.to_string()).name) " for "
+        markup!(out; "</h3><p class=\"since\">" (flight.state.words().label) " for "
             (span(situation.now.saturating_sub(flight.since))) "</p>");
         draw_steps(flight, out);
         draw_progress(situation, flight, out);

@@ -4,7 +4,7 @@ use super::proposals::{draw_cause, draw_finding, draw_proof};
 use crate::journal::Change;
 use crate::page::markup::{Markup, markup};
 use crate::page::situation::Situation;
-use crate::page::words::{self, ago, grouped};
+use crate::page::words::{ago, grouped, tone};
 use crate::status::StatusRow;
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use std::time::Duration;
 const MOST_CHANGES: usize = 200;
 
 pub(in crate::page) fn draw(situation: &Situation<'_>, row: &StatusRow, changes: &[Change], out: &mut Markup) {
-    let state = words::state(&row.state.to_string());
+    let words = row.state.words();
     markup!(out; "<section><h1>Proposal " (row.proposal) " <small><a href=\"/?project=" (row.project) "\">project "
-        (row.project) "</a></small></h1><p><span class=\"pill " (state.tone) "\">" (state.name) "</span></p>");
-    draw_finding(row, state.next, out);
+        (row.project) "</a></small></h1><p><span class=\"pill " (tone(row.state)) "\">" (words.label) "</span></p>");
+    draw_finding(row, words.next, out);
     markup!(out; "<dl>");
     let mut fact = |name: &'static str, value: Option<String>| {
         if let Some(value) = value {
@@ -39,9 +39,8 @@ pub(in crate::page) fn draw(situation: &Situation<'_>, row: &StatusRow, changes:
     draw_proof(situation, row, out);
     markup!(out; "</p></section><section aria-labelledby=\"history\"><h2 id=\"history\">History</h2><ol class=\"history\">");
     for change in changes.iter().rev().take(MOST_CHANGES) {
-        let state = words::state(&change.to.to_string());
         let at = Duration::from_secs(change.at);
-        markup!(out; "<li><span class=\"pill " (state.tone) "\">" (state.name) "</span> <span class=\"when\">"
+        markup!(out; "<li><span class=\"pill " (tone(change.to)) "\">" (change.to.words().label) "</span> <span class=\"when\">"
             (ago(situation.now, at)) "</span><p>");
         draw_cause(&change.cause, out);
         markup!(out; "</p></li>");

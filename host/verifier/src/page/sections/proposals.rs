@@ -4,7 +4,7 @@ use super::Choice;
 use crate::page::markup::{Markup, markup};
 use crate::page::runbook::{self, anchor};
 use crate::page::situation::Situation;
-use crate::page::words::{self, ago, grouped};
+use crate::page::words::{ago, grouped, reason as explained, tone};
 use crate::status::StatusRow;
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -43,10 +43,10 @@ fn chosen<'a>(rows: &'a [StatusRow], choice: &Choice) -> Vec<&'a StatusRow> {
 }
 
 fn draw_row(situation: &Situation<'_>, row: &StatusRow, out: &mut Markup) {
-    let state = words::state(&row.state.to_string());
+    let words = row.state.words();
     markup!(out; "<tr><td class=\"id\"><a href=\"/proposals/" (row.proposal) "\">" (row.proposal) "</a> <small>project "
-        (row.project) "</small></td><td><span class=\"pill " (state.tone) "\">" (state.name) "</span></td><td class=\"finding\">");
-    draw_finding(row, state.next, out);
+        (row.project) "</small></td><td><span class=\"pill " (tone(row.state)) "\">" (words.label) "</span></td><td class=\"finding\">");
+    draw_finding(row, words.next, out);
     markup!(out; "</td><td class=\"score\" data-name=\"Score\">");
     match &row.score {
         Some(score) => markup!(out; "<span title=\"" (score) "\">" (grouped(score)) "</span>"),
@@ -66,7 +66,7 @@ fn draw_row(situation: &Situation<'_>, row: &StatusRow, out: &mut Markup) {
 /// The rule's own sentence where there is a verdict; the daemon's cause, and what happens next.
 pub(super) fn draw_finding(row: &StatusRow, next: &str, out: &mut Markup) {
     if let (Some(verdict), Some(reason)) = (row.verdict, &row.reason) {
-        markup!(out; "<p><strong>" (verdict) "</strong>: " (words::reason(reason).unwrap_or(reason)) "</p>");
+        markup!(out; "<p><strong>" (verdict) "</strong>: " (explained(reason).unwrap_or(reason)) "</p>");
         if !row.state.is_final() {
             markup!(out; "<p class=\"next\">");
             draw_cause(&row.cause, out);
