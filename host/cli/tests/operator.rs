@@ -80,6 +80,30 @@ fn a_journal_is_listed_copied_and_never_copied_over_another() {
         .json(&["verifier", "status", "verifier.toml", "--state", "waiting"])
         .succeeded();
     assert_eq!(
+    // Nothing has made a journal yet, and no reader does.
+    for reader in [&["show", "7"][..], &["backup", "copy.sqlite"]] {
+        let early = home.json(&[&["verifier"], reader, &["verifier.toml"]].concat());
+        early.assert_failed(1, "ORV-V-087");
+        let words = early.document()["error"].as_str().unwrap().to_owned();
+        assert!(
+            words.starts_with("no journal exists yet at ") && words.ends_with("data/journal.sqlite"),
+            "{words}"
+        );
+    }
+    let early = home.text(&["verifier", "status", "verifier.toml"]);
+    assert!(
+        early.status == 0 && early.stdout.contains("no journal exists yet at"),
+        "{}",
+        early.stdout
+    );
+    assert_eq!(std::fs::read_dir(home.path("data")).unwrap().count(), 0);
+
+    let rehearsed = home
+        .json(&["verifier", "once", "verifier.toml", "--dry-run"])
+        .succeeded();
+    assert_eq!(rehearsed["schema"], "orv.verifier.rehearsal/1");
+    let worked = home.json(&["verifier", "once", "verifier.toml"]);
+    assert_eq!(worked.document()["schema"], "orv.verifier.summary/1", "{}", worked.stderr);
         (&status["schema"], &status["proposals"]),
         (&Value::from("orv.verifier.status/2"), &Value::from(Vec::<u8>::new()))
     );
@@ -95,10 +119,6 @@ fn a_journal_is_listed_copied_and_never_copied_over_another() {
     assert_eq!(again.status, 1, "{}", again.stdout);
     let missing = home.json(&["verifier", "show", "7", "verifier.toml"]);
     assert_eq!(missing.document()["schema"], "orv.error/1");
-    let rehearsed = home
-        .json(&["verifier", "once", "verifier.toml", "--dry-run"])
-        .succeeded();
-    assert_eq!(rehearsed["schema"], "orv.verifier.rehearsal/1");
 }
 
 /// The codes of what is wrong with a configuration, and the exit status of the check.

@@ -48,6 +48,9 @@ pub enum JournalError {
         /// What is wrong.
         detail: String,
     },
+    /// No daemon has made the file yet.
+    #[error("no journal exists yet at {}", .0.display())]
+    NotYet(PathBuf),
     /// The proposal is not in the journal.
     #[error("proposal {0} is not in the journal")]
     Unknown(ProposalId),
@@ -120,6 +123,7 @@ impl JournalError {
             Self::BackupElsewhere => "ORV-V-082",
             Self::Backup { .. } => "ORV-V-083",
             Self::DaemonId { .. } => "ORV-V-084",
+            Self::NotYet(_) => "ORV-V-087",
             other if other.may_pass() => "ORV-V-081",
             _ => "ORV-V-008",
         }
@@ -134,6 +138,9 @@ impl JournalError {
                 "Nothing: the other daemon goes on with it; compare the machines' loads and clocks if it recurs."
             }
             Self::BackupElsewhere => "Run pg_dump on the database.",
+            Self::NotYet(_) => {
+                "Start the daemon, which makes it: `orv verifier run FILE`; or correct `data_directory`, which counts from the folder that the command is run in."
+            }
             Self::Unknown(_) => "Name a proposal that `orv verifier status` lists.",
             Self::Backup { .. } => "Name a new file in a folder that is writable, with space left.",
             Self::DaemonId { .. } => "Restore the file `daemon-id`, or remove it when no daemon of that number lives.",

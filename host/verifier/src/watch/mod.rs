@@ -28,7 +28,7 @@ use crate::board::Board;
 use crate::configuration::VerifierConfig;
 use crate::error::VerifierError;
 use crate::ground::Ground;
-use crate::journal::{DaemonId, Journal};
+use crate::journal::Journal;
 use crate::notice::{Notice, Observer};
 use crate::operator::{LEASE, Operator};
 use crate::page::{self, Operation, PageSettings};
@@ -149,14 +149,14 @@ impl Daemon {
     /// Everything in the journal, without asking enclave or chain.
     ///
     /// # Errors
-    /// Configuration or journal.
+    /// Configuration or journal; [`JournalError::NotYet`](crate::journal::JournalError::NotYet) before the first start.
     pub async fn status(config: &VerifierConfig) -> Result<Vec<StatusRow>, VerifierError> {
         let gateway = config
             .deployment()?
             .enclave
             .ok_or(VerifierError::NoGateway)?
             .verifier_gateway;
-        let journal = Journal::open(&config.journal_place(), gateway, DaemonId::READER).await?;
+        let journal = Journal::open_to_read(&config.journal_place(), gateway).await?;
         crate::status::status(&journal).await
     }
 }

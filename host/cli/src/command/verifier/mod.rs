@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use orv_chain::Deployment;
-use orv_verifier::journal::{DaemonId, Journal};
+use orv_verifier::journal::Journal;
 use orv_verifier::settings::{Environment, load};
 use orv_verifier::{Controls, Daemon, Intention, Orders, Summary, VerifierConfig, VerifierError};
 use serde_json::json;
@@ -118,7 +118,7 @@ impl VerifierArguments {
         let config = self.load()?;
         let deployment = Deployment::load(&config.deployment).map_err(VerifierError::from)?;
         let contracts = deployment.enclave.ok_or(VerifierError::NoGateway)?;
-        let opened = Journal::open(&config.journal_place(), contracts.verifier_gateway, DaemonId::READER).await;
+        let opened = Journal::open_to_read(&config.journal_place(), contracts.verifier_gateway).await;
         Ok(opened.map_err(VerifierError::from)?)
     }
 }

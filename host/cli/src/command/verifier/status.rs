@@ -1,7 +1,8 @@
 //! `orv verifier status`.
 
 use clap::Args;
-use orv_verifier::{Daemon, StatusRow};
+use orv_verifier::journal::JournalError;
+use orv_verifier::{Daemon, StatusRow, VerifierError};
 use serde_json::{Value, json};
 
 use super::table::{age, aligned};
@@ -21,14 +22,24 @@ pub struct StatusArguments {
 }
 
 pub(super) async fn run(arguments: &StatusArguments) -> Result<Answer, Failure> {
-    let mut rows = Daemon::status(&arguments.verifier.load()?).await?;
-    rows.retain(|row| arguments.wants(row));
     let now = now();
+    let (rows, text) = match Daemon::status(&arguments.verifier.load()?).await {
+        // Before the first start there are none, and somebody may look in the wrong place.
+        Err(VerifierError::Journal(absent @ JournalError::NotYet(_))) => {
+            (Vec::new(), format!("no proposals: {absent}\n{}", absent.advice()))
+        }
+        rows => {
+            let mut rows = rows?;
+            rows.retain(|row| arguments.wants(row));
+            let text = listed(&rows, now);
+            (rows, text)
+        }
+    };
     let proposals: Vec<Value> = rows.iter().map(|row| document(row, now)).collect();
     Ok(Answer::new(
         "orv.verifier.status/2",
         json!({ "proposals": proposals }),
-        listed(&rows, now),
+        text,
     ))
 }
 
