@@ -205,6 +205,49 @@ async fn only_one_projects_proposals_are_listed_when_asked_for() {
 }
 
 #[tokio::test]
+async fn an_address_that_makes_no_sense_is_answered_in_words() {
+    let served = serve().await;
+    for place in [
+        "/?project=abc",
+        "/?project=",
+        "/?page=-1",
+        "/fragment?project=1%20",
+        "/?page=99999999999999999999999",
+    ] {
+        let answer = get(&served, place).await;
+        assert_eq!(answer.status, 400, "{place}");
+        let html = answer.text();
+        assert!(
+            html.contains("which is no number") && !html.contains("/proposals/18"),
+            "{place}: {html}"
+        );
+    }
+    let hostile = get(&served, "/?project='onload=x").await;
+    let html = hostile.text();
+    assert!(
+        hostile.status == 400 && html.contains("\u{201c}&#39;onload=x\u{201d}"),
+        "{html}"
+    );
+}
+
+#[tokio::test]
+async fn a_project_or_page_that_nobody_has_is_an_empty_list_that_says_so() {
+    let served = serve().await;
+    for (place, words) in [
+        ("/?project=999", "The journal has no proposal of project 999."),
+        ("/?page=9", "There is no page 10; the last one is page 1."),
+    ] {
+        let answer = get(&served, place).await;
+        assert_eq!(answer.status, 200, "{place}");
+        let html = answer.text();
+        assert!(
+            html.contains(words) && !html.contains("<table class=\"proposals\">"),
+            "{place}: {html}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_status_document_has_every_proposal_and_no_path_of_this_machine() {
     let served = serve().await;
     busy(&served.board);

@@ -1,5 +1,6 @@
 //! Whole pages around the sections.
 
+use super::door::NoNumber;
 use super::markup::{Markup, markup};
 use super::sections::{self, Choice};
 use super::situation::Situation;
@@ -19,6 +20,14 @@ pub(super) fn page(situation: &Situation<'_>, choice: &Choice) -> String {
 pub(super) fn proposal(situation: &Situation<'_>, row: &StatusRow, changes: &[Change]) -> String {
     around(situation, "Proposal", |out| {
         sections::history(situation, row, changes, out)
+    })
+}
+
+/// What a visitor gets whose address makes no sense.
+pub(super) fn refusal(situation: &Situation<'_>, wrong: &NoNumber) -> String {
+    around(situation, "Not understood", |out| {
+        markup!(out; "<section><h1>Not understood</h1><p>The address asks for " (wrong.name) " \u{201c}" (wrong.given)
+            "\u{201d}, which is no number that one could have.</p><p><a href=\"/\">All proposals</a></p></section>");
     })
 }
 

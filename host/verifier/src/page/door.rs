@@ -108,12 +108,18 @@ impl Door {
 }
 
 async fn page(State(door): State<Arc<Door>>, uri: Uri) -> Response {
-    let choice = choice(uri.query());
+    let choice = match choice(uri.query()) {
+        Ok(choice) => choice,
+        Err(wrong) => return refused(&door, &wrong).await,
+    };
     html(door.look(|situation| document::page(situation, &choice)).await)
 }
 
 async fn fragment(State(door): State<Arc<Door>>, uri: Uri) -> Response {
-    let choice = choice(uri.query());
+    let choice = match choice(uri.query()) {
+        Ok(choice) => choice,
+        Err(wrong) => return refused(&door, &wrong).await,
+    };
     let drawn = door.look(|situation| {
         let mut out = Markup::default();
         sections::draw(situation, &choice, &mut out);
@@ -194,22 +200,49 @@ async fn api_status(State(door): State<Arc<Door>>) -> Response {
     answer(StatusCode::OK, &document)
 }
 
-/// `page` and `project` of a query; what is neither, or no number, is passed over.
-fn choice(query: Option<&str>) -> Choice {
+/// Something in an address that has to be a number and is none, or one that nothing has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NoNumber {
+    /// What it should be the number of.
+    pub(super) name: &'static str,
+    /// What was given, as it stands in the address.
+    pub(super) given: String,
+}
+
+/// `page` and `project` of a query; other names are passed over.
+fn choice(query: Option<&str>) -> Result<Choice, NoNumber> {
     let mut choice = Choice::default();
-    for (name, value) in query
-        .unwrap_or_default()
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-    {
-        let is_number = !value.is_empty() && value.chars().all(|digit| digit.is_ascii_digit());
+    let pairs = query.unwrap_or_default().split('&');
+    for (name, value) in pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
         match name {
-            "page" if is_number => choice.page = value.parse().unwrap_or_default(),
-            "project" if is_number && value.len() <= MOST_DIGITS => choice.project = Some(value.to_owned()),
+            "page" => choice.page = number("page", value)?.parse().map_err(|_| no_number("page", value))?,
+            "project" => choice.project = Some(number("project", value)?.to_owned()),
             _ => {}
         }
     }
-    choice
+    Ok(choice)
+}
+
+/// A number's digits without zeros in front: so the journal writes it.
+fn number<'a>(name: &'static str, value: &'a str) -> Result<&'a str, NoNumber> {
+    let is_number = (1..=MOST_DIGITS).contains(&value.len()) && value.bytes().all(|digit| digit.is_ascii_digit());
+    match value.trim_start_matches('0') {
+        _ if !is_number => Err(no_number(name, value)),
+        "" => Ok("0"),
+        digits => Ok(digits),
+    }
+}
+
+fn no_number(name: &'static str, value: &str) -> NoNumber {
+    NoNumber {
+        name,
+        given: value.chars().take(MOST_DIGITS).collect(),
+    }
+}
+
+async fn refused(door: &Door, wrong: &NoNumber) -> Response {
+    let page = door.look(|situation| document::refusal(situation, wrong)).await;
+    (StatusCode::BAD_REQUEST, html(page)).into_response()
 }
 
 fn html(text: String) -> Response {
@@ -238,15 +271,32 @@ mod tests {
 
     #[test]
     fn a_query_names_a_project_and_a_page() {
-        let read = choice(Some("project=12&page=3&other=x"));
+        let read = choice(Some("project=12&page=3&other=x")).unwrap();
         assert_eq!((read.project.as_deref(), read.page), (Some("12"), 3));
-        assert_eq!(choice(Some("project=%22%3E&page=-1")), Choice::default());
-        assert_eq!(choice(None), Choice::default());
+        assert_eq!(choice(Some("project=007")).unwrap().project.as_deref(), Some("7"));
+        assert_eq!(choice(Some("project=000")).unwrap().project.as_deref(), Some("0"));
+        assert_eq!(choice(None), Ok(Choice::default()));
+    }
+
+    #[test]
+    fn what_should_be_a_number_and_is_none_is_refused_by_its_name() {
+        let long = format!("page={}", "9".repeat(60));
+        for (query, name, given) in [
+            ("project=abc", "project", "abc"),
+            ("project=", "project", ""),
+            ("project", "project", ""),
+            ("project=1&page=-1", "page", "-1"),
+            ("project=%22%3E", "project", "%22%3E"),
+            (&long, "page", &long[5..]),
+        ] {
+            let given = given.to_owned();
+            assert_eq!(choice(Some(query)), Err(NoNumber { name, given }), "{query}");
+        }
     }
 
     proptest! {
         #[test]
-        fn any_query_is_a_choice(query in "\\PC{0,200}") {
+        fn any_query_is_a_choice_or_refused(query in "\\PC{0,200}") {
             let _ = choice(Some(&query));
         }
     }

@@ -19,11 +19,12 @@ pub(super) fn draw(situation: &Situation<'_>, choice: &Choice, out: &mut Markup)
     }
     markup!(out; "</h2>");
     let rows = chosen(situation.known(), choice);
-    if rows.is_empty() {
-        markup!(out; "<p class=\"nothing\">None yet.</p></section>");
+    let first = choice.page.saturating_mul(OF_A_PAGE);
+    if rows.len() <= first {
+        draw_nothing(choice, rows.len(), out);
+        markup!(out; "</section>");
         return;
     }
-    let first = choice.page.saturating_mul(OF_A_PAGE);
     markup!(out; "<table class=\"proposals\"><thead><tr><th>Proposal</th><th>State</th><th>Finding</th><th>Score</th>"
         "<th>Changed</th><th>Proof</th></tr></thead><tbody>");
     for row in rows.iter().skip(first).take(OF_A_PAGE) {
@@ -32,6 +33,19 @@ pub(super) fn draw(situation: &Situation<'_>, choice: &Choice, out: &mut Markup)
     markup!(out; "</tbody></table>");
     draw_pages(choice, rows.len(), out);
     markup!(out; "</section>");
+}
+
+/// Why there is no row to be seen.
+fn draw_nothing(choice: &Choice, rows: usize, out: &mut Markup) {
+    match &choice.project {
+        _ if rows > 0 => {
+            markup!(out; "<p class=\"nothing\">There is no page " (choice.page + 1) "; the last one is page " (rows.div_ceil(OF_A_PAGE)) ".</p>");
+        }
+        Some(project) => {
+            markup!(out; "<p class=\"nothing\">The journal has no proposal of project " (project) ".</p>");
+        }
+        None => markup!(out; "<p class=\"nothing\">None yet.</p>"),
+    }
 }
 
 /// Those that are not decided first, then the latest.
