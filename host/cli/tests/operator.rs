@@ -4,6 +4,10 @@
 
 mod orv;
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
 use orv::{Devnet, Home};
 use serde_json::Value;
 
@@ -76,10 +80,6 @@ fn a_journal_is_listed_copied_and_never_copied_over_another() {
     let devnet = Devnet::start();
     let home = on_a_network(&devnet);
     home.write_secret("verifier.toml", &configuration(&home, ""));
-    let status = home
-        .json(&["verifier", "status", "verifier.toml", "--state", "waiting"])
-        .succeeded();
-    assert_eq!(
     // Nothing has made a journal yet, and no reader does.
     for reader in [&["show", "7"][..], &["backup", "copy.sqlite"]] {
         let early = home.json(&[&["verifier"], reader, &["verifier.toml"]].concat());
@@ -104,6 +104,10 @@ fn a_journal_is_listed_copied_and_never_copied_over_another() {
     assert_eq!(rehearsed["schema"], "orv.verifier.rehearsal/1");
     let worked = home.json(&["verifier", "once", "verifier.toml"]);
     assert_eq!(worked.document()["schema"], "orv.verifier.summary/1", "{}", worked.stderr);
+    let status = home
+        .json(&["verifier", "status", "verifier.toml", "--state", "waiting"])
+        .succeeded();
+    assert_eq!(
         (&status["schema"], &status["proposals"]),
         (&Value::from("orv.verifier.status/2"), &Value::from(Vec::<u8>::new()))
     );
@@ -163,6 +167,45 @@ fn a_secret_that_others_can_read_is_refused_with_the_command_that_mends_it() {
     home.write_secret("verifier.toml", &configuration(&home, ""));
     home.set_mode("verifier.toml", 0o644);
     assert_eq!(checked(&home), (0, Vec::new()), "no secret stands in it");
+}
+
+/// What the page answers about the daemon's health.
+fn health(page: &str) -> String {
+    let address = page.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_page_on_any_free_port_says_where_it_is() {
+    let devnet = Devnet::start();
+    let home = on_a_network(&devnet);
+    let text = configuration(&home, "") + "[page]\nlisten = \"127.0.0.1:0\"\n";
+    home.write_secret("verifier.toml", &text);
+    let mut command = home.command();
+    let started = command.args(["--json", "verifier", "run", "verifier.toml"]);
+    let mut child = started.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    stdout.read_line(&mut first).unwrap();
+    let served: Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(served["schema"], "orv.verifier.page_served/1");
+    let page = served["page"].as_str().unwrap();
+    assert!(
+        !page.contains(":0/") && health(page).starts_with("HTTP/1.1 200"),
+        "{page}"
+    );
+    let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(asked.unwrap().success());
+    assert!(child.wait().unwrap().success());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let answer: Value = serde_json::from_str(rest.trim()).unwrap();
+    assert_eq!(answer["schema"], "orv.verifier.summary/1");
 }
 
 #[test]

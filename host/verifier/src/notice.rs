@@ -5,10 +5,13 @@ use crate::journal::{Event, State};
 use orv_chain::primitives::{Address, U256};
 use orv_chain::{BlockReference, ProposalId};
 use orv_wire::Stage;
+use std::net::SocketAddr;
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
+    /// The operator's page is served, and where: of `page.listen` with port 0 only this tells it.
+    PageServed(SocketAddr),
     /// The enclave's key is live.
     KeyLive(Address),
     /// A proposal is about to change its state: what the event tells of has happened, the journal does not have it yet.

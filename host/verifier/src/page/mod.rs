@@ -99,7 +99,7 @@ pub async fn serve(settings: PageSettings, operation: Operation, board: Arc<Boar
     loop {
         let page = Page::open(settings.clone(), operation, Arc::clone(&board), journal.clone()).await;
         let ended = match page {
-            Ok(page) => page.serve().await,
+            Ok(page) => announced(page, &board).await,
             Err(error) => Err(error),
         };
         if let Err(error) = ended {
@@ -107,4 +107,10 @@ pub async fn serve(settings: PageSettings, operation: Operation, board: Arc<Boar
         }
         sleep(BEFORE_ANOTHER_TRY).await;
     }
+}
+
+/// Tells where the page is, and serves it.
+async fn announced(page: Page, board: &Board) -> Result<(), VerifierError> {
+    board.notice(&Notice::PageServed(page.address()?));
+    page.serve().await
 }
