@@ -466,7 +466,8 @@ impl Supervisor {
             _ => {}
         }
         let (code, advice, message) = (error.code(), error.advice(), error.to_string());
-        tracing::warn!(
+        // Whoever observes is told in full; the log has it for whoever looks closer.
+        tracing::debug!(
             code,
             proposal = proposal.map(|id| id.to_string()),
             message,

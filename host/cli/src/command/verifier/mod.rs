@@ -1,6 +1,7 @@
 //! `orv verifier`.
 
 mod backup;
+mod repeats;
 mod show;
 mod status;
 mod told;

@@ -1,18 +1,31 @@
 //! What the daemon tells while it works, for a person at a terminal or for a system's log.
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use orv_verifier::{Notice, Observer};
 use serde_json::json;
 
+use super::repeats::Repeats;
 use crate::output::{Answer, Format, Output, visible};
 
 /// Tells a person what the daemon does; progress inside a job only when asked for.
-pub(super) struct Told(Output);
+pub(super) struct Told {
+    output: Output,
+    failures: Mutex<Repeats>,
+}
 
 impl Told {
     pub(super) fn new(output: Output) -> Self {
-        Self(output)
+        Self {
+            output,
+            failures: Mutex::default(),
+        }
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Repeats> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -21,10 +34,10 @@ impl Told {
     fn page(&self, address: SocketAddr) {
         let url = format!("http://{address}/");
         let said = format!("the page is at {url}");
-        match self.0.format() {
-            Format::Text => self.0.note(&said),
+        match self.output.format() {
+            Format::Text => self.output.note(&said),
             // A daemon does not end because nobody reads where its page is.
-            Format::Json => drop(self.0.answer(&Answer::new(
+            Format::Json => drop(self.output.answer(&Answer::new(
                 "orv.verifier.page_served/1",
                 json!({ "page": url }),
                 said,
@@ -37,10 +50,11 @@ impl Observer for Told {
     fn notice(&self, notice: &Notice) {
         match notice {
             Notice::PageServed(address) => self.page(*address),
-            Notice::KeyLive(key) => self.0.note(&format!("enclave key {key} is live")),
+            Notice::KeyLive(key) => self.output.note(&format!("enclave key {key} is live")),
             Notice::Changed { proposal, state, cause } => {
+                self.failures().forget(*proposal);
                 let state = state.words().state;
-                self.0
+                self.output
                     .note(&visible(&format!("proposal {proposal}: {state} ({cause})")));
             }
             Notice::Progress {
@@ -58,7 +72,10 @@ impl Observer for Told {
                 advice,
             } => {
                 let about = proposal.map_or_else(String::new, |proposal| format!("proposal {proposal}: "));
-                self.0.note(&visible(&format!("{about}{code}: {message}; {advice}")));
+                let said = visible(&format!("{about}{code}: {message}; {advice}"));
+                if self.failures().is_news(*proposal, &said, Instant::now()) {
+                    self.output.note(&said);
+                }
             }
             _ => {}
         }
