@@ -4,8 +4,8 @@ mod backup;
 mod repeats;
 mod show;
 mod status;
-mod told;
 mod table;
+mod told;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,6 +55,9 @@ Before the first run: `orv config check --verifier FILE`, then `orv doctor --ver
 
 Examples:
   orv verifier run verifier.toml
+  orv verifier run verifier.toml --dry-run
+  ORV_VERIFIER_POLL_SECONDS=3 orv verifier run verifier.toml";
+
 const ONCE_HELP: &str = "\
 Exits with 6 when steps failed in its last round: they are told, and stand under `failures` with --json. Nothing is lost \
 by that, the next call tries them again.
@@ -62,9 +65,6 @@ by that, the next call tries them again.
 Examples:
   orv verifier once verifier.toml --json
   orv verifier once verifier.toml --dry-run";
-
-  orv verifier run verifier.toml --dry-run
-  ORV_VERIFIER_POLL_SECONDS=3 orv verifier run verifier.toml";
 
 const STATUS_HELP: &str = "\
 Scores are in scaled units. What each state means and what to do about it: docs/operator.md.
