@@ -23,6 +23,7 @@
 
 mod admission;
 pub mod board;
+mod calendar;
 mod configuration;
 pub mod decide;
 pub mod doctor;

@@ -1,8 +1,11 @@
 //! What the journal knows, as rows for printing.
 
+use crate::calendar::utc;
 use crate::error::VerifierError;
 use crate::journal::{Journal, Record, State};
+use orv_chain::primitives::Address;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// One proposal. Ids and scores are decimal strings, since they exceed JSON's numbers; scores are in scaled units.
@@ -40,6 +43,10 @@ pub struct StatusRow {
     pub bundle_root: Option<String>,
     /// When the state last changed, in seconds of Unix time.
     pub changed_at: u64,
+    /// When its open ticket lapses, in seconds of block time, where no enclave has the ticket's key any more: until then
+    /// nothing happens. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lapses_at: Option<u64>,
 }
 
 impl From<&Record> for StatusRow {
@@ -62,8 +69,26 @@ impl From<&Record> for StatusRow {
             receipt: statement.map(|statement| statement.receipt.clone()),
             bundle_root: statement.map(|statement| statement.bundle_root.to_string()),
             changed_at: record.changed_at,
+            lapses_at: None,
         }
     }
+}
+
+impl StatusRow {
+    /// What it waits for instead of an enclave, as a sentence, where its ticket's key is gone.
+    pub fn waits_for_lapse(&self) -> Option<String> {
+        let at = self.lapses_at?;
+        Some(format!(
+            "No enclave has its key any more: its ticket lapses at {}, and a new attempt follows if one is left.",
+            utc(at)
+        ))
+    }
+}
+
+/// When the open ticket of a record lapses, if its key is not among the present ones.
+pub(crate) fn lapses_at(record: &Record, present: &BTreeSet<Address>) -> Option<u64> {
+    let ticket = record.ticket.filter(|_| record.state == State::TicketOpen)?;
+    (!present.contains(&ticket.key)).then_some(ticket.closes_at)
 }
 
 /// Every proposal in the journal, by project and id.
@@ -71,7 +96,16 @@ impl From<&Record> for StatusRow {
 /// # Errors
 /// A damaged journal.
 pub async fn status(journal: &Journal) -> Result<Vec<StatusRow>, VerifierError> {
-    Ok(journal.all().await?.iter().map(StatusRow::from).collect())
+    let records = journal.all().await?;
+    let present = match records.iter().any(|record| record.state == State::TicketOpen) {
+        true => journal.present_keys().await?,
+        false => BTreeSet::new(),
+    };
+    let row = |record| StatusRow {
+        lapses_at: lapses_at(record, &present),
+        ..StatusRow::from(record)
+    };
+    Ok(records.iter().map(row).collect())
 }
 
 fn verdict(number: u8) -> Option<&'static str> {

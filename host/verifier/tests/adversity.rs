@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -288,4 +289,54 @@ async fn a_rehearsal_does_not_wait_for_the_daemon_that_works_in_the_folder() {
     assert_eq!(rehearsed(&config).await.len(), 1);
     controls.stop();
     working.await.unwrap().unwrap();
+}
+
+/// As after a new boot of the only enclave, whose key the daemon has had admitted: the ticket's key is gone with the old one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_whose_key_is_gone_is_said_to_wait_until_it_lapses() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let (boots, socket) = (
+        Arc::new(AtomicU8::new(1)),
+        network.directory.path().join("enclave.sock"),
+    );
+    let booted = Arc::clone(&boots);
+    fake::listen_as(&socket, Script::Silence, move || booted.load(Ordering::SeqCst));
+    network.submit().await;
+    let mut config = network.config();
+    let running = Orders::new(config.clone(), Arc::new(Silent));
+    let at_run = Orders {
+        observer: Arc::new(HandBackAt(State::Running, running.controls.clone())),
+        ..running
+    };
+    Daemon::once_with(at_run).await.unwrap();
+    let open = row(&config).await;
+    assert_eq!((open.state, open.waits_for_lapse()), (State::TicketOpen, None));
+    let would = rehearsed(&config).await.remove(0);
+    assert!(would.contains("have the enclave with key 0x"), "{would}");
+
+    boots.store(2, Ordering::SeqCst);
+    config.run_seconds = 1;
+    once(&config).await;
+    let left = row(&config).await;
+    let waits = left.waits_for_lapse().unwrap();
+    assert_eq!(left.state, State::TicketOpen);
+    assert!(
+        waits.starts_with("No enclave has its key any more: its ticket lapses at 20"),
+        "{waits}"
+    );
+    let would = rehearsed(&config).await;
+    assert_eq!(would, [format!("0: wait: {waits}")]);
+}
+
+/// Hands back what is in flight when a proposal comes into a state.
+struct HandBackAt(State, Controls);
+
+impl Observer for HandBackAt {
+    fn notice(&self, notice: &Notice) {
+        if let Notice::Changed { state, .. } = notice
+            && *state == self.0
+        {
+            self.1.hand_back();
+        }
+    }
 }

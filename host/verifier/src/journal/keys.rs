@@ -4,6 +4,7 @@ use super::record::Columns;
 use super::{Journal, JournalError, KeyRecord, signed};
 use orv_chain::BlockReference;
 use orv_chain::primitives::Address;
+use std::collections::BTreeSet;
 
 macro_rules! select_keys {
     ($rest:literal) => {
@@ -59,6 +60,27 @@ impl Journal {
         let query = sqlx::query(select_keys!("ORDER BY number DESC")).bind(&self.gateway);
         let rows = query.fetch_all(&self.database.pool).await?;
         rows.iter().map(|row| key(&Columns(row))).collect()
+    }
+
+    /// The keys that enclaves have now, as far as the journal knows: of each place where a daemon has an enclave, the
+    /// newest. An enclave that is booted anew has another key, and the old one is gone with what it was.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub async fn present_keys(&self) -> Result<BTreeSet<Address>, JournalError> {
+        let statement = "SELECT address, daemon, enclave FROM keys WHERE gateway = $1 ORDER BY number DESC";
+        let query = sqlx::query(statement).bind(&self.gateway);
+        let rows = query.fetch_all(&self.database.pool).await?;
+        let (mut places, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        for row in &rows {
+            let columns = Columns(row);
+            let daemon: Option<String> = columns.optional("daemon")?;
+            let enclave: Option<String> = columns.optional("enclave")?;
+            if places.insert((daemon, enclave)) {
+                keys.insert(columns.parsed("address")?);
+            }
+        }
+        Ok(keys)
     }
 
     /// The evidence of one key, newest first.

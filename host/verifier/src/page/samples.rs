@@ -43,6 +43,7 @@ pub(super) fn row(proposal: u64, state: State) -> StatusRow {
         receipt: None,
         bundle_root: None,
         changed_at: NOW - 60,
+        lapses_at: None,
     }
 }
 

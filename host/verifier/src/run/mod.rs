@@ -8,5 +8,5 @@ mod resume;
 pub(crate) use self::{
     attempt::{Attempted, attempt, take_up, wait},
     desk::{Care, Desk, Seen},
-    resume::{Usefulness, reopen, resume, usefulness},
+    resume::{Usefulness, has_runs_left, may_resume, reopen, resume, usefulness},
 };

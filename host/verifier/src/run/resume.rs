@@ -14,6 +14,14 @@ use crate::ticket::{self, TicketState};
 /// # Errors
 /// The endpoint's failure, or the journal's.
 pub(crate) async fn resume(operator: &Operator, record: &Record) -> Result<bool, VerifierError> {
+    Ok(may_resume(operator, record).await? && restate(operator, record).await?)
+}
+
+/// Whether a ticket's statement is kept and still counts.
+///
+/// # Errors
+/// The endpoint's failure, or the journal's.
+pub(crate) async fn may_resume(operator: &Operator, record: &Record) -> Result<bool, VerifierError> {
     let Some(ticket) = record.ticket else {
         return Ok(false);
     };
@@ -23,7 +31,7 @@ pub(crate) async fn resume(operator: &Operator, record: &Record) -> Result<bool,
         TicketState::Open | TicketState::Held | TicketState::Settled => {}
         TicketState::Lapsed | TicketState::Inconclusive | TicketState::Unknown => return Ok(false),
     }
-    Ok(settle::still_counts(operator, record).await? && restate(operator, record).await?)
+    settle::still_counts(operator, record).await
 }
 
 /// What a ticket that the journal has as open is good for.
@@ -100,7 +108,7 @@ pub(crate) async fn reopen(operator: &Operator, record: &Record, ticket: &Ticket
 }
 
 /// A ticket that was given up after the enclave had it was given up for what the enclave said.
-fn has_runs_left(record: &Record) -> bool {
+pub(crate) fn has_runs_left(record: &Record) -> bool {
     match record.state {
         State::Waiting(WaitCause::TicketLost) => record.runs == 0,
         _ => record.runs < RUNS_OF_A_TICKET,

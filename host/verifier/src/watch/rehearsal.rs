@@ -1,6 +1,7 @@
 //! What the daemon would do, without doing it: no ticket is opened, nothing is sent, nothing is written.
 
 use super::{Daemon, Orders};
+use crate::calendar::utc;
 use crate::configuration::VerifierConfig;
 use crate::decide::{self, Readiness};
 use crate::error::VerifierError;
@@ -8,6 +9,9 @@ use crate::ground::Ground;
 use crate::intake::new_proposal;
 use crate::journal::{JournalPlace, Record, State, copy_file};
 use crate::operator::Operator;
+use crate::run;
+use crate::settle;
+use crate::status::{StatusRow, lapses_at};
 use orv_chain::primitives::U256;
 use orv_chain::{ChainError, Proposal, ProposalId};
 use serde::Serialize;
@@ -107,8 +111,11 @@ async fn open_proposals(operator: &Operator) -> Result<Vec<Record>, VerifierErro
 async fn would(operator: &Operator, record: &Record) -> Result<String, VerifierError> {
     Ok(match record.state {
         state if state.may_start() => return begin(operator, record).await,
-        State::TicketOpen => "have the enclave judge it under its open ticket".to_owned(),
+        State::TicketOpen => return attempt(operator, record).await,
         State::Running => "go on with its run, from the receipt if there is one".to_owned(),
+        State::Judged if settle::waits_after_failure(record, operator.clock()) => {
+            format!("wait, and bring its statement to the chain again: {}", record.cause)
+        }
         State::Judged => "bring its statement to the chain".to_owned(),
         State::Settling => "find out what the chain has of its statement".to_owned(),
         State::Waiting(_) => "look for other operators' statements".to_owned(),
@@ -117,14 +124,38 @@ async fn would(operator: &Operator, record: &Record) -> Result<String, VerifierE
     })
 }
 
+/// With an open ticket. Which key an enclave has now is only known as far as the journal knows it.
+async fn attempt(operator: &Operator, record: &Record) -> Result<String, VerifierError> {
+    let row = StatusRow {
+        lapses_at: lapses_at(record, &operator.journal.present_keys().await?),
+        ..StatusRow::from(record)
+    };
+    Ok(match (row.waits_for_lapse(), record.ticket) {
+        (Some(waits), _) => format!("wait: {waits}"),
+        (None, Some(ticket)) => format!(
+            "have the enclave with key {} judge it under its open ticket",
+            ticket.key
+        ),
+        (None, None) => "have the enclave judge it under its open ticket".to_owned(),
+    })
+}
+
 async fn begin(operator: &Operator, record: &Record) -> Result<String, VerifierError> {
     let matter = match decide::matter(operator, record.proposal).await {
         Err(ChainError::NoProposal(_)) => return Ok("close it: the ledger has no such proposal".to_owned()),
         matter => matter?,
     };
+    if run::may_resume(operator, record).await? {
+        return Ok("go on with the statement that is kept of its ticket".to_owned());
+    }
     Ok(match decide::look(operator, record, &matter).await? {
         Readiness::Ready => "open a ticket and have the enclave judge it".to_owned(),
-        Readiness::Resume(ticket) => format!("go on with ticket {ticket}"),
+        Readiness::Resume(id) => match record.ticket.filter(|left| left.id == id) {
+            Some(left) if !run::has_runs_left(record) => {
+                format!("wait: its ticket was lost, and lapses at {}", utc(left.closes_at))
+            }
+            Some(_) | None => format!("go on with ticket {id}"),
+        },
         Readiness::Wait(_, why) => format!("wait: {why}"),
         Readiness::Close(_, why) => format!("close it: {why}"),
     })
