@@ -43,6 +43,11 @@ pub enum Notice {
         /// Steps expected, 0 where unknown.
         total: u64,
     },
+    /// The configuration file was read again, and the daemon works by it.
+    Reloaded {
+        /// Settings that differ and are only taken up by a start; none where it was taken up whole.
+        left_out: Vec<&'static str>,
+    },
     /// What the daemon saw of its surroundings, once in each round.
     Observed(Box<Surroundings>),
     /// A step failed and is tried again later.

@@ -16,7 +16,8 @@ use orv_devnet::{Devnet, DevnetOptions};
 use orv_verifier::journal::{Settlement, State, WaitCause};
 use orv_verifier::page::PageSettings;
 use orv_verifier::{
-    Controls, Daemon, Intention, Notice, Observer, Orders, RpcAddresses, Silent, StatusRow, Summary, VerifierConfig,
+    Board, Controls, Daemon, Intention, Notice, Observer, Orders, RpcAddresses, Silent, StatusRow, Summary,
+    VerifierConfig,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -339,4 +340,30 @@ impl Observer for HandBackAt {
             self.1.hand_back();
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_that_is_taken_up_is_told_to_the_board() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let file = network.directory.path().join("verifier.toml");
+    let config = network.config();
+    std::fs::write(&file, toml::to_string(&config).unwrap()).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let board = Board::new(Arc::new(Silent));
+    let orders = Orders {
+        file: Some(file),
+        ..Orders::new(config, board.clone())
+    };
+    let controls = orders.controls.clone();
+    let working = tokio::spawn(Daemon::work(orders));
+    while board.live().rounds == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(board.live().reloaded, None);
+    controls.reload();
+    while board.live().reloaded.is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    controls.stop();
+    working.await.unwrap().unwrap();
 }

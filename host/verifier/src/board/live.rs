@@ -33,6 +33,9 @@ pub struct Live {
     pub runs: Histogram,
     /// What failed.
     pub failures: Failures,
+    /// When the configuration was last read again, as far as the daemon works by it; nothing while it works by the one
+    /// that it began with.
+    pub reloaded: Option<Duration>,
 }
 
 /// A proposal in flight.
@@ -94,6 +97,7 @@ impl Live {
             changes: BTreeMap::new(),
             runs: Histogram::default(),
             failures: Failures::default(),
+            reloaded: None,
         }
     }
 
@@ -105,6 +109,7 @@ impl Live {
                 self.rounds += 1;
                 self.surroundings = Some((at, surroundings.as_ref().clone()));
             }
+            Notice::Reloaded { .. } => self.reloaded = Some(at),
             Notice::Changed { proposal, state, .. } => self.changed(*proposal, *state, at),
             Notice::Progress {
                 proposal,
@@ -301,6 +306,16 @@ mod tests {
         let live = folded(&[Notice::Observed(Box::new(seen)), Notice::Observed(Box::default())]);
         let (when, surroundings) = live.surroundings.unwrap();
         assert_eq!((when, surroundings.cursor, live.rounds), (at(2), None, 2));
+    }
+
+    #[test]
+    fn the_last_reload_is_known_and_none_before_it() {
+        let reloaded = |left_out: &[&'static str]| Notice::Reloaded {
+            left_out: left_out.to_vec(),
+        };
+        assert_eq!(folded(&[Notice::Observed(Box::default())]).reloaded, None);
+        let live = folded(&[reloaded(&[]), Notice::Observed(Box::default()), reloaded(&["wallet"])]);
+        assert_eq!(live.reloaded, Some(at(3)));
     }
 
     #[test]

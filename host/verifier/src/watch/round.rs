@@ -217,6 +217,8 @@ impl WatchedFile {
                 operator.reconfigure(taken);
                 supervisor.queue.reopen();
                 tracing::info!(path = %path.display(), "the configuration was read again");
+                let left_out = refused.clone();
+                operator.observer.notice(&Notice::Reloaded { left_out });
                 (!refused.is_empty()).then(|| VerifierError::ReloadRefused(refused.join(", ")))
             }
             Err(error) => Some(error),
