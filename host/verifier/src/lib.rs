@@ -54,7 +54,7 @@ pub use self::{
     error::VerifierError,
     fetch::StoredContents,
     intake::{Candidate, Urgency, in_order},
-    notice::{EnclaveSeen, Notice, Observer, Silent, Surroundings},
+    notice::{EnclaveSeen, EndpointSeen, Notice, Observer, Silent, Surroundings},
     settle::{Reaction, reaction},
     status::{StatusRow, status},
     watch::{Controls, Daemon, Failure, Intention, Orders, Phase, Summary},

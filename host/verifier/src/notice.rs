@@ -3,7 +3,7 @@
 use crate::error::VerifierError;
 use crate::journal::{Event, State};
 use orv_chain::primitives::{Address, U256};
-use orv_chain::{BlockReference, ProposalId};
+use orv_chain::{BlockReference, NodeHealth, ProposalId};
 use orv_wire::Stage;
 use std::net::SocketAddr;
 
@@ -78,10 +78,41 @@ pub struct Surroundings {
     pub listed: Option<bool>,
     /// Bytes that are free in the data directory.
     pub disk_free: Option<u64>,
+    /// Each configured endpoint of the chain.
+    pub endpoints: Vec<EndpointSeen>,
     /// Each configured enclave.
     pub enclaves: Vec<EnclaveSeen>,
     /// Why no new attempt is begun, where none is.
     pub paused: Option<String>,
+}
+
+/// One endpoint of the chain, as the daemon saw it last. With a quorum of one the spare endpoints are asked only when the
+/// first one fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointSeen {
+    /// Its origin, without access keys.
+    pub endpoint: String,
+    /// The stable code of what is wrong with it, `ORV-N-001` to `ORV-N-003`; nothing where nothing is.
+    pub code: Option<&'static str>,
+    /// How it stands, in words, the code in front.
+    pub state: String,
+    /// Blocks by which it is behind the head that a quorum has; nothing where its own head was not compared.
+    pub behind: Option<u64>,
+}
+
+impl EndpointSeen {
+    /// As the connection has it, beside the head that a quorum has.
+    pub(crate) fn of(health: &NodeHealth, agreed: Option<u64>) -> Self {
+        let behind = agreed
+            .zip(health.head)
+            .map(|(agreed, head)| agreed.saturating_sub(head));
+        Self {
+            endpoint: health.endpoint.clone(),
+            code: health.state.code(),
+            state: health.state.to_string(),
+            behind,
+        }
+    }
 }
 
 /// One enclave, as the daemon saw it last.

@@ -367,3 +367,32 @@ async fn a_reload_that_is_taken_up_is_told_to_the_board() {
     controls.stop();
     working.await.unwrap().unwrap();
 }
+
+/// Two of three endpoints agree; the third one is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_board_has_how_each_endpoint_of_the_chain_stands() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let direct = network.running.rpc_url();
+    let other = crooked::start(&direct, |_, _| None).await;
+    let away = format!("http://{}", crooked::free_address());
+    let config = VerifierConfig {
+        rpc: Some(RpcAddresses::Several(vec![direct, other, away])),
+        rpc_quorum: 2,
+        ..network.config()
+    };
+    let board = Board::new(Arc::new(Silent));
+    let orders = Orders::new(config, board.clone());
+    let controls = orders.controls.clone();
+    let working = tokio::spawn(Daemon::work(orders));
+    let seen = loop {
+        if let Some((_, seen)) = board.live().surroundings.filter(|(_, seen)| seen.head.is_some()) {
+            break seen.endpoints;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let stand: Vec<_> = seen.iter().map(|seen| (seen.code, seen.behind)).collect();
+    assert_eq!(stand, [(None, Some(0)), (None, Some(0)), (Some("ORV-N-001"), None)]);
+    assert!(seen[2].state.starts_with("ORV-N-001: no answer"), "{}", seen[2].state);
+    controls.stop();
+    working.await.unwrap().unwrap();
+}

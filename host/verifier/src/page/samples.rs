@@ -71,6 +71,7 @@ pub(super) fn good() -> Surroundings {
         balance: Some(U256::from(COIN)),
         listed: Some(true),
         disk_free: Some(52_000_000_000),
+        endpoints: Vec::new(),
         enclaves: vec![EnclaveSeen {
             address: "vsock:16:5000".to_owned(),
             key: Some(Address::repeat_byte(9)),

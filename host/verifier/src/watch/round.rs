@@ -10,12 +10,12 @@ use crate::decide;
 use crate::error::VerifierError;
 use crate::intake::{Reached, Urgency};
 use crate::journal::{Record, WaitCause};
-use crate::notice::{Notice, Surroundings};
+use crate::notice::{EndpointSeen, Notice, Surroundings};
 use crate::run;
 use crate::settings::{self, Environment};
 use crate::settle;
 use orv_chain::bindings::VerifierRegistry;
-use orv_chain::{BlockHeader, ChainError};
+use orv_chain::{BlockHeader, Chain, ChainError};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -161,6 +161,7 @@ impl Supervisor {
                 .await
                 .ok(),
             disk_free: room::free(&operator).await,
+            endpoints: endpoints(&operator.chain, head),
             enclaves: self.lanes.iter().map(super::lane::Lane::seen).collect(),
             paused: None,
         };
@@ -181,6 +182,13 @@ impl Supervisor {
         self.told_pause.clone_from(&seen.paused);
         operator.observer.notice(&Notice::Observed(Box::new(seen)));
     }
+}
+
+/// How each endpoint of the chain stands.
+fn endpoints(chain: &Chain, head: Option<BlockHeader>) -> Vec<EndpointSeen> {
+    let agreed = head.map(|head| head.reference.number);
+    let nodes = chain.nodes();
+    nodes.iter().map(|node| EndpointSeen::of(node, agreed)).collect()
 }
 
 /// The configuration file, and when it was changed last.
