@@ -2,6 +2,7 @@
 
 use crate::elf;
 use crate::error::ImageError;
+use crate::pin::Network;
 use crate::platform::Platform;
 use crate::process::{logged, output, plain};
 use crate::repository;
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// What every image's binary is built as.
 const PROFILE: &str = "reproducible";
+/// What compiles C and links, by the name under which it is pinned. `cc` may be another.
+const COMPILER: &str = "gcc";
 /// The most that it may have, in bytes.
 pub const LARGEST: u64 = 6 * 1024 * 1024;
 /// In the name of the simulator's root: evidence that everybody can make must never be in an image.
@@ -20,63 +23,53 @@ const SIMULATOR: &[u8] = b"SIMULATED - private key published";
 
 /// The binary for a platform, built from the checkout and checked.
 ///
-/// `target` is the folder of cargo's intermediate files; nothing of its name shows in the result.
+/// `target` is the folder of cargo's intermediate files; nothing of its name shows in the result. Crates are fetched
+/// first, where that is allowed; the build itself has no network.
 ///
 /// # Errors
 /// [`ImageError::Step`] where cargo fails, [`ImageError::Binary`] and [`ImageError::TooLarge`] where the result is unfit.
-pub fn build(repository: &Path, platform: Platform, target: &Path, log: &Path) -> Result<Vec<u8>, ImageError> {
+pub fn build(
+    repository: &Path,
+    platform: Platform,
+    target: &Path,
+    network: &Network,
+    log: &Path,
+) -> Result<Vec<u8>, ImageError> {
     let _ = fs::remove_file(log);
+    if *network == Network::Allowed {
+        let mut fetch = plain("cargo");
+        fetch
+            .current_dir(repository)
+            .args(["fetch", "--locked", "--target", TARGET]);
+        logged(&mut fetch, log)?;
+    }
     let mut cargo = plain("cargo");
-    cargo
-        .current_dir(repository)
-        .arg("build")
-        .args(["--package", "orv-enclave", "--locked", "--profile", PROFILE]);
+    cargo.current_dir(repository).arg("build").args([
+        "--package",
+        "orv-enclave",
+        "--locked",
+        "--offline",
+        "--profile",
+        PROFILE,
+    ]);
     cargo
         .args(["--target", TARGET, "--features", platform.name(), "--target-dir"])
         .arg(target);
-    for (name, _) in std::env::vars_os() {
-        if steers_the_build(&name.to_string_lossy()) {
-            cargo.env_remove(name);
-        }
-    }
     let remapped = remapped(repository, target)?;
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(&remapped))
+        .env("CC", COMPILER)
         .env("CFLAGS", c_flags(&remapped))
         // Folders may have spaces in their names: the flags are quoted words.
         .env("CC_SHELL_ESCAPED_FLAGS", "1");
+    // What a person's own settings of cargo would put before the compiler.
+    cargo.env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "");
     cargo.env("CARGO_INCREMENTAL", "0").env("SOURCE_DATE_EPOCH", "0");
     logged(&mut cargo, log)?;
     let path = target.join(TARGET).join(PROFILE).join("orv-enclave");
     let binary = fs::read(&path).map_err(ImageError::file(&path))?;
     check(&binary, &remapped)?;
     Ok(binary)
-}
-
-/// Whether a variable of the environment would change what cargo or a C compiler makes.
-fn steers_the_build(name: &str) -> bool {
-    let kept = [
-        "CARGO_HOME",
-        "CARGO_NET_OFFLINE",
-        "CARGO_HTTP_PROXY",
-        "RUSTUP_HOME",
-        "RUSTUP_TOOLCHAIN",
-    ];
-    let steering = [
-        "CARGO", "RUST", "CC_", "CFLAGS", "CXXFLAGS", "TARGET_", "HOST_", "RING_",
-    ];
-    let exact = [
-        "CC",
-        "AR",
-        "CPATH",
-        "C_INCLUDE_PATH",
-        "LIBRARY_PATH",
-        "COMPILER_PATH",
-        "GCC_EXEC_PREFIX",
-    ];
-    !kept.contains(&name)
-        && !name.starts_with("CARGO_REGISTRIES_")
-        && (exact.contains(&name) || steering.iter().any(|prefix| name.starts_with(prefix)))
 }
 
 /// Folders of this machine and the names that stand for them in the binary. Where two fit, the later one counts.
@@ -102,7 +95,7 @@ fn remapped(repository: &Path, target: &Path) -> Result<Vec<(PathBuf, String)>, 
 }
 
 fn rust_flags(remapped: &[(PathBuf, String)]) -> OsString {
-    let mut flags = OsString::from("-Ctarget-feature=+crt-static");
+    let mut flags = OsString::from(format!("-Ctarget-feature=+crt-static\u{1f}-Clinker={COMPILER}"));
     for (from, to) in remapped {
         flags.push("\u{1f}--remap-path-prefix=");
         flags.push(from);
@@ -135,16 +128,37 @@ fn check(binary: &[u8], remapped: &[(PathBuf, String)]) -> Result<(), ImageError
     if contains(binary, SIMULATOR) {
         return Err(ImageError::Binary("has the simulator in it".to_owned()));
     }
-    let shows = remapped
+    check_paths(binary, remapped)
+}
+
+/// That no folder of this machine shows, unless it is called what stands for it.
+fn check_paths(binary: &[u8], remapped: &[(PathBuf, String)]) -> Result<(), ImageError> {
+    let ours = |name: &Path| remapped.iter().any(|(_, stands)| name == Path::new(stands));
+    match remapped
         .iter()
-        .find(|(folder, _)| contains(binary, folder.as_os_str().as_encoded_bytes()));
-    match shows {
+        .find(|(folder, _)| !ours(folder) && shows(binary, folder))
+    {
         Some((folder, _)) => Err(ImageError::Binary(format!(
             "names a folder of this machine, {}",
             folder.display()
         ))),
         None => Ok(()),
     }
+}
+
+/// Whether a folder is named in these bytes. Texts lie side by side in a binary, so a name of two or more parts is looked
+/// for everywhere; one of a single part (`/src`) is part of other paths, and counts where a path begins with it.
+fn shows(bytes: &[u8], folder: &Path) -> bool {
+    if folder.components().count() > 2 {
+        return contains(bytes, folder.as_os_str().as_encoded_bytes());
+    }
+    let wanted = [folder.as_os_str().as_encoded_bytes(), b"/"].concat();
+    let of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
+    let mut places = bytes.windows(wanted.len()).enumerate();
+    places.any(|(at, window)| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        window == wanted && !before.is_some_and(of_a_name)
+    })
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
@@ -156,18 +170,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_build_is_not_inherited() {
-        for name in [
-            "RUSTFLAGS",
-            "CARGO_BUILD_RUSTFLAGS",
-            "RUSTC_WRAPPER",
-            "CC",
-            "CFLAGS_x86_64_unknown_linux_gnu",
-        ] {
-            assert!(steers_the_build(name), "{name}");
+    fn a_folder_shows_where_a_path_begins_with_it() {
+        for text in ["/src/lib.rs", "at /src/lib.rs", "\0/src/lib.rs"] {
+            assert!(shows(text.as_bytes(), Path::new("/src")), "{text}");
         }
-        for name in ["CARGO_HOME", "PATH", "HOME", "CARGO_NET_OFFLINE", "RUSTUP_HOME"] {
-            assert!(!steers_the_build(name), "{name}");
+        for text in ["/cargo/src/lib.rs", "usr/src/lib.rs", "/srcs/lib.rs", "/src", ""] {
+            assert!(!shows(text.as_bytes(), Path::new("/src")), "{text}");
         }
+        assert!(shows(b"another text/home/orv", Path::new("/home/orv")));
+    }
+
+    #[test]
+    fn a_folder_that_stands_for_itself_shows_nothing() {
+        let checked = check_paths(
+            b"panicked at /orv/enclave/src/main.rs",
+            &[("/orv".into(), "/orv".into())],
+        );
+        assert!(checked.is_ok());
+        let checked = check_paths(
+            b"panicked at /home/orv/enclave/main.rs",
+            &[("/home/orv".into(), "/orv".into())],
+        );
+        assert!(matches!(checked, Err(ImageError::Binary(_))));
     }
 }

@@ -64,7 +64,13 @@ pub fn build(request: &Request, cache: &Cache, say: &dyn Fn(&str)) -> Result<Bui
     say("building the enclave's binary (some minutes the first time)");
     fs::create_dir_all(&request.target).map_err(ImageError::file(&request.target))?;
     let log = request.target.join("enclave.log");
-    let binary = binary::build(&request.repository, request.platform, &request.target, &log)?;
+    let binary = binary::build(
+        &request.repository,
+        request.platform,
+        &request.target,
+        &request.network,
+        &log,
+    )?;
     let name = request.platform.name();
     let configuration = read(request, &format!("images/configuration/{name}.json"))?;
     let told = read(request, &format!("images/kernel/{name}.cmdline"))?;

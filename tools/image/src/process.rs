@@ -8,11 +8,41 @@ use std::process::{Command, Output};
 /// How much of a failed program's output is shown.
 const LAST_LINES: usize = 15;
 
-/// A program whose language and time zone are fixed, whoever starts it.
+/// All that a program is told of this machine: where things are, and the way to what is fetched. Compilers and `make` obey
+/// dozens of variables (`CPATH`, `KCPPFLAGS`, `LLVM`, `RUSTFLAGS` …), so a list of forbidden ones would have holes.
+const KEPT: [&str; 16] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "CARGO_HOME",
+    "CARGO_NET_OFFLINE",
+    "CARGO_HTTP_CAINFO",
+    "CARGO_HTTP_PROXY",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "APT_CONFIG",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "no_proxy",
+];
+/// What the addresses of registries begin with.
+const REGISTRIES: &str = "CARGO_REGISTRIES_";
+
+/// A program that is told nothing of whoever starts it but what [`KEPT`] names, in a fixed language and time zone.
 pub(crate) fn plain(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env("LC_ALL", "C").env("TZ", "UTC").env_remove("LANGUAGE");
+    let kept = std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_kept));
+    command.env_clear().envs(kept).env("LC_ALL", "C").env("TZ", "UTC");
     command
+}
+
+/// An empty variable is one that is not set: some programs take it for the current folder.
+fn is_kept(name: &str) -> bool {
+    (KEPT.contains(&name) || name.starts_with(REGISTRIES))
+        && std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// Runs it and gives what it wrote.
@@ -58,5 +88,46 @@ fn failed(command: &Command, output: &Output, text: &str) -> ImageError {
         command: std::iter::once(program).chain(words).collect::<Vec<_>>().join(" "),
         status: output.status.to_string(),
         last: last.join("\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_told_where_things_are_and_nothing_that_steers_a_compiler() {
+        // Cargo itself sets CARGO_MANIFEST_DIR for a test, which is none of the names that are kept.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        let told = output(&mut plain("env")).unwrap();
+        let names: Vec<&str> = told
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(
+            names.contains(&"PATH") && told.contains("LC_ALL=C\n") && told.contains("TZ=UTC\n"),
+            "{told}"
+        );
+        for name in names {
+            assert!(is_kept(name) || ["LC_ALL", "TZ"].contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_steers_a_compiler_is_not_kept() {
+        for name in [
+            "RUSTFLAGS",
+            "RUSTC_WRAPPER",
+            "CC",
+            "CFLAGS",
+            "CPATH",
+            "KCPPFLAGS",
+            "LLVM",
+            "LOCALVERSION",
+            "MAKEFLAGS",
+        ] {
+            assert!(!KEPT.contains(&name) && !name.starts_with(REGISTRIES), "{name}");
+        }
     }
 }

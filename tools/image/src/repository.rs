@@ -24,7 +24,8 @@ pub fn root_of(from: &Path) -> Result<PathBuf, ImageError> {
 /// # Errors
 /// [`ImageError::Environment`] where no variable says it.
 pub fn cargo_home() -> Result<PathBuf, ImageError> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    home.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")))
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let home = set("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| set("HOME").map(|home| Path::new(&home).join(".cargo")))
         .ok_or_else(|| ImageError::Environment("neither CARGO_HOME nor HOME is set".to_owned()))
 }

@@ -49,10 +49,12 @@ impl Reproduced {
     pub fn differences(&self) -> &'static str {
         match self.user {
             User::Another => {
-                ", in other folders, for another user, with another umask, time zone, language and order of files"
+                ", in other folders, for another user, with another umask, time zone, language, order of files and \
+                 variables of the environment"
             }
             User::Same => {
-                ", in other folders, with another umask, time zone, language and order of files (one user: this machine forbids namespaces)"
+                ", in other folders, with another umask, time zone, language, order of files and variables of the \
+                 environment (one user: this machine forbids namespaces)"
             }
         }
     }
@@ -72,7 +74,28 @@ struct Conditions {
     language: &'static str,
     user: User,
     order: Order,
+    variables: &'static [(&'static str, &'static str)],
 }
+
+/// What compilers, `make` and the kernel's build obey, set to what spoils whatever would take it.
+const HOSTILE: [(&str, &str); 16] = [
+    ("CC", "false"),
+    ("CFLAGS", "-O0 -g"),
+    ("COMPILER_PATH", "/nowhere"),
+    ("CPATH", "/nowhere"),
+    ("GCC_EXEC_PREFIX", "/nowhere/"),
+    ("GNUMAKEFLAGS", "--dry-run"),
+    ("HOSTCFLAGS", "-DHOSTILE"),
+    ("KBUILD_BUILD_USER", "hostile"),
+    ("KCONFIG_ALLCONFIG", "/nowhere"),
+    ("KCPPFLAGS", "-DHOSTILE"),
+    ("LLVM", "1"),
+    ("LOCALVERSION", "-hostile"),
+    ("LZ4", "false"),
+    ("MAKEFLAGS", "n"),
+    ("RUSTC_WRAPPER", "false"),
+    ("RUSTFLAGS", "-Copt-level=0"),
+];
 
 enum Order {
     Forwards,
@@ -96,6 +119,7 @@ pub fn compare(asked: &Twice, cache: &Cache, say: &dyn Fn(&str)) -> Result<Repro
             language: "C",
             user: User::Same,
             order: Order::Forwards,
+            variables: &[],
         },
         Conditions {
             folder: "another, with a longer name",
@@ -104,6 +128,7 @@ pub fn compare(asked: &Twice, cache: &Cache, say: &dyn Fn(&str)) -> Result<Repro
             language: "tr_TR.UTF-8",
             user,
             order: Order::Backwards,
+            variables: &HOSTILE,
         },
     ];
     let mut built = Vec::new();
@@ -172,6 +197,7 @@ fn build(asked: &Twice, cache: &Cache, work: &Path, conditions: &Conditions) -> 
         .env("TZ", conditions.zone)
         .env("LC_ALL", conditions.language)
         .env("LANG", conditions.language);
+    shell.envs(conditions.variables.iter().copied());
     shell.env("USER", conditions.folder).env("LOGNAME", conditions.folder);
     shell
         .env("CARGO_HOME", &home)

@@ -32,7 +32,7 @@ pub fn of(repository: &Path, facts: &Facts<'_>) -> Result<String, ImageError> {
     let listed = output(
         plain("cargo")
             .current_dir(repository)
-            .args(["tree", "--locked", "--package", "orv-enclave"])
+            .args(["tree", "--locked", "--offline", "--package", "orv-enclave"])
             .args([
                 "--features",
                 facts.platform.name(),

@@ -11,7 +11,7 @@ const SOURCE: &str = "images/stub/stub.rs";
 
 /// A shared object that needs nobody: code that may lie anywhere, with its entry where firmware begins. Firmware runs
 /// interrupts on the same stack, so nothing may be kept below its end (no red zone).
-const OPTIONS: [&str; 20] = [
+const OPTIONS: [&str; 21] = [
     "--edition=2024",
     "--crate-type=cdylib",
     "--crate-name=stub",
@@ -21,6 +21,7 @@ const OPTIONS: [&str; 20] = [
     "-Cno-redzone=yes",
     "-Crelocation-model=pic",
     "-Cstrip=symbols",
+    "-Clinker=gcc",
     "-Clink-arg=-nostdlib",
     "-Clink-arg=-nostartfiles",
     "-Clink-arg=-Wl,-e,efi_main",
@@ -50,6 +51,6 @@ pub fn compile(repository: &Path, work: &Path) -> Result<Vec<u8>, ImageError> {
         .arg("-o")
         .arg(&path)
         .arg(SOURCE);
-    output(rustc.env_remove("RUSTFLAGS"))?;
+    output(&mut rustc)?;
     fs::read(&path).map_err(ImageError::file(path))
 }
