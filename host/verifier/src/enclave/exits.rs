@@ -2,67 +2,78 @@
 //!
 //! The words are the enclave's, or of whoever sits on this machine's vsock: they are shown and decide nothing.
 
+use super::post::{Door, Guest, Post};
 use super::{EnclaveAddress, hybrid};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use orv_wire::{Channel, Exit, Message, Stream};
+use orv_wire::{Exit, Stream};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use vsock::{VMADDR_CID_ANY, VsockListener};
 
 /// The port of the enclave's parent that it reports to: part of the measured configuration of every image.
 pub const EXIT_PORT: u32 = 5001;
 
-/// How long a report may take from its connection on. An enclave that ends has little time itself.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often the listener looks whether it shall stop, in milliseconds.
-const LOOK: u16 = 200;
-
-/// Reports that wait to be read; later ones are dropped, since the first says why.
-const WAITING: usize = 4;
-
-/// Listens for the reports of one enclave, on a thread of its own, until it is dropped.
-#[derive(Debug)]
-pub struct ExitReports {
-    arrived: Mutex<Receiver<Exit>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+/// Where enclaves report their end on this machine. All guests of its vsock report to one port, which only one can listen
+/// on: whoever works with several enclaves asks one of these for the reports of each.
+#[derive(Debug, Default)]
+pub struct ExitPorts {
+    vsock: Mutex<Weak<Post>>,
 }
 
-impl ExitReports {
+impl ExitPorts {
     /// Listens where an enclave at this address reports. One behind a plain unix socket is a process of this machine, with a
     /// console, and reports nowhere: nothing.
     ///
     /// # Errors
-    /// The system's reason, among them that another program listens there.
-    pub fn listen(address: &EnclaveAddress) -> io::Result<Option<Self>> {
-        let listener = match address {
+    /// The system's reason, among them that another program, or somebody else in this one, listens there.
+    pub fn listen(&self, address: &EnclaveAddress) -> io::Result<Option<ExitReports>> {
+        let (post, guest) = match address {
             EnclaveAddress::Unix(_) => return Ok(None),
-            EnclaveAddress::Vsock { cid, .. } => Listener::Vsock {
-                listener: VsockListener::bind_with_cid_port(VMADDR_CID_ANY, EXIT_PORT)?,
-                enclave: *cid,
-            },
-            EnclaveAddress::Hybrid { socket, .. } => Listener::unix(hybrid::parent_port(socket, EXIT_PORT))?,
+            EnclaveAddress::Vsock { cid, .. } => (self.vsock()?, Guest::Cid(*cid)),
+            EnclaveAddress::Hybrid { socket, .. } => {
+                let door = HybridDoor::at(hybrid::parent_port(socket, EXIT_PORT))?;
+                (Arc::new(Post::open(door)?), Guest::Only)
+            }
         };
-        let (sender, arrived) = sync_channel(WAITING);
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        let thread = thread::Builder::new()
-            .name("exit reports".to_owned())
-            .spawn(move || listener.take_until(&flag, &sender))?;
-        Ok(Some(Self {
-            arrived: Mutex::new(arrived),
-            stop,
-            thread: Some(thread),
+        Ok(Some(ExitReports {
+            arrived: Mutex::new(post.take(guest)?),
+            guest,
+            post,
         }))
+    }
+
+    /// The one listener for all guests of this machine's vsock.
+    fn vsock(&self) -> io::Result<Arc<Post>> {
+        let mut known = self.vsock.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(post) = known.upgrade() {
+            return Ok(post);
+        }
+        let door = VsockDoor(VsockListener::bind_with_cid_port(VMADDR_CID_ANY, EXIT_PORT)?);
+        let post = Arc::new(Post::open(door)?);
+        *known = Arc::downgrade(&post);
+        Ok(post)
+    }
+}
+
+/// The reports of one enclave, which are heard until this is dropped.
+#[derive(Debug)]
+pub struct ExitReports {
+    arrived: Mutex<Receiver<Exit>>,
+    guest: Guest,
+    post: Arc<Post>,
+}
+
+impl ExitReports {
+    /// Listens for a single enclave, as [`ExitPorts::listen`].
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn listen(address: &EnclaveAddress) -> io::Result<Option<Self>> {
+        ExitPorts::default().listen(address)
     }
 
     /// The oldest report that nobody has read, waiting for one at most this long.
@@ -79,108 +90,71 @@ impl ExitReports {
 
 impl Drop for ExitReports {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // It has nothing to hand back, and a panic in it has been printed.
-            let _ = thread.join();
-        }
+        self.post.leave(self.guest);
     }
 }
 
-/// Where reports come in.
-enum Listener {
-    Vsock { listener: VsockListener, enclave: u32 },
-    Unix { listener: UnixListener, path: PathBuf },
+/// The port of every guest's parent on vsock: a connection has its guest's context id.
+struct VsockDoor(VsockListener);
+
+impl Door for VsockDoor {
+    fn accept(&self) -> io::Result<(Guest, Stream)> {
+        let (stream, peer) = self.0.accept()?;
+        Ok((Guest::Cid(peer.cid()), Stream::Vsock(stream)))
+    }
 }
 
-impl Listener {
+impl AsFd for VsockDoor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// The unix socket of one guest's vsock device.
+struct HybridDoor {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl HybridDoor {
     /// Takes the place of a socket whose listener is gone, never of one that is there.
-    fn unix(path: PathBuf) -> io::Result<Self> {
+    fn at(path: PathBuf) -> io::Result<Self> {
         match UnixStream::connect(&path) {
             Ok(_) => return Err(io::ErrorKind::AddrInUse.into()),
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(&path)?,
             Err(_) => {}
         }
         let listener = UnixListener::bind(&path)?;
-        Ok(Self::Unix { listener, path })
-    }
-
-    fn take_until(self, stop: &AtomicBool, reports: &SyncSender<Exit>) {
-        while !stop.load(Ordering::Relaxed) {
-            match poll(
-                &mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)],
-                PollTimeout::from(LOOK),
-            ) {
-                Ok(0) | Err(Errno::EINTR) => continue,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the enclave's exit reports are not heard any more");
-                    return;
-                }
-            }
-            match self.accept().map(|stream| stream.and_then(report)) {
-                Ok(Some(exit)) => {
-                    if let Err(TrySendError::Disconnected(_)) = reports.try_send(exit) {
-                        return;
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => tracing::debug!(%error, "a connection to the exit port broke"),
-            }
-        }
-    }
-
-    /// The next connection; nothing where it is another guest's.
-    fn accept(&self) -> io::Result<Option<Stream>> {
-        match self {
-            Self::Vsock { listener, enclave } => {
-                let (stream, peer) = listener.accept()?;
-                Ok((peer.cid() == *enclave).then_some(Stream::Vsock(stream)))
-            }
-            Self::Unix { listener, .. } => Ok(Some(Stream::Unix(listener.accept()?.0))),
-        }
+        Ok(Self { listener, path })
     }
 }
 
-impl AsFd for Listener {
+impl Door for HybridDoor {
+    fn accept(&self) -> io::Result<(Guest, Stream)> {
+        Ok((Guest::Only, Stream::Unix(self.listener.accept()?.0)))
+    }
+}
+
+impl AsFd for HybridDoor {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Vsock { listener, .. } => listener.as_fd(),
-            Self::Unix { listener, .. } => listener.as_fd(),
-        }
+        self.listener.as_fd()
     }
 }
 
-impl Drop for Listener {
+impl Drop for HybridDoor {
     fn drop(&mut self) {
-        if let Self::Unix { path, .. } = self {
-            // Whoever listens next takes its place anyway.
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-/// One report; nothing where what came is none.
-fn report(stream: Stream) -> Option<Exit> {
-    match Channel::new(stream).receive_within(PATIENCE, PATIENCE) {
-        Ok((_, Message::Exit(exit))) => Some(exit),
-        Ok((_, other)) => {
-            tracing::debug!(kind = ?other.kind(), "no report on the exit port");
-            None
-        }
-        Err(error) => {
-            tracing::debug!(%error, "no report on the exit port");
-            None
-        }
+        // Whoever listens next takes its place anyway.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orv_wire::ExitCode;
+    use orv_wire::{Channel, ExitCode, Message};
     use std::io::Write;
     use std::path::Path;
+    use vsock::{VMADDR_CID_LOCAL, VsockStream};
 
     const PATIENT: Duration = Duration::from_secs(30);
 
@@ -251,5 +225,36 @@ mod tests {
     fn an_enclave_that_is_a_process_of_this_machine_reports_nowhere() {
         let address = EnclaveAddress::Unix("/run/orv/enclave.sock".into());
         assert!(ExitReports::listen(&address).unwrap().is_none());
+    }
+
+    fn guest(cid: u32) -> EnclaveAddress {
+        EnclaveAddress::Vsock { cid, port: 5000 }
+    }
+
+    /// As the example configuration has it: two enclaves of one machine. This machine stands in for one of them where its
+    /// kernel has a loopback.
+    #[test]
+    fn two_enclaves_on_vsock_are_both_heard() {
+        let ports = ExitPorts::default();
+        let first = match ports.listen(&guest(16)) {
+            Ok(first) => first.unwrap(),
+            Err(error) => {
+                eprintln!("TWO ENCLAVES ON VSOCK WERE NOT TRIED: {error}");
+                return;
+            }
+        };
+        let second = ports.listen(&guest(VMADDR_CID_LOCAL)).unwrap().unwrap();
+        match VsockStream::connect_with_cid_port(VMADDR_CID_LOCAL, EXIT_PORT) {
+            Ok(stream) => {
+                Channel::new(stream)
+                    .send(0, &Message::Exit(exit("of the second")))
+                    .unwrap();
+                assert_eq!(second.next(PATIENT), Some(exit("of the second")));
+            }
+            Err(error) => eprintln!("NO REPORT OVER VSOCK WAS TRIED: {error}"),
+        }
+        assert_eq!(first.next(Duration::ZERO), None);
+        drop((first, second));
+        ports.listen(&guest(16)).unwrap().unwrap();
     }
 }

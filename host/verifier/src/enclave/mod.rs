@@ -9,6 +9,7 @@ mod error;
 mod exits;
 mod hybrid;
 mod identity;
+mod post;
 mod session;
 mod trust;
 
@@ -16,7 +17,7 @@ pub use self::{
     address::{EnclaveAddress, NotAnAddress},
     contents::{Content, ContentSource},
     error::{Distrust, EnclaveError},
-    exits::{EXIT_PORT, ExitReports},
+    exits::{EXIT_PORT, ExitPorts, ExitReports},
     identity::{Binding, Identity},
     session::{Session, Work},
     trust::receipt_of,

@@ -3,7 +3,7 @@
 use super::boot;
 use crate::admission::{self, KeyLife, Standing};
 use crate::configuration::EnclaveSettings;
-use crate::enclave::{EnclaveAddress, EnclaveError, ExitReports, Identity, Session, Work};
+use crate::enclave::{EnclaveAddress, EnclaveError, ExitPorts, ExitReports, Identity, Session, Work};
 use crate::error::VerifierError;
 use crate::fetch::StoredContents;
 use crate::journal::{Record, State};
@@ -103,9 +103,9 @@ impl Desk {
     ///
     /// # Errors
     /// [`EnclaveError::ExitPort`]: the desk works, and reasons stay unknown.
-    pub(crate) fn hear(&mut self) -> Result<(), EnclaveError> {
+    pub(crate) fn hear(&mut self, ports: &ExitPorts) -> Result<(), EnclaveError> {
         let address = &self.settings.address;
-        let reports = ExitReports::listen(address).map_err(|source| EnclaveError::ExitPort {
+        let reports = ports.listen(address).map_err(|source| EnclaveError::ExitPort {
             address: address.to_string(),
             source,
         })?;

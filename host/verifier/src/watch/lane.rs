@@ -3,7 +3,7 @@
 use super::circuit::{Circuit, CircuitRule, Permission, Trials};
 use super::errand::Outcome;
 use crate::configuration::EnclaveSettings;
-use crate::enclave::EnclaveError;
+use crate::enclave::{EnclaveError, ExitPorts};
 use crate::error::VerifierError;
 use crate::notice::{EnclaveSeen, Notice, Observer};
 use crate::run::{Care, Desk, Seen};
@@ -28,9 +28,9 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(settings: EnclaveSettings, observer: &dyn Observer) -> Self {
+    pub(super) fn new(settings: EnclaveSettings, ports: &ExitPorts, observer: &dyn Observer) -> Self {
         let mut desk = Desk::new(settings);
-        if let Err(error) = desk.hear() {
+        if let Err(error) = desk.hear(ports) {
             observer.notice(&Notice::failed(None, &VerifierError::from(error)));
         }
         Self {

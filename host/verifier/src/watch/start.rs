@@ -4,6 +4,7 @@ use super::errand::Shared;
 use super::lane::Lane;
 use super::supervisor::Supervisor;
 use super::{Orders, Phase};
+use crate::enclave::ExitPorts;
 use crate::error::VerifierError;
 use crate::ground::Ground;
 use crate::intake::Intake;
@@ -32,9 +33,10 @@ pub(super) async fn connect(ground: &Ground, orders: &Orders) -> Result<Supervis
     let reviews = tokio::task::spawn_blocking(move || Reviews::open(&directory)).await;
     let reviews = reviews.map_err(|_| VerifierError::TaskStopped)??;
     let intake = Intake::start(&operator).await?;
+    let ports = ExitPorts::default();
     let lanes = operator.config().enclaves().into_iter();
     let lanes = lanes
-        .map(|settings| Lane::new(settings, operator.observer.as_ref()))
+        .map(|settings| Lane::new(settings, &ports, operator.observer.as_ref()))
         .collect();
     let shared = Shared {
         operator,
