@@ -11,8 +11,8 @@ An image is what attested hardware measures: whoever rebuilds it from the same c
 same bytes, and so the same registers. To check a published measurement, check out its commit,
 build, and compare measurements.json. docs/images.md has the recipes.
 
-Needed: Rust, and Debian's gcc, make, flex, bison, bc, libelf-dev, xz-utils (`./dev image` installs
-them). What is fetched is in images/pins.toml; it is kept below $XDG_CACHE_HOME/orv by its hash, and
+Needed: Rust, and Debian's gcc, make, flex, bison, bc, libelf-dev, lz4, patch and xz-utils
+(`./dev image` installs them). What is fetched is in images/pins.toml; it is kept below $XDG_CACHE_HOME/orv by its hash, and
 so are built kernels. Every failure has a code, which docs/errors.md explains.
 
 Examples:
@@ -43,8 +43,8 @@ pub(crate) enum Command {
     /// Puts an image together from a kernel and a binary that are there already: for tests, and to see what a change of
     /// one part does to the registers.
     Pack(PackArguments),
-    /// Builds an image twice, in other folders, as other users, with another umask, time zone, language and order of
-    /// files, and compares every byte.
+    /// Builds an image twice, in other folders, as other users, with another umask, time zone, language, order of files
+    /// and variables of the environment, and compares every byte.
     Reproduce(ReproduceArguments),
     /// The pinned inputs.
     Pin {

@@ -2,7 +2,7 @@
 
 use crate::error::ImageError;
 use crate::image::{Assembled, Parts, assemble, write};
-use crate::kernel::{self, Kernel, Options, Recipe};
+use crate::kernel::{self, Kernel, Options, Patch, Recipe};
 use crate::measurements::Firmware;
 use crate::pin::{Cache, Input, Network, Pins, Purpose, Tool};
 use crate::platform::Platform;
@@ -102,6 +102,9 @@ pub fn build(request: &Request, cache: &Cache, say: &dyn Fn(&str)) -> Result<Bui
     };
     let bill = sbom::of(&request.repository, &record)?;
     image.write(&request.out)?;
+    if let Some(configuration) = &kernel.configuration {
+        write(&request.out, &format!("orv-{name}.config"), configuration)?;
+    }
     write(&request.out, "build.json", record.json().as_bytes())?;
     write(&request.out, "sbom.cdx.json", bill.as_bytes())?;
     Ok(Built { image, mismatches })
@@ -126,22 +129,32 @@ fn kernel(
     let file = || cache.input(input, request.inputs.as_deref(), &request.network);
     match request.kernel {
         KernelChoice::Debian => kernel::unpack(&file()?),
-        KernelChoice::Own => {
-            let options = options(&request.repository, request.platform)?;
-            kernel::build(
-                &Recipe {
-                    source: input,
-                    options: &options,
-                    tools,
-                },
-                cache,
-                || {
-                    say("building the kernel (five to ten minutes; once for its sources, options and compiler)");
-                    file()
-                },
-            )
-        }
+        KernelChoice::Own => own_kernel(&request.repository, request.platform, input, tools, cache, || {
+            say("building the kernel (five to ten minutes; once for its sources, options and compiler)");
+            file()
+        }),
     }
+}
+
+/// A platform's own kernel, from the cache or built; `source` is only asked for when it has to be built.
+///
+/// # Errors
+/// Those of [`kernel::build`], [`ImageError::Fragment`] and [`ImageError::File`].
+pub fn own_kernel(
+    repository: &Path,
+    platform: Platform,
+    input: &Input,
+    tools: &[Tool],
+    cache: &Cache,
+    source: impl FnOnce() -> Result<PathBuf, ImageError>,
+) -> Result<Kernel, ImageError> {
+    let recipe = Recipe {
+        source: input,
+        patches: &Patch::of(repository)?,
+        options: &options(repository, platform)?,
+        tools,
+    };
+    kernel::build(&recipe, cache, source)
 }
 
 /// The options of a platform's kernel: the common fragment and its own.

@@ -68,6 +68,9 @@ pub enum ImageError {
     /// The kernel's own rules overruled an option.
     #[error("the kernel's configuration did not take: {}", .0.join(", "))]
     OptionsNotTaken(Vec<String>),
+    /// Options of the kernel are on that nobody gave a reason for.
+    #[error("the kernel would have, without a line in images/kernel: {}", .0.join(", "))]
+    OptionsUnasked(Vec<String>),
     /// A program that the build needs is missing.
     #[error("{program} could not be started: {cause}")]
     Tool {
@@ -152,6 +155,7 @@ impl ImageError {
             Self::Initramfs(_) | Self::Eif(_) | Self::OneFile(_) | Self::Measure(_) => "ORV-I-013",
             Self::Differ(_) => "ORV-I-014",
             Self::Environment(_) => "ORV-I-015",
+            Self::OptionsUnasked(_) => "ORV-I-016",
         }
     }
 
@@ -172,11 +176,15 @@ impl ImageError {
                 "run `orv-image pin update` and commit the new pins, or fetch the pinned file by its 0G root \
                  (`orv-image pin list`) into a folder and give it as --inputs"
             }
-            Self::Hash { .. } => "do not use this file: somebody changed it, or the pins are wrong",
+            Self::Hash { .. } => {
+                "do not use this file: somebody changed it, or the pins are wrong; one in the cache can be deleted, and is \
+                 made or fetched again"
+            }
             Self::Offline { .. } => "run once without --offline, or give a folder with the file as --inputs",
             Self::Archive { .. } => "check the network and /etc/apt/sources.list.d: a Debian archive must be in it",
             Self::Fragment { .. } => "write one option a line, with its reason behind a #",
             Self::OptionsNotTaken(_) => "see which option it depends on (`make menuconfig`, then /) and add that",
+            Self::OptionsUnasked(_) => "give each a line with its reason, or turn off what brings it",
             Self::Tool { .. } => "install it: `./dev image` names and installs every package",
             Self::Step { .. } => "read the log that the message names",
             Self::File { .. } => "check the path, its permissions and the disk",

@@ -8,11 +8,11 @@
 //!
 //! ```
 //! use orv_image::image::{Parts, assemble};
-//! use orv_image::kernel::{Kernel, Origin};
+//! use orv_image::kernel::Kernel;
 //! use orv_image::measurements::Firmware;
 //! use orv_image::platform::Platform;
 //!
-//! let kernel = Kernel { image: b"bzImage".to_vec(), release: "6.12".into(), origin: Origin::Debian, modules: vec![] };
+//! let kernel = Kernel::given(b"bzImage".to_vec());
 //! let parts = Parts {
 //!     platform: Platform::Nitro, kernel: &kernel, binary: b"\x7fELF", configuration: b"{}", command_line: "quiet",
 //!     stub: None, firmware: &Firmware::default(),

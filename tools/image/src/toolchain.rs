@@ -27,7 +27,7 @@ pub struct Mismatch {
 /// [`ImageError::Tool`] where nobody can be asked.
 pub fn installed(name: &str) -> Result<String, ImageError> {
     let version = match name {
-        "rustc" | "gcc" | "ld" => output(plain(name).arg("--version")),
+        "rustc" | "gcc" | "ld" | "lz4" => output(plain(name).arg("--version")),
         package => output(plain("dpkg-query").args(["--show", "--showformat", "${Version}", package])),
     };
     match version {

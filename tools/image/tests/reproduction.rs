@@ -8,6 +8,7 @@ use orv_image::kernel::Recipe;
 use orv_image::pin::{Pins, Purpose};
 use orv_image::platform::Platform;
 use orv_image::toolchain;
+use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,14 +71,41 @@ impl Checkout {
         let source = pins.input(Purpose::KernelSource).unwrap();
         let key = Recipe {
             source,
+            patches: &[],
             options: &options,
             tools: &tools,
         }
         .key();
         let folder = self.0.path().join("cache/orv/kernels").join(key);
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("bzImage"), "no kernel").unwrap();
-        fs::write(folder.join("release"), "6.12-orv\n").unwrap();
+        let mut record = String::new();
+        for (name, content) in [
+            ("bzImage", "no kernel"),
+            ("config", "CONFIG_A=y\n"),
+            ("release", "6.12-orv\n"),
+        ] {
+            fs::write(folder.join(name), content).unwrap();
+            let sha256 = hex::encode(digest(&SHA256, content.as_bytes()));
+            record.push_str(&format!("{sha256}  {name}\n"));
+        }
+        fs::write(folder.join("SHA256SUMS"), record).unwrap();
+    }
+
+    /// The folder of the only kernel in the cache.
+    fn kernel(&self) -> PathBuf {
+        let mut entries = fs::read_dir(self.0.path().join("cache/orv/kernels")).unwrap();
+        entries.next().unwrap().unwrap().path()
+    }
+
+    fn build(&self) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orv-image"));
+        command.args(["build", "--json", "--offline", "--platform", "nitro", "--repository"]);
+        command
+            .arg(self.repository())
+            .arg("--out")
+            .arg(self.0.path().join("out"));
+        let cache = self.0.path().join("cache");
+        command.env("XDG_CACHE_HOME", cache).output().unwrap()
     }
 
     fn reproduce(&self) -> Output {
@@ -130,7 +158,13 @@ fn a_panics_place_and_the_folder_do_not_show() {
     let output = checkout.reproduce();
     let document = answer(&output);
     assert!(output.status.success(), "{document}");
-    for name in ["orv-nitro.eif", "measurements.json", "build.json", "sbom.cdx.json"] {
+    for name in [
+        "orv-nitro.eif",
+        "orv-nitro.config",
+        "measurements.json",
+        "build.json",
+        "sbom.cdx.json",
+    ] {
         assert_eq!(document["files"][name].as_str().unwrap().len(), 64, "{document}");
     }
 }
@@ -172,4 +206,17 @@ fn what_the_checkout_no_longer_has_is_not_built_in_the_folder_of_an_earlier_run(
     checkout.write("enclave/tests/twice/main.rs", "");
     let output = checkout.reproduce();
     assert!(output.status.success(), "{}", answer(&output));
+}
+
+#[test]
+fn a_kernel_that_somebody_changed_in_the_cache_goes_into_no_image() {
+    let checkout = Checkout::new("fn main() {}", None);
+    fs::write(checkout.kernel().join("bzImage"), "another kernel").unwrap();
+    let output = checkout.build();
+    let document = answer(&output);
+    assert_eq!(
+        (output.status.code(), document["code"].as_str()),
+        (Some(3), Some("ORV-I-003")),
+        "{document}"
+    );
 }

@@ -52,6 +52,7 @@ pub fn unpack(package: &Path) -> Result<Kernel, ImageError> {
     Ok(Kernel {
         image: fs::read(&boot).map_err(ImageError::file(&boot))?,
         release,
+        configuration: None,
         origin: Origin::Debian,
         modules,
     })

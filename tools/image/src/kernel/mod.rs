@@ -1,12 +1,16 @@
 //! The kernel: our own, built from the distribution's sources, or the distribution's.
 
 mod debian;
+mod kept;
 mod options;
 mod own;
+mod patch;
+mod tree;
 
 pub use debian::unpack;
 pub use options::{OptionError, Options, Setting};
 pub use own::{Recipe, build};
+pub use patch::Patch;
 
 use serde::Serialize;
 
@@ -17,6 +21,8 @@ pub struct Kernel {
     pub image: Vec<u8>,
     /// What `uname -r` says.
     pub release: String,
+    /// The finished configuration of one that was built here.
+    pub configuration: Option<Vec<u8>>,
     /// What a build's record says of it.
     pub origin: Origin,
     /// Modules in the order in which they are loaded: name of the file, content. None in our own.
@@ -29,6 +35,7 @@ impl Kernel {
         Self {
             image,
             release: "given".to_owned(),
+            configuration: None,
             origin: Origin::Given,
             modules: Vec::new(),
         }
@@ -45,6 +52,10 @@ pub enum Origin {
         recipe: String,
         /// SHA-256 of the options asked for.
         options_sha256: String,
+        /// Our changes to the sources.
+        patches: Vec<Patch>,
+        /// SHA-256 of the finished configuration.
+        configuration_sha256: String,
     },
     /// The distribution's own.
     Debian,

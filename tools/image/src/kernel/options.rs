@@ -65,6 +65,16 @@ impl Options {
             .collect()
     }
 
+    /// A finished configuration without what is on in it and named by none of the options.
+    pub fn left_open(&self, configuration: &str) -> String {
+        let named = |line: &&str| match line.strip_suffix("=y") {
+            Some(name) => self.settings.contains_key(name),
+            None => true,
+        };
+        let lines = configuration.lines().filter(named);
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
     /// The options that a finished configuration does not have: another option overruled them, or the kernel no longer
     /// knows them.
     pub fn not_taken(&self, configuration: &str) -> Vec<String> {
@@ -161,6 +171,15 @@ mod tests {
         assert_eq!(
             wanted.not_taken("CONFIG_B=8\nCONFIG_C=y\n"),
             ["CONFIG_A=y", "CONFIG_B=64", "# CONFIG_C is not set"]
+        );
+    }
+
+    #[test]
+    fn what_is_on_without_having_been_asked_for_is_left_open() {
+        let wanted = options("CONFIG_A=y # a\nCONFIG_B=64 # b").unwrap();
+        assert_eq!(
+            wanted.left_open("# CONFIG_OFF is not set\nCONFIG_A=y\nCONFIG_B=64\nCONFIG_C=y\nCONFIG_D=7\n"),
+            "# CONFIG_OFF is not set\nCONFIG_A=y\nCONFIG_B=64\nCONFIG_D=7\n"
         );
     }
 

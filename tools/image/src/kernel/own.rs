@@ -1,30 +1,27 @@
 //! Our own kernel, built once for each recipe and kept in the cache.
 
-use super::{Kernel, Options, Origin};
+use super::kept::Kept;
+use super::tree::{IDENTITY, Tree};
+use super::{Kernel, Options, Origin, Patch};
 use crate::error::ImageError;
-use crate::pin::{Cache, Input, Tool};
-use crate::process::{logged, output, plain};
+use crate::pin::{Cache, Input, Tool, sha256};
 use ring::digest::{Context, SHA256};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-/// What the build is told in place of who builds, where and when. The date is what `uname -v` says.
-const IDENTITY: [(&str, &str); 4] = [
-    ("KBUILD_BUILD_USER", "orv"),
-    ("KBUILD_BUILD_HOST", "orv"),
-    ("KBUILD_BUILD_VERSION", "1"),
-    ("KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970"),
-];
 /// Tools whose version shows in a kernel's bytes.
-const TOOLS: [&str; 2] = ["gcc", "ld"];
+const TOOLS: [&str; 3] = ["gcc", "ld", "lz4"];
+/// What the name of a folder begins with in which a kernel is being built; the recipe's key follows.
+const UNFINISHED: &str = "build-";
 
 /// Everything that a kernel's bytes depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe<'a> {
     /// Pin of the sources.
     pub source: &'a Input,
-    /// The options asked for, on top of `make tinyconfig`.
+    /// Changes of ours to the sources, in the order in which they are made.
+    pub patches: &'a [Patch],
+    /// The options that are on or have a value; every other one is off.
     pub options: &'a Options,
     /// The tools of this machine.
     pub tools: &'a [Tool],
@@ -35,10 +32,11 @@ impl Recipe<'_> {
     pub fn key(&self) -> String {
         let tools = self.tools.iter().filter(|tool| TOOLS.contains(&tool.name.as_str()));
         let mut parts = vec![
-            "orv/kernel/v1".to_owned(),
+            "orv/kernel/v2".to_owned(),
             self.source.sha256.clone(),
             self.options.text(),
         ];
+        parts.extend(self.patches.iter().map(|patch| format!("patch {}", patch.sha256)));
         parts.extend(tools.map(|tool| format!("{} {}", tool.name, tool.version)));
         parts.extend(IDENTITY.map(|(name, value)| format!("{name}={value}")));
         let mut context = Context::new(&SHA256);
@@ -54,7 +52,8 @@ impl Recipe<'_> {
 /// something has to be built.
 ///
 /// # Errors
-/// [`ImageError::OptionsNotTaken`], [`ImageError::Step`], and those of `source`.
+/// [`ImageError::OptionsNotTaken`], [`ImageError::OptionsUnasked`], [`ImageError::Step`], [`ImageError::Hash`] where the
+/// cache holds other bytes than were put there, and those of `source`.
 pub fn build(
     recipe: &Recipe<'_>,
     cache: &Cache,
@@ -64,103 +63,80 @@ pub fn build(
     let kernels = cache.folder("kernels")?;
     let place = kernels.join(&key);
     // Two builds at once would each take minutes for the same bytes: the second waits for the first.
-    let lock = kernels.join(format!("{key}.lock"));
-    let held = File::create(&lock).map_err(ImageError::file(&lock))?;
-    held.lock().map_err(ImageError::file(&lock))?;
-    if !place.join("bzImage").exists() {
-        make(recipe, &source()?, &kernels, &place)?;
+    let held = lock(&kernels, &key)?;
+    held.lock().map_err(ImageError::file(&place))?;
+    if !place.exists() {
+        remove_abandoned(&kernels, &key);
+        let work = kernels.join(format!("{UNFINISHED}{key}"));
+        fs::create_dir(&work).map_err(ImageError::file(&work))?;
+        let made = make(recipe, &source()?, &work, &place.with_extension("log"));
+        let _ = fs::remove_dir_all(&work);
+        made?.keep(&place)?;
     }
-    let read = |name: &str| {
-        let path = place.join(name);
-        fs::read(&path).map_err(ImageError::file(path))
-    };
+    let kept = Kept::read(&place)?;
     Ok(Kernel {
-        image: read("bzImage")?,
-        release: String::from_utf8_lossy(&read("release")?).trim().to_owned(),
+        release: kept.release(),
         origin: Origin::Own {
             recipe: key,
-            options_sha256: crate::pin::sha256(recipe.options.text().as_bytes()),
+            options_sha256: sha256(recipe.options.text().as_bytes()),
+            patches: recipe.patches.to_vec(),
+            configuration_sha256: sha256(&kept.configuration),
         },
+        image: kept.image,
+        configuration: Some(kept.configuration),
         modules: Vec::new(),
     })
 }
 
-/// Builds in a folder beside its final place, and moves what is kept there when all of it is there.
-fn make(recipe: &Recipe<'_>, source: &Path, kernels: &Path, place: &Path) -> Result<(), ImageError> {
-    let folder = tempfile::Builder::new()
-        .prefix("build-")
-        .tempdir_in(kernels)
-        .map_err(ImageError::file(kernels))?;
-    let work = folder.path();
-    // The log survives a failure.
-    let log = place.with_extension("log");
-    let _ = fs::remove_file(&log);
-    logged(plain("dpkg-deb").arg("-x").arg(source).arg(work.join("package")), &log)?;
-    let tree = work.join("tree");
-    fs::create_dir(&tree).map_err(ImageError::file(&tree))?;
-    logged(
-        plain("tar")
-            .arg("xf")
-            .arg(sources(work)?)
-            .arg("-C")
-            .arg(&tree)
-            .arg("--strip-components=1"),
-        &log,
-    )?;
-    configure(recipe.options, &tree, &log)?;
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    logged(kbuild(&tree).arg(format!("-j{jobs}")).arg("bzImage"), &log)?;
-    let release = output(kbuild(&tree).arg("kernelrelease"))?;
-    let kept = work.join("kept");
-    fs::create_dir(&kept).map_err(ImageError::file(&kept))?;
-    for (from, to) in [("arch/x86/boot/bzImage", "bzImage"), (".config", "config")] {
-        fs::copy(tree.join(from), kept.join(to)).map_err(ImageError::file(tree.join(from)))?;
-    }
-    fs::write(kept.join("release"), release).map_err(ImageError::file(kept.join("release")))?;
-    fs::rename(&kept, place).map_err(ImageError::file(place))
+fn lock(kernels: &Path, key: &str) -> Result<File, ImageError> {
+    let path = kernels.join(format!("{key}.lock"));
+    File::create(&path).map_err(ImageError::file(path))
 }
 
-/// The archive of sources inside the unpacked package.
-fn sources(work: &Path) -> Result<PathBuf, ImageError> {
-    let folder = work.join("package/usr/src");
-    let entries = fs::read_dir(&folder).map_err(ImageError::file(&folder))?;
-    let mut paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-    paths
-        .find(|path| path.to_string_lossy().ends_with(".tar.xz"))
-        .ok_or_else(|| ImageError::Environment(format!("no archive of sources is in {}", folder.display())))
-}
-
-fn configure(options: &Options, tree: &Path, log: &Path) -> Result<(), ImageError> {
-    let file = tree.join(".config");
-    logged(kbuild(tree).arg("tinyconfig"), log)?;
-    let tiny = fs::read_to_string(&file).map_err(ImageError::file(&file))?;
-    fs::write(&file, tiny + &options.text()).map_err(ImageError::file(&file))?;
-    logged(kbuild(tree).arg("olddefconfig"), log)?;
-    let configuration = fs::read_to_string(&file).map_err(ImageError::file(&file))?;
-    match options.not_taken(&configuration) {
-        taken if taken.is_empty() => Ok(()),
-        not_taken => Err(ImageError::OptionsNotTaken(not_taken)),
+/// Removes what builds left that were killed: three gigabytes each. A build holds its recipe's lock, so a folder whose
+/// lock is free has nobody; that of `own` is ours.
+fn remove_abandoned(kernels: &Path, own: &str) {
+    let entries = fs::read_dir(kernels).into_iter().flatten().filter_map(Result::ok);
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(key) = name.strip_prefix(UNFINISHED) else {
+            continue;
+        };
+        let free = || lock(kernels, key).is_ok_and(|lock| lock.try_lock().is_ok());
+        if key == own || free() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
-/// `make` in the tree, told nothing of this machine.
-fn kbuild(tree: &Path) -> Command {
-    let mut make = plain("make");
-    make.arg("-s").current_dir(tree).envs(IDENTITY);
-    for variable in [
-        "MAKEFLAGS",
-        "KCFLAGS",
-        "KAFLAGS",
-        "CFLAGS",
-        "LDFLAGS",
-        "CC",
-        "LD",
-        "ARCH",
-        "CROSS_COMPILE",
-        "O",
-    ] {
-        make.env_remove(variable);
+/// Builds in a folder of its own. The log survives a failure.
+fn make(recipe: &Recipe<'_>, source: &Path, work: &Path, log: &Path) -> Result<Kept, ImageError> {
+    let _ = fs::remove_file(log);
+    let tree = Tree::unpack(source, work, log)?;
+    recipe.patches.iter().try_for_each(|patch| tree.apply(patch))?;
+    tree.configure(recipe.options)?;
+    tree.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_killed_builds_left_is_removed_and_a_running_ones_folder_is_not() {
+        let kernels = tempfile::tempdir().unwrap();
+        let folder = |key: &str| kernels.path().join(format!("{UNFINISHED}{key}"));
+        for key in ["own", "killed", "running"] {
+            fs::create_dir_all(folder(key).join("tree")).unwrap();
+        }
+        let (own, running) = (
+            lock(kernels.path(), "own").unwrap(),
+            lock(kernels.path(), "running").unwrap(),
+        );
+        own.lock().unwrap();
+        running.lock().unwrap();
+        remove_abandoned(kernels.path(), "own");
+        assert!(!folder("own").exists() && !folder("killed").exists());
+        assert!(folder("running").exists());
     }
-    make.env("KCONFIG_CONFIG", ".config");
-    make
 }
