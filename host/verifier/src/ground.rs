@@ -41,7 +41,7 @@ impl Ground {
         let firm = Firm::of(config)?;
         let gateway = firm.enclave.verifier_gateway;
         let read = match config.journal_place() {
-            place @ JournalPlace::Postgres(_) => Journal::read_elsewhere(&place, gateway).await?,
+            place @ JournalPlace::Postgres(_) => Journal::read_as_it_is(&place, gateway).await?,
             JournalPlace::File(_) => None,
         };
         let journal = match read {

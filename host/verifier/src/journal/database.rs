@@ -55,12 +55,15 @@ impl Database {
         Ok(database)
     }
 
-    /// Connects to a PostgreSQL database whose tables are left as they are, in transactions that cannot write.
+    /// Connects to a database that is there and whose tables are left as they are; to PostgreSQL in transactions that
+    /// cannot write.
     pub(super) async fn connect_to_read(place: &JournalPlace) -> Result<Self, JournalError> {
         install_default_drivers();
-        let options = AnyConnectOptions::from_str(&place.address()?)?;
-        let kind = Kind::Postgres;
-        let pool = pool(kind, POSTGRES_CONNECTIONS, READ_ONLY);
+        let options = AnyConnectOptions::from_str(&place.address_of_existing()?)?;
+        let (kind, pool) = match place {
+            JournalPlace::File(_) => (Kind::Sqlite, pool(Kind::Sqlite, 1, &[])),
+            JournalPlace::Postgres(_) => (Kind::Postgres, pool(Kind::Postgres, POSTGRES_CONNECTIONS, READ_ONLY)),
+        };
         let pool = pool.connect_with(options).await?;
         Ok(Self { pool, kind })
     }

@@ -1,6 +1,7 @@
 //! Why the journal could not be used.
 
 use super::claim::DaemonId;
+use super::place::JournalPlace;
 use super::state::IllegalTransition;
 use orv_chain::ProposalId;
 use std::io;
@@ -48,9 +49,9 @@ pub enum JournalError {
         /// What is wrong.
         detail: String,
     },
-    /// No daemon has made the file yet.
-    #[error("no journal exists yet at {}", .0.display())]
-    NotYet(PathBuf),
+    /// No daemon has made the file or the tables yet.
+    #[error("no journal exists yet at {0}")]
+    NotYet(JournalPlace),
     /// The proposal is not in the journal.
     #[error("proposal {0} is not in the journal")]
     Unknown(ProposalId),

@@ -78,18 +78,6 @@ impl Journal {
         })
     }
 
-    /// Opens one that is there, for a reader who works on nothing: a file that a reader made would be the reader's own,
-    /// and the daemon might not be able to write it.
-    ///
-    /// # Errors
-    /// As [`Self::open`], and [`JournalError::NotYet`].
-    pub async fn open_to_read(place: &JournalPlace, gateway: Address) -> Result<Self, JournalError> {
-        match place {
-            JournalPlace::File(path) if !path.exists() => Err(JournalError::NotYet(path.clone())),
-            _ => Self::open(place, gateway, DaemonId::READER).await,
-        }
-    }
-
     /// The daemon that works with it.
     pub fn daemon(&self) -> DaemonId {
         self.daemon

@@ -83,7 +83,16 @@ impl JournalPlace {
     pub(crate) fn address(&self) -> Result<String, JournalError> {
         match self {
             Self::Postgres(url) => Ok(url.0.clone()),
-            Self::File(path) => file_address(path),
+            Self::File(path) => Ok(file_address(path)? + "?mode=rwc"),
+        }
+    }
+
+    /// The same, by which no file is made.
+    pub(crate) fn address_of_existing(&self) -> Result<String, JournalError> {
+        match self {
+            Self::Postgres(url) => Ok(url.0.clone()),
+            // Whoever only reads a file takes part in its write-ahead log all the same.
+            Self::File(path) => Ok(file_address(path)? + "?mode=rw"),
         }
     }
 }
@@ -119,7 +128,6 @@ fn file_address(path: &Path) -> Result<String, JournalError> {
             other => address.push_str(&format!("%{other:02x}")),
         }
     }
-    address.push_str("?mode=rwc");
     Ok(address)
 }
 
@@ -174,7 +182,7 @@ mod tests {
             prop_assume!(name != "." && name != "..");
             let folder = tempfile::tempdir().unwrap();
             let address = file_address(&folder.path().join(&name)).unwrap();
-            let plain = address.trim_start_matches("sqlite://").trim_end_matches("?mode=rwc");
+            let plain = address.trim_start_matches("sqlite://");
             prop_assert!(plain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.%".contains(&byte)));
         }
 

@@ -1,5 +1,6 @@
-//! Reading a journal that is left exactly as it is: a file by a copy, since SQLite makes and changes files where it only
-//! reads, and PostgreSQL by transactions that cannot write.
+//! Reading a journal that is left as it is: nothing is made where there is none, and its tables stay those of the program
+//! that works with it. Where nothing at all may change, a file is read by a copy, since SQLite makes and changes files
+//! where it only reads.
 
 use super::database::Database;
 use super::{DaemonId, Journal, JournalError, JournalPlace, NEWEST_SCHEMA, schema};
@@ -17,11 +18,25 @@ const COPIES: u32 = 20;
 const BETWEEN_COPIES: Duration = Duration::from_millis(100);
 
 impl Journal {
-    /// A journal in PostgreSQL for somebody who changes nothing, not even its tables; nothing where it has none yet.
+    /// Opens one that is there, for a reader who works on nothing: a file that a reader made would be the reader's own,
+    /// and the daemon might not be able to write it; tables that a reader of a newer release brought up to date could
+    /// not be read by the older daemon that works with them.
+    ///
+    /// # Errors
+    /// [`JournalError::NotYet`], [`JournalError::NewerSchema`], [`JournalError::OlderSchema`], or the database's refusal.
+    pub async fn open_to_read(place: &JournalPlace, gateway: Address) -> Result<Self, JournalError> {
+        let opened = Self::read_as_it_is(place, gateway).await?;
+        opened.ok_or_else(|| JournalError::NotYet(place.clone()))
+    }
+
+    /// A journal for somebody who changes nothing, not even its tables; nothing where there is none yet.
     ///
     /// # Errors
     /// The database's refusal, [`JournalError::NewerSchema`], or [`JournalError::OlderSchema`].
-    pub(crate) async fn read_elsewhere(place: &JournalPlace, gateway: Address) -> Result<Option<Self>, JournalError> {
+    pub(crate) async fn read_as_it_is(place: &JournalPlace, gateway: Address) -> Result<Option<Self>, JournalError> {
+        if matches!(place, JournalPlace::File(path) if !path.exists()) {
+            return Ok(None);
+        }
         let database = Database::connect_to_read(place).await?;
         let known = NEWEST_SCHEMA;
         match schema::found(&database).await? {

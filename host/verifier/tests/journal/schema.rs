@@ -1,11 +1,11 @@
 //! The tables: the same on both databases, and old files become new ones.
 
 use crate::sample::{proposal, receipt};
-use crate::stage::Stage;
+use crate::stage::{GATEWAY, Stage};
 use orv_chain::ProposalId;
 use orv_chain::intake::Cursor;
 use orv_chain::primitives::{Address, B256};
-use orv_verifier::journal::{Noted, Settlement, State};
+use orv_verifier::journal::{Journal, JournalError, Noted, Settlement, State};
 use sqlx::{AnyConnection, Row};
 use std::path::PathBuf;
 
@@ -72,6 +72,42 @@ async fn a_file_of_the_first_schema_is_read_on() {
         .keep_receipt(ProposalId::from(5), B256::repeat_byte(5), receipt(), 21)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn who_only_reads_makes_no_file_and_changes_no_tables() {
+    let stage = Stage::file();
+    let read = async || Journal::open_to_read(&stage.place, GATEWAY).await;
+    assert!(matches!(read().await, Err(JournalError::NotYet(_))));
+    assert_eq!(std::fs::read_dir(stage.folder()).unwrap().count(), 0);
+    stage.meddle(FIRST_SCHEMA).await;
+    assert!(matches!(read().await, Err(JournalError::OlderSchema { found: 1, .. })));
+    let mut connection = stage.connect().await;
+    let schema: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(schema, 1, "the program that works with it still can");
+    drop(stage.open().await);
+    let journal = read().await.unwrap();
+    assert_eq!(journal.all().await.unwrap().len(), 2);
+    journal.backup(&stage.folder().join("copy")).await.unwrap();
+    assert!(journal.claim(ProposalId::from(5), 60).await.is_err());
+}
+
+#[tokio::test]
+async fn who_only_reads_makes_no_tables_in_a_database() {
+    let Some(stage) = Stage::postgres() else { return };
+    let read = async || Journal::open_to_read(&stage.place, GATEWAY).await;
+    assert!(matches!(read().await, Err(JournalError::NotYet(_))));
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+    let tables: i64 = sqlx::query_scalar(tables)
+        .fetch_one(&mut stage.connect().await)
+        .await
+        .unwrap();
+    assert_eq!(tables, 0);
+    drop(stage.open().await);
+    assert!(read().await.unwrap().all().await.unwrap().is_empty());
 }
 
 #[tokio::test]
