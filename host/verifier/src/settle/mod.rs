@@ -16,6 +16,7 @@ pub use self::reaction::{Reaction, reaction};
 pub(crate) use self::{
     confirm::{Confirmation, look_again, undoing},
     patience::{is_given_up, waits_after_failure},
+    quorum::key_has_ended,
     receipt_file::{export, kept_statement, path as receipt_path, receipt_of},
     reconcile::reconcile,
     reviews::Reviews,
@@ -68,13 +69,12 @@ pub(crate) async fn settle(operator: &Operator, record: &Record) -> Result<(), V
         Found::Event(event, why) => return leave(operator, record, event, &why).await,
         Found::Nothing => return Ok(()),
     };
-    publish(
-        operator,
-        "the bundle",
-        receipt.bundle.clone(),
-        Root(receipt.run.bundle_root.0),
-    )
-    .await?;
+    let (bundle, root) = (receipt.bundle.clone(), Root(receipt.run.bundle_root.0));
+    let published = publish(operator, "the bundle", bundle, root).await;
+    if published.as_ref().is_err_and(VerifierError::was_paid_for) {
+        count_failure(operator, record).await?;
+    }
+    published?;
     if record.state == State::Judged {
         let stored = "the bundle is stored";
         operator

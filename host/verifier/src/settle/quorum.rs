@@ -13,6 +13,7 @@ use alloy::providers::Provider;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::{SolCall, SolEvent};
 use orv_chain::ChainError;
+use orv_chain::bindings::EnclaveRegistry::{KeyExpired, KeyIsRevoked};
 use orv_chain::bindings::VerifierGateway::{Run, StatementHeld, recordCall, ticketOfCall};
 use orv_chain::primitives::{Address, B256, Bytes};
 use orv_receipt::Receipt;
@@ -118,6 +119,21 @@ fn counts(answer: Result<bool, ChainError>) -> Result<bool, ChainError> {
     }
 }
 
+/// Whether the key of a record's ticket has ended for good: its held statement settles nothing any more, and the gateway
+/// lets it lapse when its operator opens another ticket.
+///
+/// # Errors
+/// The endpoint's failure.
+pub(crate) async fn key_has_ended(operator: &Operator, record: &Record) -> Result<bool, ChainError> {
+    let Some(ticket) = record.ticket else {
+        return Ok(false);
+    };
+    match operator.keys.require_live(ticket.key).await {
+        Err(ChainError::Reverted(refusal)) => Ok(refusal.is::<KeyExpired>() || refusal.is::<KeyIsRevoked>()),
+        answer => answer.map(|_| false),
+    }
+}
+
 /// The transaction that recorded the statement.
 async fn recording(operator: &Operator, record: &Record, ticket: B256) -> Result<Option<B256>, VerifierError> {
     let mut to = operator.chain.head().await?.reference.number;
@@ -147,7 +163,6 @@ mod tests {
     use super::*;
     use alloy::sol_types::SolError;
     use orv_chain::Revert;
-    use orv_chain::bindings::EnclaveRegistry::KeyExpired;
 
     #[test]
     fn a_statement_of_a_key_that_counts_no_more_is_no_companion() {

@@ -5,7 +5,9 @@ use crate::journal::{Detail, Ending, Event, Record, Settlement, State, Ticket, T
 use crate::operator::Operator;
 use crate::ticket::{self, TicketState};
 use alloy::rpc::types::Filter;
+use alloy::sol_types::SolEvent;
 use orv_chain::Fate;
+use orv_chain::bindings::VerifierGateway::VerdictSettled;
 use orv_protocol::Verdict;
 
 /// Blocks that are searched for the transaction; without it only its hash and gas stay unknown.
@@ -23,7 +25,8 @@ pub(crate) async fn reconcile(operator: &Operator, record: &Record) -> Result<()
     };
     let ticket = record.ticket.ok_or(missing)?;
     let held = record.state != State::Settling;
-    let event = match ticket::state(operator, &ticket).await? {
+    let state = ticket::state(operator, &ticket).await?;
+    let event = match state {
         TicketState::Settled => Event::Finish(ending_of(record)),
         TicketState::Inconclusive => Event::Finish(closed_ending_of(record)),
         TicketState::Open if !held => Event::Postpone,
@@ -34,7 +37,7 @@ pub(crate) async fn reconcile(operator: &Operator, record: &Record) -> Result<()
         TicketState::Lapsed => Event::LoseTicket,
     };
     let detail = match event {
-        Event::Finish(_) => transaction_of(operator, &ticket)
+        Event::Finish(_) => transaction_of(operator, record, &ticket, state)
             .await?
             .map_or(Detail::None, Detail::Transaction),
         _ => Detail::None,
@@ -69,14 +72,25 @@ fn verdict_of(record: &Record) -> Option<Verdict> {
         .and_then(|statement| Verdict::try_from(statement.verdict).ok())
 }
 
-/// The transaction that used the ticket up: every such event has the ticket as its second topic.
-async fn transaction_of(operator: &Operator, ticket: &Ticket) -> Result<Option<Transaction>, VerifierError> {
+/// The transaction that used the ticket up: every such event has the ticket as its second topic, but for a settlement,
+/// which names only one of its quorum's tickets.
+async fn transaction_of(
+    operator: &Operator,
+    record: &Record,
+    ticket: &Ticket,
+    state: TicketState,
+) -> Result<Option<Transaction>, VerifierError> {
     let head = operator.chain.head().await?.reference.number;
-    let filter = Filter::new()
+    let recent = Filter::new()
         .address(operator.enclave.verifier_gateway)
-        .topic2(ticket.id)
         .from_block(head.saturating_sub(BLOCKS - 1))
         .to_block(head);
+    let filter = match state {
+        TicketState::Settled => recent
+            .event_signature(VerdictSettled::SIGNATURE_HASH)
+            .topic1(record.proposal.0),
+        _ => recent.topic2(ticket.id),
+    };
     let logs = operator.chain.logs(&filter).await?;
     let Some(hash) = logs.last().and_then(|log| log.transaction_hash) else {
         return Ok(None);

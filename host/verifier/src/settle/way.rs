@@ -104,6 +104,10 @@ pub(crate) async fn still_counts(operator: &Operator, record: &Record) -> Result
     let Ok(receipt) = Receipt::decode(&bytes) else {
         return Ok(false);
     };
+    // A held ticket says so before it looks at its key.
+    if quorum::key_has_ended(operator, record).await? {
+        return Ok(false);
+    }
     let refusal = simulate(operator, &receipt, &Way::Record).await?;
     Ok(refusal.is_none_or(|refusal| !matches!(reaction(&refusal), Reaction::LoseTicket | Reaction::Fail)))
 }

@@ -156,18 +156,35 @@ impl Shared {
         if now.state != record.state {
             return Ok(Outcome::Further);
         }
-        // An endpoint behind the other may still have it as held.
-        if decided && self.is_still_missing(record.proposal) {
-            let close = Event::Close(CloseCause::DecidedElsewhere);
-            self.change(&now, close, "the ledger has it decided", Detail::None)
-                .await?;
-            return Ok(Outcome::Further);
+        if decided {
+            return self.overtaken(&now).await;
         }
-        if !now.confirmed && self.look_again(&now).await? == Outcome::Further {
+        if now.confirmed {
+            self.found(record.proposal);
+        } else if self.look_again(&now).await? == Outcome::Further {
             return Ok(Outcome::Further);
         }
         settle::settle(operator, &now).await?;
-        self.moved_from(record).await
+        let moved = self.moved_from(record).await?;
+        if moved == Outcome::Further || !settle::key_has_ended(operator, &now).await? {
+            return Ok(moved);
+        }
+        // Another attempt, where one is left, or the end: nobody settles with it any more.
+        let why = "its key ended before others agreed";
+        self.change(&now, Event::LoseTicket, why, Detail::None).await?;
+        Ok(Outcome::Further)
+    }
+
+    /// A held statement whose proposal others have decided without it. An endpoint behind the other may still have it as
+    /// held.
+    async fn overtaken(&self, record: &Record) -> Result<Outcome, VerifierError> {
+        if !self.is_still_missing(record.proposal) {
+            return Ok(Outcome::Rest);
+        }
+        let close = Event::Close(CloseCause::DecidedElsewhere);
+        self.change(record, close, "the ledger has it decided", Detail::None)
+            .await?;
+        Ok(Outcome::Further)
     }
 
     /// Whether the ledger has decided a proposal; one that it does not have is not decided.
