@@ -72,6 +72,24 @@ impl Times {
     }
 }
 
+/// When two calls count as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sameness {
+    /// In every respect.
+    Whole,
+    /// They ask the same of the same contract, whatever is paid along: what is asked for once has a price that moves.
+    Asked,
+}
+
+impl Sameness {
+    fn holds(self, one: &Call, other: &Call) -> bool {
+        match self {
+            Self::Whole => one == other,
+            Self::Asked => one.to == other.to && one.data == other.data,
+        }
+    }
+}
+
 /// What was signed before for a call that is asked for again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Earlier {
@@ -168,11 +186,11 @@ impl Book {
         }
     }
 
-    /// What was signed for the very same call, the newest first: its number, its transactions, and whether somebody waits
-    /// for them. Numbers out of reach are left out, since they are never sent.
-    pub(super) fn alike(&self, call: &Call, mined: u64) -> Vec<Earlier> {
+    /// What was signed for the same call, the newest first: its number, its transactions, and whether somebody waits for
+    /// them. Numbers out of reach are left out, since they are never sent.
+    pub(super) fn alike(&self, call: &Call, sameness: Sameness, mined: u64) -> Vec<Earlier> {
         let reachable = self.entries.range(..mined.saturating_add(REACH)).rev();
-        let alike = reachable.filter(|(_, entry)| entry.call == *call);
+        let alike = reachable.filter(|(_, entry)| sameness.holds(&entry.call, call));
         let earlier = alike.filter_map(|(number, entry)| {
             Some(Earlier {
                 number: *number,
@@ -184,8 +202,8 @@ impl Book {
         earlier.collect()
     }
 
-    pub(super) fn has_alike(&self, call: &Call) -> bool {
-        self.entries.values().any(|entry| entry.call == *call)
+    pub(super) fn has_alike(&self, call: &Call, sameness: Sameness) -> bool {
+        self.entries.values().any(|entry| sameness.holds(&entry.call, call))
     }
 
     /// Takes in how high the chain is, for the offers that were made since the last look.
@@ -412,6 +430,18 @@ mod tests {
         book.sign(6, &call(6), 21_000, offer(6, 0), now);
         book.retract(6, offer(6, 0).hash);
         assert_eq!(*book.entries(), before);
+    }
+
+    #[test]
+    fn the_same_at_another_price_is_alike_where_only_what_is_asked_counts() {
+        let book = book(&[5], Instant::now());
+        let dearer = call(6);
+        assert!(!book.has_alike(&dearer, Sameness::Whole) && book.has_alike(&dearer, Sameness::Asked));
+        let elsewhere = Call {
+            to: Address::repeat_byte(1),
+            ..dearer
+        };
+        assert!(!book.has_alike(&elsewhere, Sameness::Asked));
     }
 
     #[test]

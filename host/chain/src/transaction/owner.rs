@@ -130,8 +130,9 @@ impl TransactionOwner {
         self.wait(hash, &call).await
     }
 
-    /// As [`Self::send`], for what must not be paid for twice: when the very same call is under way, or was mined among
-    /// the account's last 64 transactions, it is that one which is answered for.
+    /// As [`Self::send`], for what must not be paid for twice: when the same was asked of the same contract, and that is
+    /// under way or was mined among the account's last 64 transactions, it is that one which is answered for, whatever it
+    /// paid along. A price that moves between two tries makes no second payment.
     ///
     /// # Errors
     /// As [`Self::send`].

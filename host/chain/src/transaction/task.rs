@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     Call, Fate, FeeRules, Fees, Outbox, Patience, SendError, Signer,
-    book::{Book, Earlier, Need, Offer, REACH, Rhythm},
+    book::{Book, Earlier, Need, Offer, REACH, Rhythm, Sameness},
     receipt::{fate, fate_of_any},
 };
 use crate::{
@@ -58,8 +58,17 @@ pub(super) struct Numbered {
 pub(super) enum Repeat {
     /// What still waits though its sender has given it up, or was of an earlier life.
     OnceMined,
-    /// That, what somebody else waits for, and what was mined lately.
+    /// That, what somebody else waits for, and what was mined lately, whatever was paid along.
     Never,
+}
+
+impl Repeat {
+    fn sameness(self) -> Sameness {
+        match self {
+            Self::OnceMined => Sameness::Whole,
+            Self::Never => Sameness::Asked,
+        }
+    }
 }
 
 /// The book, shared with those who wait for its transactions.
@@ -174,11 +183,12 @@ impl Task {
     /// A transaction for the same call that was sent before and still counts: a sender that was told
     /// [`SendError::Unknown`] asks again, and must not pay for a second copy.
     async fn take_up(&self, numbered: &Numbered) -> Result<Option<B256>, SendError> {
-        if !self.book.lock().has_alike(&numbered.call) {
+        let sameness = numbered.repeat.sameness();
+        if !self.book.lock().has_alike(&numbered.call, sameness) {
             return Ok(None);
         }
         let (mined, _) = self.counts().await?;
-        let alike = self.book.lock().alike(&numbered.call, mined);
+        let alike = self.book.lock().alike(&numbered.call, sameness, mined);
         for earlier in alike {
             let Earlier { number, newest, .. } = earlier;
             if earlier.is_attended && numbered.repeat == Repeat::OnceMined {

@@ -231,6 +231,20 @@ async fn what_may_be_sent_once_is_not_sent_again_when_it_is_mined_nor_by_the_nex
     assert_eq!(made(&devnet, 1).await, [1]);
 }
 
+/// The price of what is bought may move between two tries.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_be_sent_once_is_not_paid_for_again_at_another_price() {
+    let devnet = instant().await;
+    let owner = owner(&devnet, &[devnet.rpc_url()], 1).await;
+    let first = owner.send_once(payment(0)).await.unwrap();
+    let dearer = owner.send_once(payment(1)).await.unwrap();
+    assert_eq!(first, dearer);
+    assert_eq!(made(&devnet, 2).await, [1, 0]);
+    // What may be sent again is another wish with another value.
+    owner.send(payment(1)).await.unwrap();
+    assert_eq!(made(&devnet, 2).await, [1, 1]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_written_down_is_never_sent() {
     let devnet = instant().await;
