@@ -5,7 +5,7 @@
 //! fees. So whichever of a number's transactions is mined, it is the one that was asked for.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -48,6 +48,8 @@ pub(super) struct Book {
     times: BTreeMap<u64, Times>,
     /// How many wait for a number's transaction now. What nobody waits for may be taken up by who wants the same.
     attended: BTreeMap<u64, u32>,
+    /// Numbers of which nobody is owed an answer: somebody was told how they ended, or they are of an earlier life.
+    answered: BTreeSet<u64>,
     /// How many of the account's transactions were in blocks when that was believed last.
     mined: Option<u64>,
     /// How high the chain was at the last look.
@@ -97,6 +99,8 @@ pub(super) struct Earlier {
     pub(super) newest: B256,
     pub(super) hashes: Vec<B256>,
     pub(super) is_attended: bool,
+    /// Whether nobody is owed an answer about it.
+    pub(super) is_answered: bool,
 }
 
 /// What a number needs now.
@@ -115,6 +119,7 @@ impl Book {
         let times = entries.keys().map(|number| (*number, Times::at(now)));
         Self {
             times: times.collect(),
+            answered: entries.keys().copied().collect(),
             entries,
             ..Self::default()
         }
@@ -168,6 +173,14 @@ impl Book {
         self.entries.remove(&number);
         self.times.remove(&number);
         self.attended.remove(&number);
+        self.answered.remove(&number);
+    }
+
+    /// Somebody is told how the transaction ended.
+    pub(super) fn answer(&mut self, hash: B256) {
+        if let Some((number, _)) = self.siblings(hash) {
+            self.answered.insert(number);
+        }
     }
 
     /// Somebody waits for a number's transaction from now on.
@@ -197,6 +210,7 @@ impl Book {
                 newest: entry.offers.last()?.hash,
                 hashes: entry.offers.iter().map(|offer| offer.hash).collect(),
                 is_attended: self.attended.contains_key(number),
+                is_answered: self.answered.contains(number),
             })
         });
         earlier.collect()
@@ -250,6 +264,7 @@ impl Book {
         self.entries = self.entries.split_off(&kept);
         self.times = self.times.split_off(&kept);
         self.attended = self.attended.split_off(&kept);
+        self.answered = self.answered.split_off(&kept);
     }
 
     /// The number under which a transaction was signed, and all that stand under it.
@@ -442,6 +457,18 @@ mod tests {
             ..dearer
         };
         assert!(!book.has_alike(&elsewhere, Sameness::Asked));
+    }
+
+    #[test]
+    fn whoever_sent_it_is_owed_an_answer_in_the_life_that_signed_it() {
+        let now = Instant::now();
+        let mut book = book(&[5, 6], now);
+        let answered = |book: &Book, number| book.alike(&call(number), Sameness::Whole, 7)[0].is_answered;
+        assert!(!answered(&book, 5));
+        book.answer(offer(5, 0).hash);
+        assert!(answered(&book, 5) && !answered(&book, 6));
+        let next_life = Book::restored(book.entries().clone(), now);
+        assert!(answered(&next_life, 6));
     }
 
     #[test]

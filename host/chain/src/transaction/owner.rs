@@ -121,7 +121,7 @@ impl TransactionOwner {
 
     /// Simulates, sends, and waits for the receipt of whichever of its transactions is mined: the first, or one that
     /// replaced it for a higher fee. The very same call that was sent before, is not mined and has nobody waiting for it
-    /// any more is not signed again: it is waited for.
+    /// any more is not signed again: it is waited for. One that failed meanwhile, of which nobody was told, is told of first.
     ///
     /// # Errors
     /// Every variant of [`SendError`] says whether something was sent; [`SendError::Unknown`] is never "not sent".

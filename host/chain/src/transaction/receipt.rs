@@ -142,8 +142,12 @@ impl Wait<'_> {
         loop {
             let hashes = self.hashes(hash);
             match fate_of_any(self.chain, &hashes).await {
-                Ok(Fate::Mined(mined)) => return Ok(mined),
+                Ok(Fate::Mined(mined)) => {
+                    self.book.lock().answer(hash);
+                    return Ok(mined);
+                }
                 Ok(Fate::Failed(block)) => {
+                    self.book.lock().answer(hash);
                     let reason = self.replay(call, block).await;
                     return Err(SendError::Failed { hash, reason });
                 }

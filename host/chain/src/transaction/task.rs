@@ -190,13 +190,19 @@ impl Task {
         let (mined, _) = self.counts().await?;
         let alike = self.book.lock().alike(&numbered.call, sameness, mined);
         for earlier in alike {
-            let Earlier { number, newest, .. } = earlier;
+            let Earlier {
+                number,
+                newest,
+                is_answered,
+                ..
+            } = earlier;
             if earlier.is_attended && numbered.repeat == Repeat::OnceMined {
                 continue;
             }
             let counts = match fate_of_any(&self.chain, &earlier.hashes).await? {
                 Fate::Mined(_) => numbered.repeat == Repeat::Never,
-                Fate::Failed(_) => false,
+                // Whoever sent it was told that its fate is unknown: that it failed is told before it is paid for again.
+                Fate::Failed(_) => !is_answered,
                 Fate::Pending => true,
                 // Below the mined ones somebody else's transaction has the number.
                 Fate::NotKnown => number >= mined,
