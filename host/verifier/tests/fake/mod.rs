@@ -35,6 +35,8 @@ pub enum Script {
     Improvement,
     /// It is honest, and measured no improvement.
     NoImprovement,
+    /// It is honest, measured this of the candidate, and nothing that the chain has of the others: a timed metric.
+    Timed(&'static str),
     /// It announces and signs another root than the bundle's.
     BundleRoot,
     /// It sends another bundle than the one it signed.
@@ -323,8 +325,9 @@ impl Fake {
             _ => {}
         }
         let mut bundle = match self.script {
-            Script::Improvement => measured(&asked, "960"),
-            Script::NoImprovement => measured(&asked, "1117"),
+            Script::Improvement => measured(&asked, "960", "1117"),
+            Script::NoImprovement => measured(&asked, "1117", "1117"),
+            Script::Timed(candidate) => measured(&asked, candidate, "1200"),
             _ => bundle_of(&asked),
         };
         let mut bytes = bundle.encode();
@@ -351,8 +354,8 @@ impl Fake {
     }
 }
 
-/// A job that ran: the sample project, whose snapshot has 1117.
-fn measured(job: &Job, candidate: &'static str) -> Bundle {
+/// A job that ran: the sample project, whose snapshot has 1117 on chain.
+fn measured(job: &Job, candidate: &'static str, snapshot: &'static str) -> Bundle {
     let mut bundle = sample::bundle();
     bundle.ledger = job.ledger;
     bundle.registry = job.registry;
@@ -364,7 +367,7 @@ fn measured(job: &Job, candidate: &'static str) -> Bundle {
     bundle.trials.clear();
     sample::run_trials(
         &mut bundle,
-        |arm| if arm == Arm::Candidate { candidate } else { "1117" },
+        |arm| if arm == Arm::Candidate { candidate } else { snapshot },
     );
     bundle
 }

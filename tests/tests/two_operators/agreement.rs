@@ -1,0 +1,111 @@
+//! Two operators who agree: what the first one states is held, and the second one settles for both.
+
+use crate::fake::Script;
+use crate::operator::{APPROVED, HELD, Operator, REJECTED};
+use crate::stage::{STAKE, Stage, TICKET_LIFE};
+use alloy_primitives::{I256, U256};
+use orv_chain::{ProposalStatus, TicketState};
+
+/// What every journal tells until the statement is on its way.
+const BEFORE: [&str; 4] = ["ticket-open", "running", "judged", "settling"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_statement_is_held_and_the_second_settles_for_both() {
+    let stage = Stage::start(2).await;
+    let first = Operator::new(&stage, 0, Script::Timed("900"));
+    let second = Operator::new(&stage, 1, Script::Timed("930"));
+    let id = stage.submit().await;
+
+    first.once().await;
+    assert_eq!(first.state(id).await, HELD);
+    assert_eq!(stage.tickets(id).await, [TicketState::Held]);
+    assert_eq!(stage.status(id).await, ProposalStatus::Submitted);
+
+    second.once().await;
+    assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
+    first.once().await;
+    assert_eq!(
+        first.way(id).await[..],
+        [&BEFORE[..], &["waiting:held-for-quorum", "settled:approved"]].concat()
+    );
+    assert_eq!(second.way(id).await[..], [&BEFORE[..], &["settled:approved"]].concat());
+    let (rows, reviews) = (
+        [first.row(id).await, second.row(id).await],
+        [first.reviews(), second.reviews()],
+    );
+    assert_eq!(
+        rows[0].transaction, rows[1].transaction,
+        "the settlement is one for both"
+    );
+    assert_eq!(reviews, [1, 1]);
+
+    // The one that is worse for the claim is what counts, whoever sent it.
+    let receipts = [first.receipt(id).await, second.receipt(id).await];
+    let lowest = receipts.iter().min_by_key(|receipt| receipt.run.lower).unwrap();
+    let proposal = stage.proposal(id).await;
+    assert!(receipts[0].run.lower > lowest.run.lower && lowest.run.lower > I256::try_from(-1117).unwrap());
+    assert_eq!(
+        (proposal.status, proposal.verified_score, proposal.metrics_hash),
+        (ProposalStatus::Approved, lowest.run.lower, lowest.run.bundle_root)
+    );
+    assert_eq!(stage.settlements(id).await, 1);
+    assert_eq!(stage.staked(stage.project).await, U256::ZERO);
+    let miner = stage.tokens(stage.project, stage.miner().address).await;
+    assert_eq!(miner, U256::from(2 * STAKE), "the stake and as much again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_statement_outlives_its_tickets_time() {
+    let stage = Stage::start(2).await;
+    let first = Operator::new(&stage, 0, Script::Timed("1300"));
+    let second = Operator::new(&stage, 1, Script::Timed("1300"));
+    let id = stage.submit().await;
+    first.once().await;
+    stage.pass(2 * TICKET_LIFE).await;
+    first.once().await;
+    assert_eq!(first.state(id).await, HELD);
+    second.once().await;
+    first.once().await;
+    assert_eq!([first.state(id).await, second.state(id).await], [REJECTED; 2]);
+    assert_eq!(stage.settlements(id).await, 1);
+}
+
+/// It is away while the second one settles, and comes back twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_is_killed_while_its_statement_is_held_finds_its_settlement() {
+    let stage = Stage::start(2).await;
+    let first = Operator::new(&stage, 0, Script::Timed("900"));
+    let second = Operator::new(&stage, 1, Script::Timed("900"));
+    let id = stage.submit().await;
+    let mut daemon = first.run();
+    first.comes_to(id, HELD).await;
+    daemon.kill();
+    // Alone it finds what it left, and nothing to do.
+    first.once().await;
+    assert_eq!(stage.tickets(id).await, [TicketState::Held]);
+    second.once().await;
+    assert_eq!(first.state(id).await, HELD, "nobody has told it");
+
+    let _daemon = first.run();
+    first.comes_to(id, APPROVED).await;
+    assert_eq!(second.state(id).await, APPROVED);
+    assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
+    assert_eq!(stage.settlements(id).await, 1);
+    assert_eq!(first.receipt(id).await.run.verdict, 1);
+}
+
+/// Nobody says who comes first; whoever does waits for the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_living_daemons_settle_what_neither_could_alone() {
+    let stage = Stage::start(2).await;
+    let operators = [0, 1].map(|number| Operator::new(&stage, number, Script::Timed("1300")));
+    let _daemons = operators.each_ref().map(Operator::run);
+    for _ in 0..2 {
+        let id = stage.submit().await;
+        for operator in &operators {
+            operator.comes_to(id, REJECTED).await;
+        }
+        assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
+        assert_eq!(stage.settlements(id).await, 1);
+    }
+}
