@@ -347,11 +347,8 @@ impl VerifierError {
     /// Whether gas was paid for nothing: what is tried again costs the operator each time.
     pub(crate) fn was_paid_for(&self) -> bool {
         match self {
-            Self::Send { source, .. } => matches!(
-                **source,
-                // Whose transaction has the number nobody can say: it may have been one of ours.
-                SendError::Failed { .. } | SendError::NoEvent { .. } | SendError::Superseded { .. }
-            ),
+            Self::Send { source, .. } => brought_nothing(source),
+            Self::Publish { source, .. } => matches!(&**source, PublishError::Send(source) if brought_nothing(source)),
             Self::SettlementGivenUp { .. } => true,
             _ => false,
         }
@@ -379,6 +376,15 @@ impl VerifierError {
             _ => false,
         }
     }
+}
+
+/// Whether a transaction was mined and left things as they were.
+fn brought_nothing(error: &SendError) -> bool {
+    // Whose transaction has a number that was taken nobody can say: it may have been one of ours.
+    matches!(
+        error,
+        SendError::Failed { .. } | SendError::NoEvent { .. } | SendError::Superseded { .. }
+    )
 }
 
 /// Not where the deployment, or the configuration, is of another chain or of none.

@@ -44,14 +44,14 @@ fn by_way_of(network: &Network, url: String) -> VerifierConfig {
 
 /// An estimate with which every settlement passes the simulation and runs out of gas on chain.
 fn too_little_gas(method: &str, parameters: &Value) -> Option<Value> {
-    let settle = format!("0x{}", hex::encode(settle_selector()));
-    let call = &parameters[0];
-    let input = call["input"].as_str().or(call["data"].as_str()).unwrap_or_default();
-    (method == "eth_estimateGas" && input.starts_with(&settle)).then(|| json!("0x1d4c0"))
+    let settle = <VerifierGateway::settleCall as alloy::sol_types::SolCall>::SELECTOR;
+    is_estimate_of(settle, method, parameters).then(|| json!("0x1d4c0"))
 }
 
-fn settle_selector() -> [u8; 4] {
-    <VerifierGateway::settleCall as alloy::sol_types::SolCall>::SELECTOR
+fn is_estimate_of(selector: [u8; 4], method: &str, parameters: &Value) -> bool {
+    let call = &parameters[0];
+    let input = call["input"].as_str().or(call["data"].as_str()).unwrap_or_default();
+    method == "eth_estimateGas" && input.starts_with(&format!("0x{}", hex::encode(selector)))
 }
 
 /// Transactions of the operator that are in blocks.
@@ -395,4 +395,31 @@ async fn the_board_has_how_each_endpoint_of_the_chain_stands() {
     assert!(seen[2].state.starts_with("ORV-N-001: no answer"), "{}", seen[2].state);
     controls.stop();
     working.await.unwrap().unwrap();
+}
+
+/// As [`too_little_gas`], for tickets.
+fn too_little_gas_for_tickets(method: &str, parameters: &Value) -> Option<Value> {
+    let open = <VerifierGateway::openCall as alloy::sol_types::SolCall>::SELECTOR;
+    is_estimate_of(open, method, parameters).then(|| json!("0x9c40"))
+}
+
+/// The evidence and the admission are paid for, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_fails_on_chain_is_not_paid_for_in_every_round() {
+    let network = Network::start(PeerKind::Embedded).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let way = crooked::start(&network.running.rpc_url(), too_little_gas_for_tickets).await;
+    let board = Board::new(Arc::new(Silent));
+    let orders = Orders::new(by_way_of(&network, way), board.clone());
+    let controls = orders.controls.clone();
+    let working = tokio::spawn(Daemon::work(orders));
+    while board.live().rounds < 10 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    controls.hand_back();
+    working.await.unwrap().unwrap();
+    assert_eq!(board.live().failures.steps["ORV-V-013"], 3);
+    assert_eq!(board.live().failures.steps["ORV-V-070"], 1);
+    assert_eq!(paid_for(&network).await, 2 + 3);
 }

@@ -474,12 +474,15 @@ impl Supervisor {
             "step failed"
         );
         self.shared.operator.observer.notice(&Notice::failed(proposal, &error));
-        self.failures.push(Failure {
+        let failure = Failure {
             proposal: proposal.map(|id| id.to_string()),
             code,
             message,
             advice,
-        });
+        };
+        if !self.failures.contains(&failure) {
+            self.failures.push(failure);
+        }
         Ok(())
     }
 

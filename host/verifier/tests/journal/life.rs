@@ -5,7 +5,7 @@ use crate::stage::GATEWAY;
 use orv_chain::primitives::{Address, B256};
 use orv_chain::{BlockReference, ProposalId};
 use orv_verifier::journal::{
-    DaemonId, Detail, Ending, Event, Journal, JournalError, KeyRecord, Settlement, State, WaitCause,
+    DaemonId, Detail, Ending, Event, FailedSettlements, Journal, JournalError, KeyRecord, Settlement, State, WaitCause,
 };
 use orv_verifier::status;
 
@@ -48,6 +48,45 @@ on_both_databases! {
         // The first that was kept is the one that was judged by.
         other.keep_receipt(ProposalId::from(4), ticket().id, vec![1], 20).await.unwrap();
         assert_eq!(other.receipt(ticket().id).await.unwrap(), Some(receipt()));
+    }
+
+    /// Each costs its operator gas: they are counted over restarts, and for one ticket.
+    async fn what_was_paid_for_in_vain_is_counted_until_another_ticket(stage: Stage) {
+        let journal = stage.open().await;
+        let id = judged(&journal, proposal(4, 0)).await;
+        for at in [100, 160] {
+            journal.settlement_failed(id, at).await.unwrap();
+        }
+        let other = stage.open_as(2).await;
+        let refused = other.settlement_failed(id, 170).await;
+        assert!(matches!(refused, Err(JournalError::ClaimLost { .. })), "{refused:?}");
+        let failed = other.get(id).await.unwrap().failed;
+        assert_eq!(failed, FailedSettlements { times: 2, last_at: 160 });
+        apply(&journal, id, Event::LoseTicket).await;
+        journal
+            .transition(id, Event::OpenTicket, "test", Detail::Ticket(ticket()), 200)
+            .await
+            .unwrap();
+        assert_eq!(journal.get(id).await.unwrap().failed, FailedSettlements::default());
+    }
+
+    /// An enclave that is booted anew has another key.
+    async fn only_the_newest_key_of_each_enclave_is_present(stage: Stage) {
+        let (one, two) = (stage.open().await, stage.open_as(2).await);
+        let key = |number: u8| KeyRecord {
+            address: Address::repeat_byte(number),
+            challenge_block: BlockReference {
+                number: 1,
+                hash: B256::repeat_byte(number),
+            },
+            envelope: vec![number],
+        };
+        one.keep_key(&key(1), "unix:a", 5).await.unwrap();
+        two.keep_key(&key(2), "unix:a", 6).await.unwrap();
+        one.keep_key(&key(3), "unix:b", 7).await.unwrap();
+        one.keep_key(&key(4), "unix:a", 8).await.unwrap();
+        let present: Vec<_> = two.present_keys().await.unwrap().into_iter().collect();
+        assert_eq!(present, [2, 3, 4].map(Address::repeat_byte));
     }
 
     async fn a_settled_proposal_takes_no_event_after_a_restart(stage: Stage) {
