@@ -5,6 +5,7 @@ use crate::error::VerifierError;
 use crate::journal::{Journal, Record, State};
 use orv_chain::primitives::Address;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -75,6 +76,12 @@ impl From<&Record> for StatusRow {
 }
 
 impl StatusRow {
+    /// What happens next, or what its operator can do, as a sentence.
+    pub fn next(&self) -> Cow<'static, str> {
+        self.waits_for_lapse()
+            .map_or(Cow::Borrowed(self.state.words().next), Cow::Owned)
+    }
+
     /// What it waits for instead of an enclave, as a sentence, where its ticket's key is gone.
     pub fn waits_for_lapse(&self) -> Option<String> {
         let at = self.lapses_at?;

@@ -312,6 +312,7 @@ async fn a_ticket_whose_key_is_gone_is_said_to_wait_until_it_lapses() {
     Daemon::once_with(at_run).await.unwrap();
     let open = row(&config).await;
     assert_eq!((open.state, open.waits_for_lapse()), (State::TicketOpen, None));
+    assert_eq!(open.next(), State::TicketOpen.words().next);
     let would = rehearsed(&config).await.remove(0);
     assert!(would.contains("have the enclave with key 0x"), "{would}");
 
@@ -320,7 +321,7 @@ async fn a_ticket_whose_key_is_gone_is_said_to_wait_until_it_lapses() {
     once(&config).await;
     let left = row(&config).await;
     let waits = left.waits_for_lapse().unwrap();
-    assert_eq!(left.state, State::TicketOpen);
+    assert_eq!((left.state, left.next().as_ref()), (State::TicketOpen, waits.as_str()));
     assert!(
         waits.starts_with("No enclave has its key any more: its ticket lapses at 20"),
         "{waits}"

@@ -58,7 +58,7 @@ fn document(row: &StatusRow, now: u64) -> Value {
     if let Value::Object(fields) = &mut document {
         let words = row.state.words();
         fields.insert("state_in_words".to_owned(), json!(words.state));
-        fields.insert("next".to_owned(), json!(words.next));
+        fields.insert("next".to_owned(), json!(row.next()));
         fields.insert("age_seconds".to_owned(), json!(now.saturating_sub(row.changed_at)));
     }
     document
@@ -86,7 +86,7 @@ pub(super) fn listed(rows: &[StatusRow], now: u64) -> String {
             row.verdict.unwrap_or("-").to_owned(),
             visible(row.reason.as_deref().unwrap_or("-")),
             receipt.map_or_else(|| "-".to_owned(), |name| visible(&name.to_string_lossy())),
-            words.next.to_owned(),
+            row.next().into_owned(),
         ]
     }));
     format!("{}\n{count}", aligned(&lines))

@@ -15,7 +15,7 @@ pub(in crate::page) fn draw(situation: &Situation<'_>, row: &StatusRow, changes:
     let words = row.state.words();
     markup!(out; "<section><h1>Proposal " (row.proposal) " <small><a href=\"/?project=" (row.project) "\">project "
         (row.project) "</a></small></h1><p><span class=\"pill " (tone(row.state)) "\">" (words.label) "</span></p>");
-    draw_finding(row, words.next, out);
+    draw_finding(row, &row.next(), out);
     markup!(out; "<dl>");
     let mut fact = |name: &'static str, value: Option<String>| {
         if let Some(value) = value {

@@ -60,7 +60,7 @@ fn draw_row(situation: &Situation<'_>, row: &StatusRow, out: &mut Markup) {
     let words = row.state.words();
     markup!(out; "<tr><td class=\"id\"><a href=\"/proposals/" (row.proposal) "\">" (row.proposal) "</a> <small>project "
         (row.project) "</small></td><td><span class=\"pill " (tone(row.state)) "\">" (words.label) "</span></td><td class=\"finding\">");
-    draw_finding(row, words.next, out);
+    draw_finding(row, &row.next(), out);
     markup!(out; "</td><td class=\"score\" data-name=\"Score\">");
     match &row.score {
         Some(score) => markup!(out; "<span title=\"" (score) "\">" (grouped(score)) "</span>"),
