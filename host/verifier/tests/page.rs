@@ -259,6 +259,33 @@ async fn the_status_document_has_every_proposal_and_no_path_of_this_machine() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_lags_and_the_last_reload_are_on_the_page_in_metrics_and_in_the_document() {
+    let served = serve().await;
+    busy(&served.board);
+    let html = get(&served, "/").await.text();
+    for words in [
+        "1 of 2 well",
+        "https://rpc-2.example ORV-N-003: 11 blocks behind",
+        "Settings taken up anew 2 h ago.",
+    ] {
+        assert!(html.contains(words), "{words}: {html}");
+    }
+    let metrics = get(&served, "/metrics").await.text();
+    for line in [
+        "orv_rpc_endpoint_ok{endpoint=\"https://rpc-1.example\"} 1\n",
+        "orv_rpc_endpoint_ok{endpoint=\"https://rpc-2.example\"} 0\n",
+        "orv_rpc_endpoint_fault{endpoint=\"https://rpc-2.example\",code=\"ORV-N-003\"} 1\n",
+        "orv_rpc_endpoint_behind_blocks{endpoint=\"https://rpc-2.example\"} 11\n",
+        "orv_configuration_reloaded_timestamp_seconds ",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    let document = get(&served, "/api/status").await.json();
+    assert_eq!(document["surroundings"]["endpoints"][1]["code"], "ORV-N-003");
+    assert_eq!(document["reloaded_at"], page_support::NOW - 7200);
+}
+
+#[tokio::test]
 async fn without_an_explorer_no_link_leaves_the_page() {
     let served = serve().await;
     assert!(!get(&served, "/").await.text().contains("http"));

@@ -4,7 +4,7 @@ use super::health;
 use super::runbook;
 use super::situation::Situation;
 use crate::board::{Histogram, RUN_BOUNDS, is_in_flight};
-use crate::notice::EnclaveSeen;
+use crate::notice::{EnclaveSeen, EndpointSeen};
 use crate::status::StatusRow;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
@@ -88,6 +88,7 @@ pub(super) fn exposition(situation: &Situation<'_>) -> String {
     proposals(situation, &mut out);
     failures(situation, &mut out);
     surroundings(situation, &mut out);
+    endpoints(situation, &mut out);
     keys(situation, &mut out);
     out.0
 }
@@ -107,6 +108,9 @@ fn program(situation: &Situation<'_>, out: &mut Exposition) {
     let heard = live.heard.map(|at| at.as_secs());
     let help = "When the daemon's loop last told anything, in Unix time.";
     out.single("orv_loop_heard_timestamp_seconds", Gauge, help, heard);
+    let reloaded = live.reloaded.map(|at| at.as_secs());
+    let help = "When the configuration was last read again and taken up, in Unix time.";
+    out.single("orv_configuration_reloaded_timestamp_seconds", Gauge, help, reloaded);
     out.single("orv_rounds_total", Counter, "Rounds of the loop.", Some(live.rounds));
     let ready = truth(health::obstacles(situation).is_empty());
     out.single(
@@ -249,6 +253,25 @@ fn surroundings(situation: &Situation<'_>, out: &mut Exposition) {
     out.single("orv_data_directory_free_bytes", Gauge, help, seen.disk_free);
     let help = "1 while no new attempt is begun.";
     out.single("orv_paused", Gauge, help, Some(truth(seen.paused.is_some())));
+}
+
+/// Each configured endpoint of the chain.
+fn endpoints(situation: &Situation<'_>, out: &mut Exposition) {
+    use Kind::Gauge;
+    let endpoints = situation.endpoints();
+    let label = |seen: &EndpointSeen| vec![("endpoint", seen.endpoint.clone())];
+    let well = endpoints.iter().map(|seen| (label(seen), truth(seen.code.is_none())));
+    let help = "1 while nothing is known to be wrong with the endpoint of the chain.";
+    out.family("orv_rpc_endpoint_ok", Gauge, help, well);
+    let faults = endpoints.iter().filter_map(|seen| {
+        let labels = [label(seen), vec![("code", seen.code?.to_owned())]].concat();
+        Some((labels, 1))
+    });
+    let help = "What is wrong with the endpoint, by error code; always 1.";
+    out.family("orv_rpc_endpoint_fault", Gauge, help, faults);
+    let behind = endpoints.iter().filter_map(|seen| Some((label(seen), seen.behind?)));
+    let help = "Blocks that the endpoint is behind the head that a quorum has.";
+    out.family("orv_rpc_endpoint_behind_blocks", Gauge, help, behind);
 }
 
 fn keys(situation: &Situation<'_>, out: &mut Exposition) {

@@ -3,7 +3,7 @@
 use super::{Operation, PageSettings, Situation};
 use crate::board::Live;
 use crate::journal::{Settlement, State};
-use crate::notice::{EnclaveSeen, Notice, Surroundings};
+use crate::notice::{EnclaveSeen, EndpointSeen, Notice, Surroundings};
 use crate::status::StatusRow;
 use orv_chain::primitives::{Address, B256, U256};
 use orv_chain::{BlockReference, ProposalId};
@@ -59,6 +59,15 @@ pub(super) fn fresh<T>(make: impl FnOnce(&Situation<'_>) -> T) -> T {
     })
 }
 
+fn endpoint(endpoint: &str, code: Option<&'static str>, state: &str, behind: u64) -> EndpointSeen {
+    EndpointSeen {
+        endpoint: endpoint.to_owned(),
+        code,
+        state: state.to_owned(),
+        behind: Some(behind),
+    }
+}
+
 /// Surroundings in which everything is as it should be.
 pub(super) fn good() -> Surroundings {
     Surroundings {
@@ -71,7 +80,15 @@ pub(super) fn good() -> Surroundings {
         balance: Some(U256::from(COIN)),
         listed: Some(true),
         disk_free: Some(52_000_000_000),
-        endpoints: Vec::new(),
+        endpoints: vec![
+            endpoint("https://one.example", None, "serving", 0),
+            endpoint(
+                "https://two.example",
+                Some("ORV-N-003"),
+                "ORV-N-003: 9 blocks behind the agreed head",
+                9,
+            ),
+        ],
         enclaves: vec![EnclaveSeen {
             address: "vsock:16:5000".to_owned(),
             key: Some(Address::repeat_byte(9)),
@@ -98,6 +115,7 @@ pub(super) fn with<T>(surroundings: Surroundings, make: impl FnOnce(&Situation<'
         cause: "test".to_owned(),
     };
     let notices = [
+        Notice::Reloaded { left_out: Vec::new() },
         Notice::Observed(Box::new(surroundings)),
         changed(1, State::Running),
         changed(1, State::Judged),
@@ -116,7 +134,7 @@ pub(super) fn with<T>(surroundings: Surroundings, make: impl FnOnce(&Situation<'
             total: 52,
         },
     ];
-    for (second, notice) in (NOW - 70..).step_by(10).zip(&notices) {
+    for (second, notice) in (NOW - 80..).step_by(10).zip(&notices) {
         live.fold(notice, Duration::from_secs(second));
     }
     let approved = StatusRow {

@@ -2,7 +2,7 @@
 
 use super::PageSettings;
 use crate::board::Live;
-use crate::notice::{EnclaveSeen, Surroundings};
+use crate::notice::{EnclaveSeen, EndpointSeen, Surroundings};
 use crate::status::StatusRow;
 use orv_chain::primitives::{Address, U256};
 use std::time::Duration;
@@ -46,6 +46,11 @@ impl<'a> Situation<'a> {
     /// Every configured enclave, as far as it was seen.
     pub(super) fn enclaves(&self) -> &'a [EnclaveSeen] {
         self.surroundings().map_or(&[], |seen| seen.enclaves.as_slice())
+    }
+
+    /// Every configured endpoint of the chain, as it was seen last.
+    pub(super) fn endpoints(&self) -> &'a [EndpointSeen] {
+        self.surroundings().map_or(&[], |seen| seen.endpoints.as_slice())
     }
 
     /// How old the newest block is. A block from the future is new.

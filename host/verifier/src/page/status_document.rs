@@ -20,6 +20,7 @@ pub(super) fn of(situation: &Situation<'_>) -> Value {
         "chain_id": operation.chain_id,
         "gateway": operation.gateway.to_string(),
         "operator": operation.operator.to_string(),
+        "reloaded_at": situation.live.reloaded.map(|at| at.as_secs()),
         "alive": health::stalled(situation).is_none(),
         "obstacles": health::obstacles(situation),
         "surroundings": surroundings(situation),
@@ -44,6 +45,14 @@ fn surroundings(situation: &Situation<'_>) -> Value {
             "judging": enclave.judging.map(|proposal| proposal.to_string()),
         })
     });
+    let endpoints = seen.endpoints.iter().map(|seen| {
+        json!({
+            "endpoint": seen.endpoint,
+            "code": seen.code,
+            "state": seen.state,
+            "behind_blocks": seen.behind,
+        })
+    });
     json!({
         "head_block": seen.head.map(|head| head.number),
         "head_hash": seen.head.map(|head| head.hash.to_string()),
@@ -53,6 +62,7 @@ fn surroundings(situation: &Situation<'_>) -> Value {
         "gateway_listed": seen.listed,
         "data_directory_free_bytes": seen.disk_free,
         "paused": seen.paused,
+        "endpoints": endpoints.collect::<Vec<_>>(),
         "enclaves": enclaves.collect::<Vec<_>>(),
     })
 }

@@ -12,7 +12,7 @@ use orv_chain::primitives::{Address, B256, U256};
 use orv_chain::{BlockReference, ProposalId};
 use orv_verifier::journal::State;
 use orv_verifier::page::{Operation, Page, PageSettings};
-use orv_verifier::{Board, EnclaveSeen, Notice, Observer, Silent, Surroundings};
+use orv_verifier::{Board, EnclaveSeen, EndpointSeen, Notice, Observer, Silent, Surroundings};
 use orv_wire::Stage;
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -77,7 +77,16 @@ pub fn operation() -> Operation {
     }
 }
 
-/// Everything is as it should be: two enclaves, one of them judging.
+fn endpoint(endpoint: &str, code: Option<&'static str>, state: &str, behind: u64) -> EndpointSeen {
+    EndpointSeen {
+        endpoint: endpoint.to_owned(),
+        code,
+        state: state.to_owned(),
+        behind: Some(behind),
+    }
+}
+
+/// Everything is as it should be, but an endpoint that lags: two enclaves, one of them judging.
 pub fn surroundings() -> Surroundings {
     let enclave = |cid: u32, key: u8, hours: u64, verdicts: u32, judging: Option<u64>| EnclaveSeen {
         address: format!("vsock:{cid}:5000"),
@@ -97,6 +106,15 @@ pub fn surroundings() -> Surroundings {
         balance: Some(U256::from(COIN / 1000 * 137)),
         listed: Some(true),
         disk_free: Some(212_400_000_000),
+        endpoints: vec![
+            endpoint("https://rpc-1.example", None, "serving", 0),
+            endpoint(
+                "https://rpc-2.example",
+                Some("ORV-N-003"),
+                "ORV-N-003: 11 blocks behind the agreed head",
+                11,
+            ),
+        ],
         enclaves: vec![enclave(16, 0xa1, 17, 973, Some(23)), enclave(17, 0xb2, 6, 402, None)],
         ..Surroundings::default()
     }
@@ -144,6 +162,7 @@ pub fn busy(board: &Board) {
     );
     // Each with the seconds that have passed since.
     let day = [
+        (2 * 3600, Notice::Reloaded { left_out: Vec::new() }),
         (35 * 60, refused),
         (11 * 60, unanswered()),
         (10 * 60, unanswered()),

@@ -19,6 +19,9 @@ const FEW_VERDICTS: u32 = 32;
 /// Least balances that make a full gauge.
 const FULL: u64 = 20;
 
+/// Most endpoints whose faults are written out.
+const MOST_FAULTS: usize = 3;
+
 /// A data directory with fewer bytes is about to be full.
 const LITTLE_ROOM: u64 = 2_000_000_000;
 
@@ -32,7 +35,11 @@ pub(super) fn draw_state(situation: &Situation<'_>, out: &mut Markup) {
         if let Some((at, _)) = &situation.live.surroundings {
             markup!(out; " ended " (ago(situation.now, *at)));
         }
-        markup!(out; ".</p>");
+        markup!(out; ".");
+        if let Some(at) = situation.live.reloaded {
+            markup!(out; " Settings taken up anew " (ago(situation.now, at)) ".");
+        }
+        markup!(out; "</p>");
         return;
     }
     for obstacle in obstacles {
@@ -57,6 +64,7 @@ pub(super) fn draw(situation: &Situation<'_>, out: &mut Markup) {
     draw_queue(situation, out);
     draw_balance(situation, out);
     draw_chain(situation, out);
+    draw_endpoints(situation, out);
     draw_disk(situation, out);
     markup!(out; "</section>");
 }
@@ -149,6 +157,29 @@ fn draw_chain(situation: &Situation<'_>, out: &mut Markup) {
         value: head.map_or_else(unknown, |head| grouped(&head.to_string())),
         share: None,
         is_low: age.is_none_or(|age| age.as_secs() > situation.settings.stale_head_seconds),
+        note: &note,
+    };
+    gauge.draw(out);
+}
+
+/// What is wrong with the chain's endpoints; nothing before they were seen.
+fn draw_endpoints(situation: &Situation<'_>, out: &mut Markup) {
+    let endpoints = situation.endpoints();
+    if endpoints.is_empty() {
+        return;
+    }
+    let faulty: Vec<_> = endpoints.iter().filter(|seen| seen.code.is_some()).collect();
+    let words = faulty.iter().take(MOST_FAULTS);
+    let words: Vec<String> = words.map(|seen| format!("{} {}", seen.endpoint, seen.state)).collect();
+    let note = match words.as_slice() {
+        [] => "nothing is known against them".to_owned(),
+        words => words.join(" \u{b7} "),
+    };
+    let gauge = Gauge {
+        name: "Endpoints",
+        value: format!("{} of {} well", endpoints.len() - faulty.len(), endpoints.len()),
+        share: None,
+        is_low: !faulty.is_empty(),
         note: &note,
     };
     gauge.draw(out);
