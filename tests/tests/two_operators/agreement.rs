@@ -5,6 +5,8 @@ use crate::operator::{APPROVED, HELD, Operator, REJECTED};
 use crate::stage::{STAKE, Stage, TICKET_LIFE};
 use alloy_primitives::{I256, U256};
 use orv_chain::{ProposalStatus, TicketState};
+use orv_verifier::journal::State;
+use serde_json::json;
 
 /// What every journal tells until the statement is on its way.
 const BEFORE: [&str; 4] = ["ticket-open", "running", "judged", "settling"];
@@ -108,4 +110,28 @@ async fn two_living_daemons_settle_what_neither_could_alone() {
         assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
         assert_eq!(stage.settlements(id).await, 1);
     }
+}
+
+/// The second one's statement is as it was before it settled, the first one's is held still.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_that_a_reorganisation_takes_back_is_settled_again_for_both() {
+    let stage = Stage::start(2).await;
+    let operators = [0, 1].map(|number| Operator::new(&stage, number, Script::Timed("900")));
+    let [first, second] = &operators;
+    let id = stage.submit().await;
+    first.once().await;
+    second.until(State::Judged).await;
+    let snapshot = stage.network.steer("evm_snapshot", json!([])).await.unwrap();
+    second.once().await;
+    first.once().await;
+    stage.network.steer("evm_revert", json!([snapshot])).await.unwrap();
+    assert_eq!(stage.tickets(id).await, [TicketState::Held, TicketState::Open]);
+
+    first.once().await;
+    assert_eq!(first.state(id).await, HELD, "its own record is on chain still");
+    second.once().await;
+    first.once().await;
+    assert_eq!([first.state(id).await, second.state(id).await], [APPROVED; 2]);
+    assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
+    assert_eq!(stage.settlements(id).await, 1);
 }

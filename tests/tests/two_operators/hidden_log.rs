@@ -74,3 +74,27 @@ async fn one_endpoint_of_three_that_hides_the_log_delays_nothing() {
     assert_eq!(second.state(id).await, APPROVED);
     assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
 }
+
+/// Each of two living daemons sees the other's statement in the same moment, and may send the settlement.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_both_find_at_once_is_settled_once() {
+    let stage = Stage::start(2).await;
+    let mut operators = [0, 1].map(|number| Operator::new(&stage, number, Script::Timed("900")));
+    let ways = [way(&stage, 1000).await, way(&stage, 1000).await];
+    for (operator, way) in operators.iter_mut().zip(&ways) {
+        operator.more = format!("rpc = {:?}\n", way.url());
+    }
+    let id = stage.submit().await;
+    let _daemons = operators.each_ref().map(Operator::run);
+    for operator in &operators {
+        operator.comes_to(id, HELD).await;
+    }
+    for way in &ways {
+        way.set(Plan::new(1));
+    }
+    for operator in &operators {
+        operator.comes_to(id, APPROVED).await;
+    }
+    assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
+    assert_eq!(stage.settlements(id).await, 1);
+}

@@ -117,6 +117,30 @@ async fn two_accounts_on_one_journal_are_each_paid_once_whoever_carries_it() {
     assert_eq!(paid, expected);
 }
 
+/// The one that wants larger sums looks first; what is too little for it is not for the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_little_for_one_daemon_of_a_journal_the_other_draws() {
+    let Some(server) = Server::start() else { return };
+    let stage = Stage::start(1).await;
+    let mut operators = [0, 1].map(|number| Operator::new(&stage, number, Script::Silence));
+    let journal = format!("journal = {:?}\n", server.database());
+    for operator in &mut operators {
+        operator.more.clone_from(&journal);
+    }
+    let (no, yes) = (Script::NoImprovement, Script::Improvement);
+    earn(&stage, stage.project, &mut operators[..1], no, yes).await;
+    stage.bury().await;
+    operators[1].more = format!("{journal}duties = {{ withdraw_from = {} }}\n", 2 * STAKE);
+    let [modest, demanding] = &operators;
+    demanding.once().await;
+    demanding.once().await;
+    assert!(!is_drawn(&stage, stage.project, modest).await);
+    stage.pass(600).await;
+    modest.once().await;
+    let expected = (stage.project, modest.address, fee(), modest.address);
+    assert_eq!(drawn(&stage).await, [expected]);
+}
+
 /// The chain has the transaction, and its daemon is killed before it can know: its endpoint shows no receipt.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_sending_and_writing_draws_nothing_twice() {

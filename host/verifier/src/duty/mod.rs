@@ -156,8 +156,13 @@ async fn withdraw(operator: &Operator, project: ProjectId, account: Address) -> 
     let Some(least) = operator.config().duties.withdraw_from else {
         return Ok(Tried::NotYet);
     };
-    if operator.gateway.owed(project, account).await? < U256::from(least.max(1)) {
+    let owed = operator.gateway.owed(project, account).await?;
+    if owed == U256::ZERO {
         return Ok(Tried::NothingLeft);
+    }
+    // It may be enough for another daemon of the journal, and more may come together.
+    if owed < U256::from(least) {
+        return Ok(Tried::NotYet);
     }
     let withdrawn = operator.gateway.withdraw(&operator.owner, project, account).await;
     tried("withdrawing fees", withdrawn)
