@@ -90,8 +90,7 @@ impl Observer for Failed {
 async fn failures_of_once(config: &VerifierConfig) -> Vec<&'static str> {
     let failed = Arc::new(Failed::default());
     Daemon::once(config.clone(), failed.clone()).await.unwrap();
-    let codes = failed.0.lock().unwrap().clone();
-    codes
+    failed.0.lock().unwrap().clone()
 }
 
 async fn row(config: &VerifierConfig) -> StatusRow {
