@@ -103,7 +103,12 @@ fn a_journal_is_listed_copied_and_never_copied_over_another() {
         .succeeded();
     assert_eq!(rehearsed["schema"], "orv.verifier.rehearsal/1");
     let worked = home.json(&["verifier", "once", "verifier.toml"]);
-    assert_eq!(worked.document()["schema"], "orv.verifier.summary/1", "{}", worked.stderr);
+    assert_eq!(
+        worked.document()["schema"],
+        "orv.verifier.summary/1",
+        "{}",
+        worked.stderr
+    );
     let status = home
         .json(&["verifier", "status", "verifier.toml", "--state", "waiting"])
         .succeeded();
@@ -122,7 +127,10 @@ fn a_journal_is_listed_copied_and_never_copied_over_another() {
     let again = home.json(&["verifier", "backup", "copy.sqlite", "verifier.toml"]);
     assert_eq!(again.status, 1, "{}", again.stdout);
     let missing = home.json(&["verifier", "show", "7", "verifier.toml"]);
-    assert_eq!(missing.document()["schema"], "orv.error/1");
+    missing.assert_failed(1, "ORV-V-088");
+    let misspelt = home.json(&["verifier", "status", "verifier.toml", "--state", "setled"]);
+    misspelt.assert_failed(2, "ORV-C-001");
+    assert!(misspelt.document()["error"].as_str().unwrap().contains("no state"));
 }
 
 /// The codes of what is wrong with a configuration, and the exit status of the check.

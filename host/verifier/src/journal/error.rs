@@ -125,6 +125,7 @@ impl JournalError {
             Self::Backup { .. } => "ORV-V-083",
             Self::DaemonId { .. } => "ORV-V-084",
             Self::NotYet(_) => "ORV-V-087",
+            Self::Unknown(_) => "ORV-V-088",
             other if other.may_pass() => "ORV-V-081",
             _ => "ORV-V-008",
         }

@@ -1,7 +1,7 @@
 //! `orv verifier status`.
 
 use clap::Args;
-use orv_verifier::journal::JournalError;
+use orv_verifier::journal::{JournalError, State};
 use orv_verifier::{Daemon, StatusRow, VerifierError};
 use serde_json::{Value, json};
 
@@ -17,8 +17,8 @@ pub struct StatusArguments {
     #[arg(long, value_name = "ID")]
     project: Vec<u64>,
     /// Only proposals in this state: `waiting`, or exactly `waiting:low-balance`
-    #[arg(long, value_name = "STATE")]
-    state: Vec<String>,
+    #[arg(long, value_name = "STATE", value_parser = StateChoice::parse)]
+    state: Vec<StateChoice>,
 }
 
 pub(super) async fn run(arguments: &StatusArguments) -> Result<Answer, Failure> {
@@ -46,10 +46,37 @@ pub(super) async fn run(arguments: &StatusArguments) -> Result<Answer, Failure> 
 impl StatusArguments {
     fn wants(&self, row: &StatusRow) -> bool {
         let of_project = self.project.is_empty() || self.project.iter().any(|id| id.to_string() == row.project);
-        let name = row.state.to_string();
-        let is = |wanted: &String| name == *wanted || name.split(':').next() == Some(wanted);
-        of_project && (self.state.is_empty() || self.state.iter().any(is))
+        of_project && (self.state.is_empty() || self.state.iter().any(|wanted| wanted.has(row.state)))
     }
+}
+
+/// One state, or all of one kind, by the name that the journal has for it.
+#[derive(Debug, Clone)]
+struct StateChoice(String);
+
+impl StateChoice {
+    fn parse(text: &str) -> Result<Self, String> {
+        let choice = Self(text.to_owned());
+        if State::all().any(|state| choice.has(state)) {
+            return Ok(choice);
+        }
+        let mut kinds: Vec<String> = State::all().map(kind).collect();
+        kinds.dedup();
+        Err(format!(
+            "there is no state of that name; there are {}",
+            kinds.join(", ")
+        ))
+    }
+
+    fn has(&self, state: State) -> bool {
+        self.0 == state.to_string() || self.0 == kind(state)
+    }
+}
+
+/// A state's name without its cause.
+fn kind(state: State) -> String {
+    let name = state.to_string();
+    name.split(':').next().unwrap_or_default().to_owned()
 }
 
 /// A row, with what the table adds.
