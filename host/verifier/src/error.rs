@@ -107,6 +107,16 @@ pub enum VerifierError {
     /// Somebody has revoked the key: an attester who found its evidence wanting, the registry's owner, or the operator.
     #[error("key {0} was revoked")]
     KeyRevoked(Address),
+    /// The key's whole admission is too short for a run, and so would another's be.
+    #[error("key {key} is admitted for {whole} s in all, and a run may need {run_seconds} s: no other key would outlive one")]
+    KeyTooShort {
+        /// The key.
+        key: Address,
+        /// Seconds between its first and its last.
+        whole: u64,
+        /// `run_seconds` of the configuration.
+        run_seconds: u64,
+    },
     /// The attesters refuse the key.
     #[error("the key is not admitted: {0}")]
     Attester(Box<AttesterError>),
@@ -240,6 +250,7 @@ impl VerifierError {
             Self::EvidenceChanged { .. } => "ORV-V-050",
             Self::KeyDead { .. } => "ORV-V-051",
             Self::KeyRevoked(_) => "ORV-V-057",
+            Self::KeyTooShort { .. } => "ORV-V-058",
             Self::Attester(_) => "ORV-V-052",
             Self::AttesterSigning(_) => "ORV-V-053",
             Self::RemoteAttesters(_) => "ORV-V-056",
@@ -290,6 +301,9 @@ impl VerifierError {
             Self::EvidenceChanged { .. } | Self::KeyDead { .. } => "Restart the enclave, so that it makes a new key.",
             Self::KeyRevoked(_) => {
                 "Keep the enclave's console and the journal, and find out why (docs/operator.md); only then boot it anew."
+            }
+            Self::KeyTooShort { .. } => {
+                "Set `run_seconds` well below what an admission lasts, or have keys admitted for longer."
             }
             Self::Attester(_) => "Compare the enclave's measurement with the attesters' and the policy's list.",
             Self::AttesterSigning(_) => "Check the attester's key.",
@@ -365,7 +379,7 @@ impl VerifierError {
 
     /// Whether the enclave has no key that could carry a ticket.
     pub(crate) fn is_without_live_key(&self) -> bool {
-        matches!(self, Self::KeyRevoked(_)) || self.wants_new_key()
+        matches!(self, Self::KeyRevoked(_) | Self::KeyTooShort { .. }) || self.wants_new_key()
     }
 
     /// Whether only a new boot of the enclave, with a new key, helps, and nobody need look at it before.

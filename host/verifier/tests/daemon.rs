@@ -432,7 +432,7 @@ async fn a_key_that_would_expire_under_a_run_opens_no_ticket(kind: PeerKind) {
     assert_eq!(only(&summary).state, State::Waiting(WaitCause::KeyNotLive));
     assert_eq!(
         summary.failures.iter().map(|failure| failure.code).collect::<Vec<_>>(),
-        ["ORV-V-051"]
+        ["ORV-V-058"]
     );
 }
 

@@ -13,8 +13,10 @@ use orv_chain::{Call, ProposalId};
 use orv_devnet::peer::PeerKind;
 use orv_verifier::journal::{DaemonId, Journal, KeyRecord, State, WaitCause};
 use orv_verifier::{
-    Board, Controls, Daemon, EnclaveSeen, EnclaveSettings, Observer, Orders, Silent, Summary, VerifierConfig,
+    AdmissionSource, Board, Controls, Daemon, EnclaveSeen, EnclaveSettings, Observer, Orders, Silent, Summary,
+    VerifierConfig,
 };
+use serde_json::json;
 use std::io::copy;
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -60,9 +62,10 @@ impl Working {
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        timeout(PATIENCE, seen)
-            .await
-            .unwrap_or_else(|_| panic!("{what} was not seen"))
+        timeout(PATIENCE, seen).await.unwrap_or_else(|_| {
+            let live = self.board.live();
+            panic!("{what} was not seen: {:?} {:?}", live.surroundings, live.failures.last)
+        })
     }
 
     /// Waits for so many rounds.
@@ -244,4 +247,59 @@ async fn a_revoked_key_is_an_alarm_and_not_booted_away() {
     let other = |seen: &EnclaveSeen| is_live(seen) && !seen.revoked && seen.key != first.key;
     working.until("the second key", other).await;
     working.end().await;
+}
+
+/// An enclave whose next boot, by the operator's command, has another key.
+fn renewable(network: &Network) -> (VerifierConfig, PathBuf) {
+    let boots = network.directory.path().join("boots");
+    std::fs::write(&boots, "x").unwrap();
+    let counted = boots.clone();
+    listen_as(&socket(network), Script::MissingBytes, move || {
+        u8::try_from(std::fs::read(&counted).unwrap().len()).unwrap()
+    });
+    let mut config = network.config();
+    let command = format!("printf x >> {}", boots.display());
+    config.enclave_list = vec![EnclaveSettings {
+        address: config.enclave.take().unwrap(),
+        restart: ["sh", "-c", &command].map(str::to_owned).to_vec(),
+    }];
+    (config, boots)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_ends_without_work_is_renewed() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let (mut config, boots) = renewable(&network);
+    config.run_seconds = 1;
+    if let AdmissionSource::Local(attesters) = &mut config.admission {
+        attesters.life_seconds = 100;
+    }
+    let working = Working::begin(config);
+    let (first, _) = working.until("the first key", is_live).await;
+    for (method, parameters) in [("evm_increaseTime", json!([200])), ("evm_mine", json!([]))] {
+        network.running.steer(method, parameters).await.unwrap();
+    }
+    let other = |seen: &EnclaveSeen| is_live(seen) && seen.key != first.key;
+    working.until("the second key", other).await;
+    working.end().await;
+    assert_eq!(std::fs::read(&boots).unwrap().len(), 2);
+}
+
+/// The simulator's certificates live three hours.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_boot_is_tried_where_every_key_is_too_short_for_a_run() {
+    let network = Network::start(PeerKind::Embedded).await;
+    let (mut config, boots) = renewable(&network);
+    config.run_seconds = 4 * 3600;
+    let working = Working::begin(config);
+    let id = network.submit().await;
+    let waits = Some(State::Waiting(WaitCause::KeyNotLive));
+    while state(&network, id).await != waits {
+        sleep(Duration::from_millis(100)).await;
+    }
+    working.rounds(4).await;
+    assert!(working.board.live().failures.steps.contains_key("ORV-V-058"));
+    working.end().await;
+    assert_eq!(std::fs::read(&boots).unwrap().len(), 1, "it was booted anew");
+    assert_eq!(evidence(&network).await.len(), 1);
 }

@@ -83,12 +83,27 @@ pub(crate) enum KeyLife {
     Ending(String),
     /// Not for a run that begins now: its statement could not be settled any more, and the attempt would be lost.
     Ended(String),
+    /// As [`Self::Ended`], and another key would do no longer: its whole admission lasts so many seconds.
+    TooShort(u64),
     /// For nothing. A new boot would only hide what was wrong with it.
     Revoked,
 }
 
 /// Verdicts below which a key is said to be ending.
 const FEW_VERDICTS: u32 = 5;
+
+/// Seconds of use below which another key is not worth its boot, its upload and its admission.
+const SHORTEST_USE: u64 = 60;
+
+/// Seconds that the whole admission of a key lasts.
+pub(crate) fn whole_life(key: &AdmittedKey) -> u64 {
+    key.expires_at.saturating_sub(key.activates_at)
+}
+
+/// Whether a key was never fit for runs of so many seconds, or hardly: another one would be no better.
+pub(crate) fn is_too_short(key: &AdmittedKey, run_seconds: u64) -> bool {
+    whole_life(key) <= run_seconds.saturating_add(SHORTEST_USE)
+}
 
 /// How long a key will do, by what the registry says of it and by the block's time.
 pub(crate) fn life(admitted: Option<&AdmittedKey>, now: u64, run_seconds: u64) -> KeyLife {
@@ -102,6 +117,9 @@ pub(crate) fn life(admitted: Option<&AdmittedKey>, now: u64, run_seconds: u64) -
         return KeyLife::Ended("no verdicts are left".to_owned());
     }
     let left = key.expires_at.saturating_sub(now);
+    if left <= run_seconds && is_too_short(key, run_seconds) {
+        return KeyLife::TooShort(whole_life(key));
+    }
     if left <= run_seconds {
         return KeyLife::Ended(format!("it lives {left} s more, a run may need {run_seconds} s"));
     }
@@ -227,6 +245,7 @@ mod tests {
             KeyLife::Lasting => "lasting",
             KeyLife::Ending(_) => "ending",
             KeyLife::Ended(_) => "ended",
+            KeyLife::TooShort(_) => "too short",
             KeyLife::Revoked => "revoked",
         }
     }
@@ -245,5 +264,18 @@ mod tests {
             ..key(9999, 9)
         };
         assert_eq!(ends(&life(Some(&revoked), 0, 100)), "revoked");
+    }
+
+    #[test]
+    fn a_key_whose_whole_admission_is_too_short_for_a_run_is_not_one_that_another_could_replace() {
+        let admitted = |whole: u64| AdmittedKey {
+            activates_at: 1000,
+            ..key(1000 + whole, 9)
+        };
+        let at_its_end = |whole: u64| life(Some(&admitted(whole)), 1000 + whole - 50, 100);
+        assert_eq!(at_its_end(90), KeyLife::TooShort(90));
+        assert_eq!(at_its_end(160), KeyLife::TooShort(160), "for hardly any run");
+        assert_eq!(ends(&at_its_end(161)), "ended");
+        assert_eq!(ends(&life(Some(&admitted(160)), 1000, 100)), "ending", "while it lasts");
     }
 }

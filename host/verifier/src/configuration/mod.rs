@@ -288,6 +288,7 @@ impl VerifierConfig {
         if self.limits.concurrent_settlements == 0 {
             return refused("limits.concurrent_settlements = 0: at least 1".to_owned());
         }
+        self.refuse_short_keys()?;
         let endpoints = self.rpc.as_ref().map_or(1, |rpc| rpc.all().len());
         if !(1..=endpoints).contains(&self.rpc_quorum) {
             let quorum = self.rpc_quorum;
@@ -296,6 +297,22 @@ impl VerifierConfig {
             ));
         }
         Ok(())
+    }
+
+    /// No ticket is opened with a key that would end under a run.
+    fn refuse_short_keys(&self) -> Result<(), VerifierError> {
+        let refused = |why: String| Err(VerifierError::Configuration(why));
+        let run_seconds = self.run_seconds;
+        if run_seconds >= LONGEST_LIFE {
+            return refused(format!("run_seconds = {run_seconds}: no key is admitted for more than {LONGEST_LIFE}"));
+        }
+        match &self.admission {
+            AdmissionSource::Local(local) if local.life_seconds <= run_seconds => refused(format!(
+                "admission.local.life_seconds = {}: a run may need run_seconds = {run_seconds}, and no key would outlive it",
+                local.life_seconds
+            )),
+            AdmissionSource::Local(_) | AdmissionSource::Remote(_) => Ok(()),
+        }
     }
 
     fn refuse_odd_enclaves(&self) -> Result<(), VerifierError> {
@@ -445,6 +462,21 @@ mod tests {
         assert!(refused.contains("rpc_quorum = 2: 1 to 1"), "{refused}");
         assert!(with("rpc_quorum = 0").is_err());
         with("rpc = [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]\nrpc_quorum = 2").unwrap();
+    }
+
+    #[test]
+    fn keys_that_no_run_fits_into_are_refused_with_both_numbers() {
+        let example = include_str!("../../verifier.example.toml");
+        let with = |run: u64, life: u64| {
+            let text = example.replace("run_seconds = 3600", &format!("run_seconds = {run}"));
+            let text = text.replace("life_seconds = 86400", &format!("life_seconds = {life}"));
+            VerifierConfig::parse(&text).map_err(|error| error.to_string())
+        };
+        let refused = with(3600, 3600).unwrap_err();
+        let words = "admission.local.life_seconds = 3600: a run may need run_seconds = 3600";
+        assert!(refused.contains(words), "{refused}");
+        assert!(with(86_400, 86_400).unwrap_err().contains("run_seconds = 86400: no key"));
+        with(3600, 7200).unwrap();
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::chain::Reached;
 use super::enclave::KeyOf;
 use super::line::{Check, Line};
 use super::measurement;
+use crate::admission::{is_too_short, whole_life};
 use crate::configuration::VerifierConfig;
 use orv_chain::primitives::Address;
 use orv_chain::{AdmittedKey, ChainError, EnclaveContracts, EnclaveKeys};
@@ -79,6 +80,17 @@ fn judge(entry: &AdmittedKey, now: u64, run_seconds: u64) -> Line {
             format!("{key} counts in {wait} s"),
             "wait for the challenge delay",
         )
+    } else if left <= run_seconds && is_too_short(entry, run_seconds) {
+        let whole = whole_life(entry);
+        Line::fail(
+            Check::Key,
+            format!(
+                "{key} is admitted for {whole} s in all; a run may need {run_seconds} s, so no ticket is opened with it or another"
+            ),
+            format!(
+                "set `run_seconds` well below {whole}, or have keys admitted for longer: another boot does not help"
+            ),
+        )
     } else if left <= run_seconds {
         Line::warn(
             Check::Key,
@@ -117,6 +129,10 @@ mod tests {
         assert_eq!(judge(&entry(), 50, 300).outcome, Outcome::Warn, "not active yet");
         assert_eq!(judge(&entry(), 800, 300).outcome, Outcome::Warn, "too short for a run");
         assert_eq!(judge(&entry(), 1001, 300).outcome, Outcome::Fail, "expired");
+        let short = judge(&entry(), 200, 900);
+        assert_eq!(short.outcome, Outcome::Fail);
+        let fix = short.fix.unwrap();
+        assert!(fix.contains("run_seconds` well below 900"), "{fix}");
         let used = AdmittedKey {
             verdicts_left: 0,
             ..entry()

@@ -49,8 +49,10 @@ pub(crate) struct Desk {
     told: Option<Address>,
     /// The key that was last told to be ending.
     warned: Option<Address>,
-    /// The key that was last told to be revoked.
+    /// The key that was last told to be revoked, or to be too short.
     alarmed: Option<Address>,
+    /// Seconds that the whole admission of the present key lasts.
+    whole_life: Option<u64>,
     /// What enclaves said before they ended, where they can be heard.
     reports: Option<Arc<ExitReports>>,
     seen: Seen,
@@ -73,6 +75,7 @@ impl Desk {
             told: None,
             warned: None,
             alarmed: None,
+            whole_life: None,
             reports: None,
             seen: Arc::new(Mutex::new(seen)),
         }
@@ -158,29 +161,39 @@ impl Desk {
     /// As [`Self::identity`]; [`VerifierError::KeyDead`] for a key that ends too soon. A key that was revoked is never
     /// renewed: whoever runs the enclave finds out why before.
     pub(crate) async fn lasting_identity(&mut self, operator: &Operator) -> Result<Option<Identity>, VerifierError> {
-        let ended = match self.identity(operator).await {
-            Ok(identity) => match self.life(operator, identity.key).await? {
-                KeyLife::Lasting => return Ok(Some(identity)),
-                KeyLife::Ending(reason) => {
-                    self.warn(operator, identity.key, &reason);
-                    return Ok(Some(identity));
-                }
-                KeyLife::Revoked => return Err(VerifierError::KeyRevoked(identity.key)),
-                KeyLife::Ended(_) if self.may_renew() && has_open_ticket(operator, identity.key).await? => {
+        let found = match self.identity(operator).await {
+            Ok(identity) => match self.usable(operator, identity).await {
+                Err(VerifierError::KeyDead { key, .. })
+                    if self.may_renew() && has_open_ticket(operator, key).await? =>
+                {
                     return Ok(None);
                 }
-                KeyLife::Ended(reason) => VerifierError::KeyDead {
-                    key: identity.key,
-                    reason,
-                },
+                usable => usable,
             },
-            Err(error) if error.wants_new_key() => error,
-            Err(error) => return Err(error),
+            Err(error) => Err(error),
         };
-        if !self.may_renew() {
-            return Err(ended);
+        match found {
+            Err(error) if error.wants_new_key() && self.may_renew() => self.renew(operator, &error).await.map(Some),
+            other => other.map(Some),
         }
-        self.renew(operator, &ended).await.map(Some)
+    }
+
+    /// The identity, if its key outlives a run that begins now.
+    async fn usable(&mut self, operator: &Operator, identity: Identity) -> Result<Identity, VerifierError> {
+        let key = identity.key;
+        match self.life(operator, key).await? {
+            KeyLife::Lasting => Ok(identity),
+            KeyLife::Ending(reason) => {
+                self.warn(operator, key, &reason);
+                Ok(identity)
+            }
+            KeyLife::Ended(reason) => Err(VerifierError::KeyDead { key, reason }),
+            KeyLife::TooShort(whole) => {
+                self.alarmed = Some(key);
+                Err(too_short(operator, key, whole))
+            }
+            KeyLife::Revoked => Err(VerifierError::KeyRevoked(key)),
+        }
     }
 
     /// Whether the operator has configured how the enclave is booted anew.
@@ -195,19 +208,13 @@ impl Desk {
         self.see_key(None);
         boot::restart(&self.settings).await?;
         let identity = self.identity(operator).await?;
-        match self.life(operator, identity.key).await? {
-            KeyLife::Lasting | KeyLife::Ending(_) => Ok(identity),
-            KeyLife::Revoked => Err(VerifierError::KeyRevoked(identity.key)),
-            KeyLife::Ended(reason) => Err(VerifierError::KeyDead {
-                key: identity.key,
-                reason,
-            }),
-        }
+        self.usable(operator, identity).await
     }
 
-    async fn life(&self, operator: &Operator, key: Address) -> Result<KeyLife, VerifierError> {
+    async fn life(&mut self, operator: &Operator, key: Address) -> Result<KeyLife, VerifierError> {
         let admitted = operator.keys.key(key).await?;
         let now = operator.chain.head().await?.timestamp;
+        self.whole_life = admitted.as_ref().map(admission::whole_life);
         self.see(|seen| {
             seen.expires_at = admitted.as_ref().map(|admitted| admitted.expires_at);
             seen.verdicts_left = admitted.as_ref().map(|admitted| admitted.verdicts_left);
@@ -270,8 +277,8 @@ impl Desk {
     pub(crate) async fn tend(&mut self, operator: &Operator, care: Care) -> Result<(), VerifierError> {
         let life = self.keep_open(operator).await?;
         let wants_key = match life {
-            Some(KeyLife::Lasting | KeyLife::Ending(_) | KeyLife::Revoked) => false,
-            Some(KeyLife::Ended(_)) => self.may_renew(),
+            Some(KeyLife::Lasting | KeyLife::Ending(_) | KeyLife::TooShort(_) | KeyLife::Revoked) => false,
+            Some(KeyLife::Ended(_)) => self.may_renew() && self.is_worth_renewing(operator),
             None => true,
         };
         // Admission costs gas, and the last coins are for what has been begun.
@@ -280,6 +287,14 @@ impl Desk {
         }
         self.lasting_identity(operator).await?;
         Ok(())
+    }
+
+    /// Whether another key is worth its price though no proposal waits for it: one that hardly outlives a run would be
+    /// paid for again and again.
+    fn is_worth_renewing(&self, operator: &Operator) -> bool {
+        let run_seconds = operator.config().run_seconds;
+        self.whole_life
+            .is_none_or(|whole| whole >= run_seconds.saturating_mul(2))
     }
 
     /// Keeps an idle connection open. Nothing where there is none, or a broken one.
@@ -292,14 +307,15 @@ impl Desk {
         match &life {
             KeyLife::Lasting => {}
             KeyLife::Ending(reason) | KeyLife::Ended(reason) => self.warn(operator, key, reason),
-            KeyLife::Revoked => self.alarm(operator, key),
+            KeyLife::TooShort(whole) => self.alarm(operator, key, &too_short(operator, key, *whole)),
+            KeyLife::Revoked => self.alarm(operator, key, &VerifierError::KeyRevoked(key)),
         }
         Ok(Some(life))
     }
 
     /// How long the key of an open connection will do. What makes it count ends with its measurement's listing and its
     /// attesters' epoch, too.
-    async fn standing(&self, operator: &Operator, key: Address) -> Result<KeyLife, VerifierError> {
+    async fn standing(&mut self, operator: &Operator, key: Address) -> Result<KeyLife, VerifierError> {
         let life = self.life(operator, key).await?;
         if let (KeyLife::Lasting | KeyLife::Ending(_), Standing::Dead(reason)) =
             (&life, admission::standing(operator, key).await?)
@@ -310,11 +326,10 @@ impl Desk {
         Ok(life)
     }
 
-    /// Says once for each key that it is revoked.
-    fn alarm(&mut self, operator: &Operator, key: Address) {
+    /// Says once for each key what no other key mends.
+    fn alarm(&mut self, operator: &Operator, key: Address, error: &VerifierError) {
         if self.alarmed.replace(key) != Some(key) {
-            let error = VerifierError::KeyRevoked(key);
-            operator.observer.notice(&Notice::failed(None, &error));
+            operator.observer.notice(&Notice::failed(None, error));
         }
     }
 
@@ -386,6 +401,14 @@ impl Desk {
                 Err(self.explained(error.into()).await?)
             }
         }
+    }
+}
+
+fn too_short(operator: &Operator, key: Address, whole: u64) -> VerifierError {
+    VerifierError::KeyTooShort {
+        key,
+        whole,
+        run_seconds: operator.config().run_seconds,
     }
 }
 
