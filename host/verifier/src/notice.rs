@@ -70,6 +70,8 @@ pub struct Surroundings {
     pub head: Option<BlockReference>,
     /// The newest block's time, in seconds of Unix time.
     pub head_time: Option<u64>,
+    /// Seconds by which it may be older than this machine's clock before nothing is begun; 0 for any age.
+    pub stale_head_seconds: u64,
     /// The first block that has not been searched for proposals.
     pub cursor: Option<u64>,
     /// Wei of the operator's account.

@@ -99,6 +99,11 @@ async fn a_ready_daemon_says_so() {
     busy(&served.board);
     let answer = get(&served, "/readyz").await;
     assert_eq!((answer.status, answer.json()["ready"].as_bool()), (200, Some(true)));
+    // As old as pause.stale_head_seconds allows: the daemon would begin something.
+    let mut old = surroundings();
+    old.head_time = old.head_time.map(|time| time - 590);
+    served.board.notice(&Notice::Observed(Box::new(old)));
+    assert_eq!(get(&served, "/readyz").await.status, 200);
     assert!(get(&served, "/").await.text().contains("Working."));
 }
 
@@ -112,7 +117,7 @@ fn troubles() -> Vec<(Surroundings, &'static str)> {
     vec![
         (with(|seen| seen.head_time = None), "chain-unseen"),
         (
-            with(|seen| seen.head_time = seen.head_time.map(|time| time - 301)),
+            with(|seen| seen.head_time = seen.head_time.map(|time| time - 601)),
             "chain-stale",
         ),
         (with(|seen| seen.enclaves.clear()), "no-live-key"),

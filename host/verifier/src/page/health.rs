@@ -104,8 +104,7 @@ fn chain(situation: &Situation<'_>) -> Option<Obstacle> {
             runbook: "OrvChainUnseen",
         });
     };
-    let bound = Duration::from_secs(situation.settings.stale_head_seconds);
-    (age > bound).then(|| Obstacle {
+    situation.is_head_stale().then(|| Obstacle {
         reason: "chain-stale",
         detail: format!("the newest block is {} old", span(age)),
         advice: "Check whether the RPC endpoint lags, and this machine's clock.",

@@ -76,6 +76,7 @@ pub(super) fn good() -> Surroundings {
             hash: B256::repeat_byte(3),
         }),
         head_time: Some(NOW - 5),
+        stale_head_seconds: 600,
         cursor: Some(4_199_990),
         balance: Some(U256::from(COIN)),
         listed: Some(true),

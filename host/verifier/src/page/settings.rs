@@ -26,9 +26,6 @@ pub struct PageSettings {
     /// what a run may take.
     #[serde(default = "defaults::stalled_seconds")]
     pub stalled_seconds: u64,
-    /// Seconds after which the newest block counts as old, and the daemon as not ready.
-    #[serde(default = "defaults::stale_head_seconds")]
-    pub stale_head_seconds: u64,
 }
 
 mod defaults {
@@ -75,8 +72,8 @@ impl PageSettings {
         if let Some(explorer) = self.explorer.as_ref().filter(|address| !is_explorer(address)) {
             return wrong(format!("page.explorer: {explorer:?} is not http(s)://HOST"));
         }
-        if self.stalled_seconds == 0 || self.stale_head_seconds == 0 {
-            return wrong("page.stalled_seconds and page.stale_head_seconds: at least 1".to_owned());
+        if self.stalled_seconds == 0 {
+            return wrong("page.stalled_seconds = 0: at least 1".to_owned());
         }
         Ok(())
     }

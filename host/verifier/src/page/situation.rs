@@ -59,6 +59,12 @@ impl<'a> Situation<'a> {
         Some(self.now.saturating_sub(Duration::from_secs(time)))
     }
 
+    /// Whether the newest block is too old for anything to be begun, by the daemon's own bound.
+    pub(super) fn is_head_stale(&self) -> bool {
+        let bound = self.surroundings().map_or(0, |seen| seen.stale_head_seconds);
+        bound > 0 && self.head_age().is_some_and(|age| age > Duration::from_secs(bound))
+    }
+
     /// What is left of a key's life.
     pub(super) fn life_left(&self, enclave: &EnclaveSeen) -> Option<Duration> {
         enclave.key?;

@@ -153,6 +153,7 @@ impl Supervisor {
         let mut seen = Surroundings {
             head: head.map(|head| head.reference),
             head_time: head.map(|head| head.timestamp),
+            stale_head_seconds: operator.config().pause.stale_head_seconds,
             cursor: self.intake.next_block(),
             balance: operator.balance().await.ok(),
             listed: operator

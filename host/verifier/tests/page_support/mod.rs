@@ -102,6 +102,7 @@ pub fn surroundings() -> Surroundings {
             hash: B256::repeat_byte(3),
         }),
         head_time: Some(NOW - 3),
+        stale_head_seconds: 600,
         cursor: Some(18_442_108),
         balance: Some(U256::from(COIN / 1000 * 137)),
         listed: Some(true),

@@ -156,7 +156,7 @@ fn draw_chain(situation: &Situation<'_>, out: &mut Markup) {
         name: "Chain",
         value: head.map_or_else(unknown, |head| grouped(&head.to_string())),
         share: None,
-        is_low: age.is_none_or(|age| age.as_secs() > situation.settings.stale_head_seconds),
+        is_low: age.is_none() || situation.is_head_stale(),
         note: &note,
     };
     gauge.draw(out);
