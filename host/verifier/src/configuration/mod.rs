@@ -218,7 +218,7 @@ mod defaults {
         8
     }
 
-    /// A hundredth of a coin: some settlements at the dearest fee that is paid.
+    /// A hundredth of a coin: one approval, of 540,000 gas, at up to 18 gwei per gas.
     pub(super) fn least_balance() -> U256 {
         U256::from(10_000_000_000_000_000_u64)
     }

@@ -74,7 +74,7 @@ fn waiting(cause: WaitCause) -> StateWords {
         ),
         WaitCause::HeldForQuorum => (
             "held for other operators",
-            "Goes on when enough operators have stated the same, or the ticket lapses.",
+            "Goes on when enough operators have stated the same before its key ends.",
         ),
     };
     StateWords {
