@@ -137,6 +137,15 @@ impl Operator {
         Ok(())
     }
 
+    /// As [`Self::unclaim`], and a statement that this daemon did not bring to the chain as well: another one of the
+    /// journal may have the coins for it, or a better endpoint.
+    pub(crate) async fn hand_over(&self, proposal: ProposalId) -> Result<(), VerifierError> {
+        match self.journal.get(proposal).await {
+            Ok(record) if record.state == State::Judged => Ok(self.journal.release(proposal).await?),
+            _ => self.unclaim(proposal).await,
+        }
+    }
+
     /// Writes a change and tells it.
     pub(crate) async fn change(
         &self,

@@ -32,6 +32,7 @@ on_both_chains!(
     a_kept_statement_is_carried_on_whoever_has_the_key,
     a_proposal_that_another_daemon_works_on_is_left_alone,
     what_is_only_prepared_is_free_for_other_daemons,
+    a_statement_that_cannot_be_paid_for_is_free_for_other_daemons,
     a_hanging_enclave_keeps_no_other_one_from_working,
     the_first_stop_lets_a_run_finish_and_the_second_hands_it_back,
     a_key_that_is_used_up_is_renewed_by_the_operators_command,
@@ -294,6 +295,32 @@ async fn what_is_only_prepared_is_free_for_other_daemons(kind: PeerKind) {
     let other = Journal::open(&network.config().journal_place(), gateway, DaemonId::new([7; 16])).await;
     assert_eq!(other.unwrap().claim(id, 600).await.unwrap(), Claim::Taken);
     controls.stop();
+    working.await.unwrap().unwrap();
+}
+
+async fn a_statement_that_cannot_be_paid_for_is_free_for_other_daemons(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::Improvement);
+    let id = network.submit().await;
+    let stop = StopAt::new(State::Judged, Controls::hand_back);
+    Daemon::once_with(stop.orders(network.config())).await.unwrap();
+    let operator = network.running.accounts()[2].address;
+    let nothing = json!([operator, "0x0"]);
+    network.running.steer("anvil_setBalance", nothing).await.unwrap();
+    let poor = StopAt::new(State::SetAside, Controls::stop);
+    let working = tokio::spawn(Daemon::work(poor.orders(network.config())));
+    while poor.told.lock().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
+    let other = Journal::open(&network.config().journal_place(), gateway, DaemonId::new([7; 16])).await;
+    let other = other.unwrap();
+    // For a moment of each round the first one tries it again.
+    while other.claim(id, 600).await.unwrap() != Claim::Taken {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(other.get(id).await.unwrap().state, State::Judged);
+    poor.controls.stop();
     working.await.unwrap().unwrap();
 }
 

@@ -320,8 +320,11 @@ impl Shared {
         } else {
             Ok(Outcome::Further)
         };
-        // Also what is ready: an enclave of another daemon may be free before this one's.
-        operator.unclaim(seen.proposal).await?;
+        match errand {
+            Errand::Settle => operator.hand_over(seen.proposal).await?,
+            // Also what is ready: an enclave of another daemon may be free before this one's.
+            _ => operator.unclaim(seen.proposal).await?,
+        }
         taken_over(outcome)
     }
 
