@@ -99,10 +99,7 @@ impl Intake {
             return Ok(Reached::Head);
         }
         let known: std::collections::BTreeSet<_> = match self.known_below {
-            U256::ZERO => {
-                let all = operator.journal.all().await?;
-                all.into_iter().map(|record| record.proposal).collect()
-            }
+            U256::ZERO => operator.journal.states().await?.into_keys().collect(),
             _ => std::collections::BTreeSet::new(),
         };
         for _ in 0..NUMBERS {

@@ -46,6 +46,7 @@ pub use self::{
     error::JournalError,
     note::{NewProposal, Noted, Withdrawn},
     place::{DatabaseUrl, JournalPlace, NotPostgres},
+    query::View,
     record::{ClaimHolder, FailedSettlements, KeyRecord, Record, Statement, Submission, Ticket, Transaction},
     state::{CloseCause, Ending, Event, IllegalTransition, Settlement, State, UnknownState, WaitCause},
     transition::{Change, Detail},

@@ -1,9 +1,24 @@
 //! Which proposals there are.
 
-use super::record::select_proposals;
-use super::{Journal, JournalError, Record};
+use super::record::{Columns, select_proposals};
+use super::{Journal, JournalError, Record, State};
+use crate::decide::MOST_ATTEMPTS;
 use orv_chain::ProposalId;
 use sqlx::SqlSafeStr;
+use std::collections::BTreeMap;
+
+/// How much a round of the daemon looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Everything that is not final, and what is final and not yet deep enough to stay.
+    Whole,
+    /// The same without what is recorded, deep enough, and has no attempt left for an operator who makes so many of
+    /// them: it never changes again.
+    Changing {
+        /// Attempts at one proposal.
+        attempts: u8,
+    },
+}
 
 impl Journal {
     /// One proposal.
@@ -49,6 +64,48 @@ impl Journal {
         watched.retain(|record| record.state.is_watched());
         sort(&mut watched);
         Ok(watched)
+    }
+
+    /// What a round of the daemon looks at, by project and then by id.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub async fn in_view(&self, view: View) -> Result<Vec<Record>, JournalError> {
+        let mut seen = match view {
+            View::Whole => self.workable().await?,
+            View::Changing { attempts } => self.changing(attempts).await?,
+        };
+        let young = select_proposals!("AND final = 1 AND confirmed = 0");
+        seen.extend(self.records(young).await?);
+        sort(&mut seen);
+        Ok(seen)
+    }
+
+    async fn changing(&self, attempts: u8) -> Result<Vec<Record>, JournalError> {
+        let statement = select_proposals!(
+            "AND final = 0 AND NOT (confirmed = 1 AND state IN ('inconclusive', 'set-aside') \
+             AND (attempt >= $2 OR $3 <= 1))"
+        );
+        let query = sqlx::query(statement)
+            .bind(&self.gateway)
+            .bind(i64::try_from(MOST_ATTEMPTS).unwrap_or(i64::MAX))
+            .bind(i64::from(attempts));
+        let rows = query.fetch_all(&self.database.pool).await?;
+        rows.iter().map(Record::read).collect()
+    }
+
+    /// Where every proposal is.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub async fn states(&self) -> Result<BTreeMap<ProposalId, State>, JournalError> {
+        let query = sqlx::query("SELECT proposal, state FROM proposals WHERE gateway = $1").bind(&self.gateway);
+        let rows = query.fetch_all(&self.database.pool).await?;
+        let state = |row| {
+            let columns = Columns(row);
+            Ok((columns.parsed("proposal")?, columns.parsed("state")?))
+        };
+        rows.iter().map(state).collect()
     }
 
     async fn records(&self, statement: impl SqlSafeStr) -> Result<Vec<Record>, JournalError> {

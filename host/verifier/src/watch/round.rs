@@ -9,7 +9,7 @@ use crate::configuration::reloaded;
 use crate::decide;
 use crate::error::VerifierError;
 use crate::intake::{Reached, Urgency};
-use crate::journal::{Record, WaitCause};
+use crate::journal::{Record, View, WaitCause};
 use crate::notice::{EndpointSeen, Notice, Surroundings};
 use crate::run;
 use crate::settings::{self, Environment};
@@ -59,11 +59,12 @@ impl Supervisor {
         };
         self.observe(reached.as_ref().err().cloned()).await;
         let now = operator.clock();
-        let mut records = operator.journal.workable().await?;
-        let known: std::collections::BTreeSet<_> = records.iter().map(|record| record.proposal).collect();
-        let watched = operator.journal.unconfirmed().await?;
-        records.extend(watched.into_iter().filter(|record| !known.contains(&record.proposal)));
         let config = operator.config();
+        let mut records = operator.journal.in_view(self.view).await?;
+        // The first round of a life sees what another daemon may have confirmed before this one had written its review.
+        self.view = View::Changing {
+            attempts: config.attempts,
+        };
         records.retain(|record| config.projects.admits(record.project));
         // What was paid for in vain is tried again after a pause: until then it is no failure of the past.
         let waits = |failure: &Failure| {

@@ -34,11 +34,7 @@ pub struct Failure {
 pub(super) type States = BTreeMap<ProposalId, State>;
 
 pub(super) async fn states(operator: &Operator) -> Result<States, VerifierError> {
-    let records = operator.journal.all().await?;
-    Ok(records
-        .into_iter()
-        .map(|record| (record.proposal, record.state))
-        .collect())
+    Ok(operator.journal.states().await?)
 }
 
 /// The proposals that are elsewhere than before.
@@ -47,12 +43,15 @@ pub(super) async fn summary(
     before: &States,
     failures: Vec<Failure>,
 ) -> Result<Summary, VerifierError> {
-    let records = operator.journal.all().await?;
-    let changed = records
-        .iter()
-        .filter(|record| before.get(&record.proposal) != Some(&record.state));
+    let mut changed = Vec::new();
+    for (proposal, state) in states(operator).await? {
+        if before.get(&proposal) != Some(&state) {
+            changed.push(operator.journal.get(proposal).await?);
+        }
+    }
+    changed.sort_by_key(|record| (record.project, record.proposal));
     Ok(Summary {
-        outcomes: changed.map(StatusRow::from).collect(),
+        outcomes: changed.iter().map(StatusRow::from).collect(),
         failures,
     })
 }

@@ -14,7 +14,7 @@ use super::{Failure, Phase};
 use crate::duty;
 use crate::error::VerifierError;
 use crate::intake::Intake;
-use crate::journal::{Record, State};
+use crate::journal::{Record, State, View};
 use crate::notice::Notice;
 use crate::run::{self, Care};
 use crate::ticket::{Allowance, TicketCount};
@@ -57,6 +57,8 @@ pub(super) struct Supervisor {
     pub(super) told_pause: Option<String>,
     /// Tickets that this run of the daemon opens.
     pub(super) tickets: TicketCount,
+    /// What the next round looks at.
+    pub(super) view: View,
     /// The care for idle enclaves: who works once pays for no key that no proposal needs.
     pub(super) care: Care,
     tasks: JoinSet<Ended>,
@@ -79,6 +81,7 @@ impl Supervisor {
             failures: Vec::new(),
             told_pause: None,
             tickets: TicketCount::default(),
+            view: View::Whole,
             care: Care::KeepOpen,
             tasks: JoinSet::new(),
             errands: 0,

@@ -5,7 +5,8 @@ use crate::stage::GATEWAY;
 use orv_chain::primitives::{Address, B256};
 use orv_chain::{BlockReference, ProposalId};
 use orv_verifier::journal::{
-    DaemonId, Detail, Ending, Event, FailedSettlements, Journal, JournalError, KeyRecord, Settlement, State, WaitCause,
+    DaemonId, Detail, Ending, Event, FailedSettlements, Journal, JournalError, KeyRecord, Settlement, State, View,
+    WaitCause,
 };
 use orv_verifier::status;
 
@@ -138,6 +139,22 @@ on_both_databases! {
         journal.confirm(id).await.unwrap();
         assert!(journal.get(id).await.unwrap().confirmed);
         assert_eq!(watched().await, []);
+    }
+
+    async fn what_is_recorded_deep_and_without_another_attempt_is_looked_at_once_in_a_life(stage: Stage) {
+        let journal = stage.open().await;
+        let id = judged(&journal, proposal(4, 0)).await;
+        apply(&journal, id, Event::Settle).await;
+        let inconclusive = Event::Finish(Ending::Inconclusive);
+        journal.transition(id, inconclusive, "test", Detail::Transaction(mined()), 13).await.unwrap();
+        let seen = async |view: View| journal.in_view(view).await.unwrap().len();
+        let (once, twice) = (View::Changing { attempts: 1 }, View::Changing { attempts: 2 });
+        assert_eq!((seen(View::Whole).await, seen(once).await, seen(twice).await), (1, 1, 1));
+        journal.confirm(id).await.unwrap();
+        assert_eq!((seen(View::Whole).await, seen(once).await, seen(twice).await), (1, 0, 1));
+        stage.meddle("UPDATE proposals SET attempt = 3").await;
+        assert_eq!(seen(twice).await, 0, "the gateway grants no fourth one");
+        assert_eq!(journal.states().await.unwrap(), [(id, State::Inconclusive)].into());
     }
 
     async fn what_is_held_or_recorded_is_watched_too(stage: Stage) {
