@@ -38,10 +38,6 @@ mod defaults {
     pub(super) fn stalled_seconds() -> u64 {
         900
     }
-
-    pub(super) fn stale_head_seconds() -> u64 {
-        300
-    }
 }
 
 impl Default for PageSettings {
@@ -51,7 +47,6 @@ impl Default for PageSettings {
             hosts: Vec::new(),
             explorer: None,
             stalled_seconds: defaults::stalled_seconds(),
-            stale_head_seconds: defaults::stale_head_seconds(),
         }
     }
 }

@@ -83,7 +83,6 @@ pub const VERIFIER: &[Setting] = &[
     value("page.hosts"),
     text("page.explorer"),
     value("page.stalled_seconds"),
-    value("page.stale_head_seconds"),
     text("wallet.keystore.directory"),
     text("wallet.keystore.id"),
     text("wallet.keystore.passphrase_file"),
