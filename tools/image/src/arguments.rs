@@ -120,7 +120,8 @@ pub(crate) struct ReproduceArguments {
 pub(crate) enum PinCommand {
     /// Prints every pin: version, SHA-256, and the 0G root under which it can be had when the archive has moved on.
     List,
-    /// Moves every pin to what the archive serves and what is installed now, and writes images/pins.toml for review.
+    /// Moves every pin to what the archive serves and what is installed now, builds both kernels from that, and writes
+    /// images/pins.toml for review.
     Update,
 }
 

@@ -58,9 +58,10 @@ pub struct Built {
 pub fn build(request: &Request, cache: &Cache, say: &dyn Fn(&str)) -> Result<Built, ImageError> {
     let pins = Pins::read(&request.repository)?;
     let tools = toolchain::of_machine(&pins)?;
-    let mismatches = toolchain::mismatches(&pins, &tools);
+    let mut mismatches = toolchain::mismatches(&pins, &tools);
     let input = pinned(&pins, request)?;
     let kernel = kernel(request, cache, input, &tools, say)?;
+    mismatches.extend(toolchain::kernel_mismatch(&pins, request.platform, &kernel));
     say("building the enclave's binary (some minutes the first time)");
     fs::create_dir_all(&request.target).map_err(ImageError::file(&request.target))?;
     let log = request.target.join("enclave.log");

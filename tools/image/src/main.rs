@@ -90,7 +90,9 @@ fn run(arguments: Arguments, output: &Output) -> Result<(), ImageError> {
         } => output.pins(&Pins::read(&repository)?),
         Command::Pin {
             command: PinCommand::Update,
-        } => output.moved(&pin::update(&repository, &Cache::of_user()?)?),
+        } => output.moved(&pin::update(&repository, &Cache::of_user()?, &|text| {
+            eprintln!("{text}")
+        })?),
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ impl Output {
         match self.form {
             Form::Json => say!(
                 "{}",
-                json!({ "schema": "orv-image.pins/1", "inputs": pins.inputs, "tools": pins.tools })
+                json!({ "schema": "orv-image.pins/1", "inputs": pins.inputs, "tools": pins.tools, "kernels": pins.kernels })
             ),
             Form::Text => say!("{}", pins.text().trim_end()),
         }

@@ -1,9 +1,9 @@
 //! The two kinds of images.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What an image is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Platform {
     /// AWS Nitro Enclaves: one image file (EIF).
@@ -13,6 +13,9 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Nitro, Self::Vm];
+
     /// Its name: of the cargo feature, of the files in `images/`, on the command line.
     pub fn name(self) -> &'static str {
         match self {

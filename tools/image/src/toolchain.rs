@@ -5,7 +5,9 @@
 //! whoever reproduces a published image must use the same.
 
 use crate::error::ImageError;
-use crate::pin::{Pins, Tool};
+use crate::kernel::{Kernel, Origin};
+use crate::pin::{Pins, Tool, sha256};
+use crate::platform::Platform;
 use crate::process::{output, plain};
 use serde::Serialize;
 
@@ -63,4 +65,17 @@ pub fn mismatches(pins: &Pins, machine: &[Tool]) -> Vec<Mismatch> {
         installed: installed.version.clone(),
     };
     different.map(mismatch).collect()
+}
+
+/// Where a kernel of ours is another than the pinned one: other tools give another, and so do options or patches that
+/// changed since `orv-image pin update`. With neither, somebody changed what is in the cache.
+pub fn kernel_mismatch(pins: &Pins, platform: Platform, kernel: &Kernel) -> Option<Mismatch> {
+    let installed = sha256(&kernel.image);
+    let pinned = pins.kernels.iter().find(|pinned| pinned.platform == platform)?;
+    let other = matches!(kernel.origin, Origin::Own { .. }) && pinned.sha256 != installed;
+    other.then(|| Mismatch {
+        name: format!("kernel of {}", platform.name()),
+        pinned: pinned.sha256.clone(),
+        installed,
+    })
 }

@@ -4,6 +4,7 @@
 
 use orv_image::error::ImageError;
 use orv_image::pin::{Cache, Input, Network, PATH, PinError, Pins, Purpose};
+use orv_image::platform::Platform;
 use std::path::Path;
 
 fn committed() -> String {
@@ -28,6 +29,8 @@ fn pins_that_name_no_single_file_by_hash_are_refused() {
     assert!(matches!(change("root = \"0x", "root = \""), Err(PinError::Hash(_))));
     assert!(matches!(change("file = \"", "file = \"../"), Err(PinError::File(_))));
     assert!(matches!(change("suite = ", "mirror = "), Err(PinError::Toml(_))));
+    let one_kernel = change("platform = \"vm\"", "platform = \"nitro\"");
+    assert!(matches!(one_kernel, Err(PinError::Kernel(Platform::Nitro))));
     assert!(matches!(
         change("debian-kernel", "kernel-source"),
         Err(PinError::Purpose(Purpose::KernelSource))

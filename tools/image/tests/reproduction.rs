@@ -209,6 +209,21 @@ fn what_the_checkout_no_longer_has_is_not_built_in_the_folder_of_an_earlier_run(
 }
 
 #[test]
+fn a_kernel_that_is_not_the_pinned_one_is_told_and_recorded() {
+    let checkout = Checkout::new("fn main() {}", None);
+    let output = checkout.build();
+    assert!(output.status.success(), "{}", answer(&output));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("kernel of nitro"), "{told}");
+    let record: Value = serde_json::from_slice(&fs::read(checkout.0.path().join("out/build.json")).unwrap()).unwrap();
+    let others = record["other_tools_than_pinned"].as_array().unwrap();
+    assert!(
+        others.iter().any(|other| other["name"] == "kernel of nitro"),
+        "{record}"
+    );
+}
+
+#[test]
 fn a_kernel_that_somebody_changed_in_the_cache_goes_into_no_image() {
     let checkout = Checkout::new("fn main() {}", None);
     fs::write(checkout.kernel().join("bzImage"), "another kernel").unwrap();

@@ -10,6 +10,7 @@ pub use cache::{Cache, Network};
 pub use update::{Moved, update};
 
 use crate::error::ImageError;
+use crate::platform::Platform;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -36,6 +37,9 @@ pub struct Pins {
     /// What must be installed: its version shows in the bytes that it makes.
     #[serde(rename = "tool")]
     pub tools: Vec<Tool>,
+    /// What the sources become with these tools: one kernel for each platform.
+    #[serde(rename = "kernel")]
+    pub kernels: Vec<KernelPin>,
 }
 
 /// A file of the distribution's archive.
@@ -83,6 +87,16 @@ pub struct Tool {
     pub version: String,
 }
 
+/// The kernel that inputs, tools, options and patches give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KernelPin {
+    /// What it is for.
+    pub platform: Platform,
+    /// SHA-256 of the bzImage, in lowercase hexadecimal.
+    pub sha256: String,
+}
+
 /// Why pins cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PinError {
@@ -104,6 +118,9 @@ pub enum PinError {
     /// Two inputs for one purpose, or none.
     #[error("there must be one input for {0:?}")]
     Purpose(Purpose),
+    /// Two kernels for one platform, or none.
+    #[error("there must be one kernel for {}", .0.name())]
+    Kernel(Platform),
 }
 
 impl Pins {
@@ -132,17 +149,21 @@ impl Pins {
         let mut purposes = BTreeSet::new();
         for input in &pins.inputs {
             let root = input.root.strip_prefix("0x").unwrap_or_default();
-            for hash in [input.sha256.as_str(), root] {
-                if hash.len() != 64 || !hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
-                    return Err(PinError::Hash(hash.to_owned()));
-                }
-            }
+            checked(&input.sha256)?;
+            checked(root)?;
             let plain = |letter: char| letter.is_ascii_alphanumeric() || "._+~-%".contains(letter);
             if input.file.starts_with('.') || input.file.is_empty() || !input.file.chars().all(plain) {
                 return Err(PinError::File(input.file.clone()));
             }
             if !purposes.insert(input.purpose) {
                 return Err(PinError::Purpose(input.purpose));
+            }
+        }
+        for platform in Platform::ALL {
+            let mut pinned = pins.kernels.iter().filter(|kernel| kernel.platform == platform);
+            match (pinned.next(), pinned.next()) {
+                (Some(kernel), None) => checked(&kernel.sha256)?,
+                _ => return Err(PinError::Kernel(platform)),
             }
         }
         match [Purpose::KernelSource, Purpose::DebianKernel]
@@ -191,7 +212,20 @@ impl Pins {
             line(&mut text, "name", &tool.name);
             line(&mut text, "version", &tool.version);
         }
+        for kernel in &self.kernels {
+            text.push_str("\n[[kernel]]\n");
+            line(&mut text, "platform", kernel.platform.name());
+            line(&mut text, "sha256", &kernel.sha256);
+        }
         text
+    }
+}
+
+/// Refuses what is no SHA-256.
+fn checked(hash: &str) -> Result<(), PinError> {
+    match hash.len() == 64 && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        true => Ok(()),
+        false => Err(PinError::Hash(hash.to_owned())),
     }
 }
 

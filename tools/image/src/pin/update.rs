@@ -1,7 +1,8 @@
 //! Moving pins to what the archive serves now.
 
-use super::cache::identity;
-use super::{Archive, Cache, Input, PATH, Pins};
+use super::cache::{identity, sha256};
+use super::{Archive, Cache, Input, Network, PATH, Pins, Purpose};
+use crate::build::own_kernel;
 use crate::error::ImageError;
 use crate::toolchain;
 use serde::Serialize;
@@ -19,12 +20,12 @@ pub struct Moved {
     pub to: String,
 }
 
-/// Asks the archive for every input's newest version, fetches what is new, takes the versions of the installed tools, and
-/// writes `images/pins.toml`. A person reads the difference.
+/// Asks the archive for every input's newest version, fetches what is new, takes the versions of the installed tools,
+/// builds both kernels from that where the cache lacks them, and writes `images/pins.toml`. A person reads the difference.
 ///
 /// # Errors
-/// Those of the archive, and [`ImageError::File`].
-pub fn update(repository: &Path, cache: &Cache) -> Result<Vec<Moved>, ImageError> {
+/// Those of the archive and of a kernel's build, and [`ImageError::File`].
+pub fn update(repository: &Path, cache: &Cache, say: &dyn Fn(&str)) -> Result<Vec<Moved>, ImageError> {
     let mut pins = Pins::read(repository)?;
     let mut moved = Vec::new();
     for input in &mut pins.inputs {
@@ -47,6 +48,26 @@ pub fn update(repository: &Path, cache: &Cache) -> Result<Vec<Moved>, ImageError
                 to: installed.clone(),
             });
             tool.version = installed;
+        }
+    }
+    let source = pins.input(Purpose::KernelSource).map_err(|cause| ImageError::Pins {
+        path: repository.join(PATH),
+        cause,
+    })?;
+    let input = &source.clone();
+    for pinned in &mut pins.kernels {
+        let kernel = own_kernel(repository, pinned.platform, input, &pins.tools, cache, || {
+            say("building a kernel (five to ten minutes)");
+            cache.input(input, None, &Network::Allowed)
+        })?;
+        let built = sha256(&kernel.image);
+        if built != pinned.sha256 {
+            moved.push(Moved {
+                package: format!("kernel of {}", pinned.platform.name()),
+                from: pinned.sha256.clone(),
+                to: built.clone(),
+            });
+            pinned.sha256 = built;
         }
     }
     let path = repository.join(PATH);
