@@ -11,7 +11,9 @@
 //! | PCR4 | SHA-384(48 zero bytes, id of the parent instance): not hashed first |
 //! | PCR8 | extended(certificate that signed the image, DER); zero for an unsigned image |
 //!
-//! Headers, the metadata section and the order of anything else are in no register.
+//! Headers, the metadata section and the order of anything else are in no register. Nor is where a part ends: AWS joins
+//! them without their lengths. A file whose kernel ends with the first words of the command line has the same PCR0 and PCR1,
+//! and boots without these words: nothing that security rests on may stand there.
 
 mod header;
 mod image;

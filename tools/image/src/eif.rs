@@ -2,7 +2,9 @@
 //!
 //! The format is a header of 548 bytes, all numbers big-endian, and sections, each with a header of 12 bytes. The
 //! registers cover kernel, command line and ramdisks; header and metadata are in none of them, so everything in those is
-//! fixed here too, and two images with the same registers are the same file.
+//! fixed here too: the same parts are the same file. The registers do not say where a part ends, for AWS hashes them one
+//! after another without their lengths: the first words of the command line may as well be the end of the kernel, and the
+//! registers stay the same. So nothing that security rests on stands in a command line; settings are in the ramdisk.
 //!
 //! ```
 //! use orv_image::eif::{Contents, Metadata};
