@@ -1,10 +1,11 @@
 //! Two operators who agree: what the first one states is held, and the second one settles for both.
 
 use crate::fake::Script;
-use crate::operator::{APPROVED, HELD, Operator, REJECTED};
+use crate::operator::{APPROVED, HELD, Operator, REJECTED, comes_about};
 use crate::stage::{STAKE, Stage, TICKET_LIFE};
 use alloy_primitives::{I256, U256};
 use orv_chain::{ProposalStatus, TicketState};
+use orv_devnet::hostile::{HostileNode, Plan, RpcFault};
 use orv_verifier::journal::State;
 use serde_json::json;
 
@@ -94,6 +95,35 @@ async fn a_daemon_that_is_killed_while_its_statement_is_held_finds_its_settlemen
     assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
     assert_eq!(stage.settlements(id).await, 1);
     assert_eq!(first.receipt(id).await.run.verdict, 1);
+}
+
+/// Each is killed when the chain has what it sent and its endpoint shows no receipt yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn daemons_that_are_killed_while_they_send_find_what_they_sent() {
+    let stage = Stage::start(2).await;
+    let mut operators = [0, 1].map(|number| Operator::new(&stage, number, Script::Timed("900")));
+    let way = HostileNode::start(&stage.network.rpc_url(), Plan::new(1))
+        .await
+        .unwrap();
+    let id = stage.submit().await;
+    for (place, state) in [HELD, APPROVED].into_iter().enumerate() {
+        let operator = &mut operators[place];
+        operator.more = format!("rpc = {:?}\n", way.url());
+        operator.until(State::Judged).await;
+        way.set(Plan::new(1).with(RpcFault::HideReceipt, 1000));
+        let mut daemon = operator.run();
+        let is_used = async || !matches!(stage.tickets(id).await[place], TicketState::Open);
+        assert!(comes_about(is_used).await);
+        daemon.kill();
+        way.set(Plan::new(1));
+        assert_eq!(operator.state(id).await, State::Settling);
+        operator.once().await;
+        assert_eq!(operator.state(id).await, state);
+    }
+    operators[0].once().await;
+    assert_eq!(operators[0].state(id).await, APPROVED);
+    assert_eq!(stage.tickets(id).await, [TicketState::Settled; 2]);
+    assert_eq!(stage.settlements(id).await, 1);
 }
 
 /// Nobody says who comes first; whoever does waits for the other.

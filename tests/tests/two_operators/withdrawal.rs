@@ -86,6 +86,27 @@ async fn both_operators_of_a_quorum_draw_their_share_and_nobody_elses() {
     }
 }
 
+/// A daemon with another account shares the journal of the first one, and sees its share when that one is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_of_a_quorum_goes_to_whoever_stated_though_another_account_draws_it() {
+    let Some(server) = Server::start() else { return };
+    let stage = Stage::start(2).await;
+    let mut operators = [0, 1, 2].map(|number| Operator::new(&stage, number, Script::Silence));
+    let journal = format!("journal = {:?}\n", server.database());
+    operators[0].more.clone_from(&journal);
+    operators[2].more = journal;
+    let (no, yes) = (Script::Timed("1300"), Script::Timed("900"));
+    earn(&stage, stage.project, &mut operators[..2], no, yes).await;
+    let [stated, _, shares] = &operators;
+    shares.once().await;
+    stage.bury().await;
+    shares.once().await;
+    shares.once().await;
+    let expected = (stage.project, stated.address, fee() / U256::from(2), shares.address);
+    assert_eq!(drawn(&stage).await, [expected]);
+    assert_eq!(stage.tokens(stage.project, shares.address).await, U256::ZERO);
+}
+
 /// Both live daemons see both fees, and either may carry either: each goes to its own account, once.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_accounts_on_one_journal_are_each_paid_once_whoever_carries_it() {
