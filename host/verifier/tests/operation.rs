@@ -41,6 +41,7 @@ on_both_chains!(
     a_review_is_written_once_for_each_attempt,
     a_full_disk_begins_nothing_and_says_so,
     the_cache_gives_way_before_the_disk_is_full,
+    the_cache_keeps_no_more_than_its_setting,
     a_rehearsal_says_what_would_be_done_and_sends_nothing,
     a_proposal_past_its_deadline_is_expired_for_its_miner,
     a_crash_while_a_proposal_is_closed_loses_no_duty,
@@ -493,6 +494,21 @@ async fn the_cache_gives_way_before_the_disk_is_full(kind: PeerKind) {
     let mut full = config;
     full.pause.least_disk_bytes = u64::MAX;
     Daemon::once(full, Arc::new(Silent)).await.unwrap();
+    assert!(!old.exists());
+}
+
+/// What the daemon stores comes into its cache, and what was there before has to go.
+async fn the_cache_keeps_no_more_than_its_setting(kind: PeerKind) {
+    let network = Network::start(kind).await;
+    network.enclave(Script::MissingBytes);
+    network.submit().await;
+    let mut config = network.config();
+    config.cache_bytes = 1 << 30;
+    let old = config.data_directory.join("cache").join("content");
+    std::fs::create_dir_all(old.parent().unwrap()).unwrap();
+    std::fs::File::create(&old).unwrap().set_len(2 << 30).unwrap();
+    let summary = Daemon::once(config, Arc::new(Silent)).await.unwrap();
+    assert_eq!(only(&summary).state, State::Inconclusive);
     assert!(!old.exists());
 }
 
