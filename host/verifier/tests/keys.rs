@@ -303,3 +303,23 @@ async fn no_boot_is_tried_where_every_key_is_too_short_for_a_run() {
     assert_eq!(std::fs::read(&boots).unwrap().len(), 1, "it was booted anew");
     assert_eq!(evidence(&network).await.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_attesters_refuse_costs_nothing() {
+    let network = Network::start(PeerKind::Embedded).await;
+    network.enclave(Script::MissingBytes);
+    let mut config = network.config();
+    config.pause.retry_seconds = 1;
+    if let AdmissionSource::Local(attesters) = &mut config.admission {
+        attesters.measurements.clear();
+    }
+    let chain = network.deployment.connect().await.unwrap();
+    let operator = network.running.accounts()[2].address;
+    let before = chain.balance(operator).await.unwrap();
+    let working = Working::begin(config);
+    while working.board.live().failures.steps.get("ORV-V-052") < Some(&3) {
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(chain.balance(operator).await.unwrap(), before);
+    working.end().await;
+}

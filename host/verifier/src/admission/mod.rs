@@ -3,6 +3,7 @@
 mod attesters;
 
 pub(crate) use self::attesters::Attesters;
+use self::attesters::SignedAdmission;
 
 use crate::enclave::{EnclaveAddress, Identity};
 use crate::error::VerifierError;
@@ -17,6 +18,9 @@ use tokio::time::sleep;
 
 /// Longest wait beyond the registry's own challenge delay.
 const SLACK: Duration = Duration::from_secs(60);
+
+/// Seconds by which the newest block may be older than evidence that attesters judge as of its time.
+const FRESH: u64 = 60;
 
 /// What the registry says of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,17 +142,7 @@ async fn register(operator: &Operator, enclave: &EnclaveAddress, identity: &Iden
     };
     let at = enclave.to_string();
     operator.journal.keep_key(&record, &at, operator.clock()).await?;
-    publish(
-        operator,
-        "the evidence",
-        identity.envelope.clone(),
-        identity.evidence_root,
-    )
-    .await?;
-    // Publishing has made a new block, so its time is close to the evidence's own.
-    let now = operator.chain.head().await?.timestamp;
-    let attesters = Attesters::of(operator).await?;
-    let signed = attesters.admit(operator, identity, now).await?;
+    let signed = signed_and_published(operator, identity).await?;
     let admitted = operator
         .keys
         .admit(&operator.owner, signed.admission, Bytes::from(signed.proof))
@@ -159,6 +153,26 @@ async fn register(operator: &Operator, enclave: &EnclaveAddress, identity: &Iden
         Err(SendError::Reverted(revert)) if revert.is::<EnclaveRegistry::KeyAlreadyAdmitted>() => Ok(()),
         Err(source) => Err(VerifierError::sending("admitting the key", source)),
     }
+}
+
+/// Asks the attesters and publishes the evidence, in this order where that is possible: what they refuse is not paid for.
+async fn signed_and_published(operator: &Operator, identity: &Identity) -> Result<SignedAdmission, VerifierError> {
+    let attesters = Attesters::of(operator).await?;
+    let evidence = || {
+        let (envelope, root) = (identity.envelope.clone(), identity.evidence_root);
+        publish(operator, "the evidence", envelope, root)
+    };
+    let head = operator.chain.head().await?.timestamp;
+    if operator.clock().saturating_sub(head) <= FRESH {
+        let signed = attesters.admit(operator, identity, head).await?;
+        evidence().await?;
+        return Ok(signed);
+    }
+    // The newest block is the attesters' time, and this one may have been made before the evidence was, where blocks are
+    // made of transactions only: publishing makes another.
+    evidence().await?;
+    let head = operator.chain.head().await?.timestamp;
+    attesters.admit(operator, identity, head).await
 }
 
 async fn wait_until_live(operator: &Operator, identity: &Identity) -> Result<(), VerifierError> {
