@@ -182,9 +182,13 @@ fn a_binary_that_names_its_folder_is_refused() {
 }
 
 #[test]
-fn a_build_that_shows_its_user_is_found() {
-    let script = "fn main() { println!(\"cargo::rustc-env=WHO={:?}\", std::env::var_os(\"USER\")); }";
-    let checkout = Checkout::new("fn main() { println!(env!(\"WHO\")); }", Some(script));
+fn a_build_that_shows_its_umask_is_found() {
+    let script = r#"fn main() {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let umask = status.lines().find(|line| line.starts_with("Umask:")).unwrap();
+        println!("cargo::rustc-env=SHOWN={umask}");
+    }"#;
+    let checkout = Checkout::new("fn main() { println!(env!(\"SHOWN\")); }", Some(script));
     let output = checkout.reproduce();
     let document = answer(&output);
     assert_eq!(
@@ -193,6 +197,18 @@ fn a_build_that_shows_its_user_is_found() {
         "{document}"
     );
     assert!(document["error"].as_str().unwrap().contains("orv-nitro.eif"));
+}
+
+/// Its second build runs beside hostile values of these variables, and for another user.
+#[test]
+fn a_build_is_told_nothing_of_the_environment() {
+    let script = r#"fn main() {
+        let told = ["USER", "LOGNAME", "CPATH", "KCPPFLAGS", "LANG"].map(std::env::var_os);
+        println!("cargo::rustc-env=SHOWN={told:?}");
+    }"#;
+    let checkout = Checkout::new("fn main() { println!(env!(\"SHOWN\")); }", Some(script));
+    let output = checkout.reproduce();
+    assert!(output.status.success(), "{}", answer(&output));
 }
 
 #[test]
