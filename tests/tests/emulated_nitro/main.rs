@@ -16,3 +16,4 @@ mod hostile_miner;
 mod judging;
 mod stand_in;
 mod support;
+mod tables;

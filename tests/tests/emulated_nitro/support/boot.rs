@@ -16,6 +16,8 @@ pub enum Boot {
     },
     /// One file on the same machine, which is given no kernel: its firmware starts what it finds on a disk.
     Unified(PathBuf),
+    /// Another's machine, to whose ACPI tables the host has added one with this program (AML).
+    Table { machine: Box<Self>, program: PathBuf },
 }
 
 /// What a machine has.
@@ -38,6 +40,11 @@ impl Boot {
     /// The emulator and all that it is told. What the machine writes, and what it has of its own, is in the folder.
     pub fn emulator(&self, folder: &Path, size: Size) -> (PathBuf, Vec<String>) {
         let (program, mut arguments) = match self {
+            Self::Table { machine, program } => {
+                let (emulator, mut arguments) = machine.emulator(folder, size);
+                arguments.extend(words(&format!("-acpitable sig=SSDT,rev=2,data={}", program.display())));
+                return (emulator, arguments);
+            }
             Self::Nitro(image) => (tools::nitro_qemu(), nitro(image)),
             Self::Vm {
                 kernel,
@@ -64,6 +71,7 @@ impl Boot {
             Self::Nitro(image) => ("nitro-enclave", image),
             Self::Vm { kernel, .. } => ("q35 with OVMF, kernel and initramfs given", kernel),
             Self::Unified(program) => ("q35 with OVMF, started from its disk", program),
+            Self::Table { program, .. } => ("q35 with OVMF and one more table", program),
         };
         format!("{machine}: {}", file.file_name().unwrap_or_default().display())
     }

@@ -80,6 +80,7 @@ pub struct Network {
     directory: TempDir,
     project: ProjectId,
     listed: Listed,
+    attempts: u8,
 }
 
 impl Network {
@@ -102,12 +103,19 @@ impl Network {
             directory,
             project: ProjectId::from(0),
             listed,
+            attempts: 2,
         };
         for bytes in shelf.0.values() {
             network.publish(bytes.clone()).await;
         }
         network.project = network.create(project).await;
         network
+    }
+
+    /// The same network, where the daemon attempts a proposal so many times instead of twice.
+    pub fn with_attempts(mut self, attempts: u8) -> Self {
+        self.attempts = attempts;
+        self
     }
 
     /// Buys tokens and stakes them on a candidate, whose bytes are published.
@@ -225,13 +233,14 @@ impl Network {
     pub fn config(&self, enclave: &EnclaveAddress) -> VerifierConfig {
         let accounts = self.running.accounts();
         let text = format!(
-            "deployment = {:?}\nenclave = \"{}\"\ndata_directory = {:?}\npoll_seconds = 1\nattempts = 2\n\
+            "deployment = {:?}\nenclave = \"{}\"\ndata_directory = {:?}\npoll_seconds = 1\nattempts = {}\n\
              [wallet]\nunsafe_raw_key = \"{}\"\n\
              [admission.local]\ntrust = \"production\"\nattester_keys = [\"{}\"]\n\
              measurements = [{{ id = \"{}\", name = \"the image\" }}]\n",
             self.directory.path().join("deployment.json"),
             enclave,
             self.data(),
+            self.attempts,
             accounts[OPERATOR].key,
             accounts[ATTESTER].key,
             self.listed.measurement,

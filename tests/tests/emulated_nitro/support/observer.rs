@@ -5,6 +5,15 @@ use orv_wire::Stage;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+/// The time in which trials may come.
+pub struct Open<'a>(&'a Recorder);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.trials.lock().unwrap().take();
+    }
+}
+
 /// Keeps every notice.
 pub struct Recorder {
     notices: Mutex<Vec<Notice>>,
@@ -29,9 +38,9 @@ impl Recorder {
         (recorder, receiver)
     }
 
-    /// No trials will come any more: whoever waits for them hears that, too.
-    pub fn close(&self) {
-        self.trials.lock().unwrap().take();
+    /// As long as this lives, trials may come. Whoever waits for them hears its end, too.
+    pub fn open(&self) -> Open<'_> {
+        Open(self)
     }
 
     /// Every failure as `code message`.
