@@ -415,10 +415,7 @@ impl Supervisor {
     /// Looks after idle enclaves. While nothing is begun, none is admitted either.
     pub(super) fn tend(&mut self) {
         let now = self.shared.operator.clock();
-        let wanted = match self.pause.permission(now) {
-            Permission::Refused(_) => Care::KeepOpen,
-            Permission::Granted | Permission::Trial => self.care,
-        };
+        let wanted = if self.may_begin() { self.care } else { Care::KeepOpen };
         for (number, lane) in self.lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.busy) {
             let care = lane.care(wanted, now);
             lane.begin(None);
