@@ -50,6 +50,8 @@ impl Observer for Told {
     fn notice(&self, notice: &Notice) {
         match notice {
             Notice::PageServed(address) => self.page(*address),
+            // What of it waits for the next start is told as a failure of its own.
+            Notice::Reloaded { .. } => self.output.note("the configuration was read again and is taken up"),
             Notice::KeyLive(key) => self.output.note(&format!("enclave key {key} is live")),
             Notice::Changed { proposal, state, cause } => {
                 self.failures().forget(*proposal);
