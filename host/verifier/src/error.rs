@@ -108,7 +108,9 @@ pub enum VerifierError {
     #[error("key {0} was revoked")]
     KeyRevoked(Address),
     /// The key's whole admission is too short for a run, and so would another's be.
-    #[error("key {key} is admitted for {whole} s in all, and a run may need {run_seconds} s: no other key would outlive one")]
+    #[error(
+        "key {key} is admitted for {whole} s in all, and a run may need {run_seconds} s: no other key would outlive one"
+    )]
     KeyTooShort {
         /// The key.
         key: Address,

@@ -304,7 +304,9 @@ impl VerifierConfig {
         let refused = |why: String| Err(VerifierError::Configuration(why));
         let run_seconds = self.run_seconds;
         if run_seconds >= LONGEST_LIFE {
-            return refused(format!("run_seconds = {run_seconds}: no key is admitted for more than {LONGEST_LIFE}"));
+            return refused(format!(
+                "run_seconds = {run_seconds}: no key is admitted for more than {LONGEST_LIFE}"
+            ));
         }
         match &self.admission {
             AdmissionSource::Local(local) if local.life_seconds <= run_seconds => refused(format!(
@@ -475,7 +477,11 @@ mod tests {
         let refused = with(3600, 3600).unwrap_err();
         let words = "admission.local.life_seconds = 3600: a run may need run_seconds = 3600";
         assert!(refused.contains(words), "{refused}");
-        assert!(with(86_400, 86_400).unwrap_err().contains("run_seconds = 86400: no key"));
+        assert!(
+            with(86_400, 86_400)
+                .unwrap_err()
+                .contains("run_seconds = 86400: no key")
+        );
         with(3600, 7200).unwrap();
     }
 
