@@ -1,5 +1,6 @@
 //! A batch: one network, its operators, and kills until everything is at rest.
 
+use crate::hunt;
 use crate::network::{PRIORITY_WINDOW, TICKET_LIFE};
 use crate::node::Node;
 use crate::operator::{Ended, Flavour, Operator, Told};
@@ -99,14 +100,21 @@ impl Batch {
 
     /// Sometimes a ticket's time runs out under a statement, and sometimes a turn passes to later proposals.
     fn be_late(&mut self, line: &str) {
-        let seconds = match line {
-            _ if self.stage == Stage::Settling => return,
-            line if line.ends_with(" judged") && self.random.percent(8) => TICKET_LIFE,
-            line if line.ends_with(" waiting:earlier-undecided") && self.random.percent(2) => PRIORITY_WINDOW,
-            _ => return,
-        };
-        self.runtime.block_on(self.node.pass(seconds + 1));
-        self.tally().leaps += 1;
+        if self.stage == Stage::Settling {
+            return;
+        }
+        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = hunt::after_line(&tally, line, &mut self.random);
+        drop(tally);
+        self.pass(seconds);
+    }
+
+    /// Moves the chain's clock.
+    pub(super) fn pass(&self, seconds: Option<u64>) {
+        if let Some(seconds) = seconds {
+            self.runtime.block_on(self.node.pass(seconds));
+            self.tally().leaps += 1;
+        }
     }
 
     /// Never do two daemons work on one proposal.
@@ -134,7 +142,10 @@ impl Batch {
                 let (side, transition): (Side, Transition) = (side.parse().unwrap(), transition.parse().unwrap());
                 let mut tally = self.tally();
                 tally.kill(Victim::DaemonAtChange, moment);
+                let seconds = hunt::after_kill(&tally, side, &transition);
                 tally.killed_at(side, transition);
+                drop(tally);
+                self.pass(seconds.filter(|_| self.stage == Stage::Killing));
             }
             None => {
                 let how = status
@@ -153,8 +164,8 @@ impl Batch {
         }
     }
 
-    pub(super) fn start_enclave(&mut self, number: usize) {
-        if let Some(status) = self.operators[number].start_enclave() {
+    pub(super) fn start_enclaves(&mut self, number: usize) {
+        for status in self.operators[number].start_enclaves() {
             *self
                 .tally()
                 .ended
@@ -191,7 +202,7 @@ impl Batch {
         self.node.start();
         for number in 0..self.operators.len() {
             self.operators[number].kill_daemon();
-            self.start_enclave(number);
+            self.start_enclaves(number);
             self.operators[number].start_daemon(flavour, &self.told);
         }
     }
@@ -212,7 +223,7 @@ impl Batch {
                 Err(_) => {}
             }
             for number in 0..self.operators.len() {
-                self.start_enclave(number);
+                self.start_enclaves(number);
             }
         }
         true
@@ -222,7 +233,7 @@ impl Batch {
     pub fn end(&mut self) {
         for operator in &mut self.operators {
             operator.kill_daemon();
-            operator.kill_enclave();
+            operator.kill_enclaves();
         }
     }
 
@@ -242,8 +253,7 @@ impl Batch {
         } else {
             TICKET_LIFE
         } + 1;
-        self.runtime.block_on(self.node.pass(seconds));
-        self.tally().leaps += 1;
+        self.pass(Some(seconds));
         true
     }
 }

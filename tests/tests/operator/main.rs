@@ -15,6 +15,7 @@ mod daemon;
 mod elsewhere;
 #[path = "../../../enclave/appliance/tests/host/mod.rs"]
 mod host;
+mod hunt;
 mod network;
 mod node;
 mod operator;

@@ -93,7 +93,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Publishes the projects and submits to them in turn, on the network of a `deployment.json`.
+/// Publishes the projects and submits to one after the other, on the network of a `deployment.json`.
 pub async fn submit_all(deployment: &str, size: Size) -> Cast {
     let deployment = Deployment::parse(deployment.as_bytes()).unwrap();
     let scratch = tempfile::tempdir().unwrap();
@@ -109,11 +109,15 @@ pub async fn submit_all(deployment: &str, size: Size) -> Cast {
         publisher.buy(project, STAKE * size.proposals as u64).await;
         cast.projects.push(project);
     }
+    let mut candidates = Vec::new();
     for place in 0..size.proposals {
         let candidate = Candidate::at(place);
-        let code = publisher.publish(candidate.bundle()).await;
-        for project in &cast.projects {
-            cast.proposals.insert(publisher.submit(*project, code).await, candidate);
+        candidates.push((candidate, publisher.publish(candidate.bundle()).await));
+    }
+    for project in &cast.projects {
+        for (candidate, code) in &candidates {
+            cast.proposals
+                .insert(publisher.submit(*project, *code).await, *candidate);
         }
     }
     cast

@@ -32,6 +32,13 @@ pub enum Attempts {
     All,
 }
 
+/// How many enclaves an operator has: with two, a later proposal of a project may be judged before an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enclaves {
+    One,
+    Two,
+}
+
 /// Which program the daemon is.
 #[derive(Debug, Clone)]
 pub enum Flavour {
@@ -66,7 +73,8 @@ pub struct Operator {
     pub folder: PathBuf,
     pub shipped: bool,
     life: u64,
-    enclave: Option<Process>,
+    /// The folder of each, and its process while it lives.
+    enclaves: Vec<(PathBuf, Option<Process>)>,
     daemon: Option<Process>,
     states: BTreeMap<String, String>,
     last: String,
@@ -74,24 +82,40 @@ pub struct Operator {
 
 impl Operator {
     /// Writes its configuration.
-    pub fn new(number: usize, folder: PathBuf, node: &Node, journal: &JournalPlace, attempts: Attempts) -> Self {
+    pub fn new(
+        number: usize,
+        folder: PathBuf,
+        node: &Node,
+        journal: &JournalPlace,
+        attempts: Attempts,
+        enclaves: Enclaves,
+    ) -> Self {
         let attempts = match attempts {
             Attempts::One => 1,
             Attempts::All => 3,
         };
-        std::fs::create_dir_all(&folder).unwrap();
+        let mut places = vec![folder.clone()];
+        places.extend((enclaves == Enclaves::Two).then(|| folder.join("second")));
+        for place in &places {
+            std::fs::create_dir_all(place).unwrap();
+        }
+        let addresses = places.iter().map(|place| {
+            let socket = process::socket(place);
+            format!("[[enclaves]]\naddress = \"unix:{}\"\n", socket.display())
+        });
+        let addresses: String = addresses.collect();
         let journal = match journal {
             JournalPlace::File => String::new(),
             JournalPlace::Postgres(url) => format!("journal = {url:?}\n"),
         };
         let text = format!(
-            "deployment = {:?}\nenclave = \"unix:{}\"\ndata_directory = {:?}\npoll_seconds = 1\nattempts = {attempts}\n\
+            "deployment = {:?}\ndata_directory = {:?}\npoll_seconds = 1\nattempts = {attempts}\n\
              run_seconds = 60\n{journal}\n[pause]\nretry_seconds = 1\nfailed_enclave = 1000\nfailed_settlements = 1000\n\n\
              [wallet]\nunsafe_raw_key = \"{}\"\n\n\
              [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{}\"]\n\
-             measurements = [{{ id = \"{}\", name = \"this build\" }}]\n",
+             measurements = [{{ id = \"{}\", name = \"this build\" }}]\n\n\
+             {addresses}",
             node.deployment,
-            process::socket(&folder).display(),
             folder.join("data"),
             key(OPERATORS[number]),
             key(ATTESTER),
@@ -102,7 +126,7 @@ impl Operator {
             folder,
             shipped: false,
             life: 0,
-            enclave: None,
+            enclaves: places.into_iter().map(|place| (place, None)).collect(),
             daemon: None,
             states: BTreeMap::new(),
             last: String::new(),
@@ -117,22 +141,29 @@ impl Operator {
         self.folder.join("verifier.toml")
     }
 
-    /// Starts the enclave where none runs; tells how one ended that was not killed.
-    pub fn start_enclave(&mut self) -> Option<ExitStatus> {
-        let ended = self.enclave.as_mut().and_then(Process::ended);
-        if ended.is_some() {
-            self.enclave = None;
-        }
-        if self.enclave.is_none() {
-            let _ = std::fs::remove_file(process::socket(&self.folder));
-            let started = Process::ready(&mut process::enclave(&self.folder), &log(&self.folder, "enclave"));
-            self.enclave = started.map(|(process, _)| process);
-        }
-        ended
+    /// Starts each enclave that does not run; tells how those ended that were not killed.
+    pub fn start_enclaves(&mut self) -> Vec<ExitStatus> {
+        self.enclaves
+            .iter_mut()
+            .filter_map(|(place, enclave)| {
+                let ended = enclave.as_mut().and_then(Process::ended);
+                if ended.is_some() {
+                    *enclave = None;
+                }
+                if enclave.is_none() {
+                    let _ = std::fs::remove_file(process::socket(place));
+                    let started = Process::ready(&mut process::enclave(place), &log(place, "enclave"));
+                    *enclave = started.map(|(process, _)| process);
+                }
+                ended
+            })
+            .collect()
     }
 
-    pub fn kill_enclave(&mut self) {
-        self.enclave = None;
+    pub fn kill_enclaves(&mut self) {
+        for (_, enclave) in &mut self.enclaves {
+            *enclave = None;
+        }
     }
 
     /// Starts another daemon.
@@ -218,9 +249,10 @@ impl Operator {
         Daemon::status(&config).await.unwrap_or_default()
     }
 
-    /// Process ids of daemon and enclave.
+    /// Process ids of daemon and first enclave.
     pub fn ids(&self) -> [Option<u32>; 2] {
-        [&self.daemon, &self.enclave].map(|process| process.as_ref().map(Process::id))
+        let enclave = self.enclaves.first().and_then(|(_, enclave)| enclave.as_ref());
+        [self.daemon.as_ref(), enclave].map(|process| process.map(Process::id))
     }
 }
 

@@ -27,13 +27,14 @@ pub enum Kind {
     Crash,
 }
 
-/// The kinds in the order of a project's proposals, over and over.
+/// The kinds in the order of a project's proposals, over and over. Neighbours that are judged at a time settle in any
+/// order: the better of two improvements first, or an improvement before what is no better than the one before it.
 const ORDER: [Kind; 6] = [
     Kind::Improve,
-    Kind::Worsen,
     Kind::Improve,
-    Kind::Crash,
+    Kind::Worsen,
     Kind::Equal,
+    Kind::Crash,
     Kind::Improve,
 ];
 

@@ -5,7 +5,7 @@ use crate::campaign::report;
 use crate::comparison::compare;
 use crate::network::{Size, Template};
 use crate::node::{Node, log};
-use crate::operator::{Attempts, Flavour, JournalPlace, Operator};
+use crate::operator::{Attempts, Enclaves, Flavour, JournalPlace, Operator};
 use crate::random::Random;
 use crate::tally::Tally;
 use crate::watch::{Held, entries};
@@ -44,6 +44,7 @@ pub fn run(proposals: usize) {
         &node,
         &JournalPlace::File,
         Attempts::One,
+        Enclaves::One,
     );
     let scratch = operator.folder.join("scratch");
     let mut batch = Batch::new(

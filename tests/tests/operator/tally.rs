@@ -1,5 +1,6 @@
 //! What was killed, when, and how often.
 
+use crate::hunt::{self, REACHED};
 use crate::transition::{Side, Transition};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -42,7 +43,7 @@ pub enum Changes {
     /// Nothing.
     #[default]
     Any,
-    /// Each that was seen has had its kills.
+    /// Each that this network brings about, and each other that was seen, has had its kills.
     Every,
 }
 
@@ -76,7 +77,38 @@ impl Tally {
 
     /// Whether nothing is left to kill.
     pub fn is_enough(&self) -> bool {
-        self.kills() >= self.goal.kills && (self.goal.changes == Changes::Any || self.rare().next().is_none())
+        self.has_required() && (self.goal.changes == Changes::Any || self.rare().next().is_none())
+    }
+
+    /// Whether there were kills enough, in all, in flight, and at each change that every run has to kill at.
+    pub fn has_required(&self) -> bool {
+        let changes = self.goal.changes == Changes::Any || self.is_half_in_flight() && self.lacking().next().is_none();
+        changes && self.kills() >= self.goal.kills
+    }
+
+    /// Whether a run or a transaction was in flight at half of the kills.
+    pub fn is_half_in_flight(&self) -> bool {
+        self.in_flight() * 2 >= self.kills()
+    }
+
+    /// Changes that every run has to kill at and that had fewer kills than are asked for, seen or not.
+    pub fn lacking(&self) -> impl Iterator<Item = &'static str> {
+        REACHED.into_iter().filter(|name| self.lacks(name))
+    }
+
+    fn lacks(&self, name: &str) -> bool {
+        let change = self
+            .changes
+            .iter()
+            .find(|(transition, _)| transition.to_string() == name);
+        change.is_none_or(|(_, change)| change.before + change.after < 2 * KILLS_OF_A_SIDE)
+    }
+
+    /// Whether one of these changes is still to be brought about: those that come about by themselves are waited for
+    /// first.
+    pub fn hunts(&self, changes: &[&str]) -> bool {
+        let begun = self.goal.changes == Changes::Every && self.kills() * 2 >= self.goal.kills;
+        begun && changes.iter().any(|name| self.lacks(name))
     }
 
     /// Changes that were seen and had fewer kills than are asked for.
@@ -127,7 +159,7 @@ impl Tally {
     }
 
     /// Changes at which the next daemon is not killed: those with enough kills while others have fewer, and those with
-    /// nothing in flight while that is lacking.
+    /// nothing in flight while that is lacking; never those that lead to what is hunted for.
     pub fn spared(&self) -> Vec<(Side, Transition)> {
         let grounded_too = !self.lacks_flight();
         let counts = |side: Side, transition: &Transition| grounded_too || transition.is_in_flight(side);
@@ -143,6 +175,7 @@ impl Tally {
             .any(|(side, transition, kills)| lacks(*kills) && counts(*side, transition));
         all.into_iter()
             .filter(|(side, transition, kills)| !counts(*side, transition) || (!lacks(*kills) && others_lack))
+            .filter(|(side, transition, _)| !hunt::is_bait(self, *side, transition))
             .map(|(side, transition, _)| (side, transition.clone()))
             .collect()
     }

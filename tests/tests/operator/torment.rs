@@ -14,7 +14,7 @@ impl Batch {
         let end = Instant::now() + time;
         self.node.start();
         for number in 0..self.operators.len() {
-            self.operators[number].start_enclave();
+            self.start_enclaves(number);
             self.start_daemon(number);
         }
         self.plan_kill();
@@ -37,13 +37,13 @@ impl Batch {
                 }
             }
             for number in 0..self.operators.len() {
-                self.start_enclave(number);
+                self.start_enclaves(number);
             }
         }
     }
 
     pub(super) fn start_daemon(&mut self, number: usize) {
-        let flavour = if self.random.percent(12) {
+        let flavour = if !self.tally().wants_rare_changes() && self.random.percent(12) {
             Flavour::Shipped
         } else {
             let spared = self.tally().spared();
@@ -100,12 +100,10 @@ impl Batch {
             self.node.kill();
             self.node.start();
         } else {
-            self.operators[number].kill_enclave();
+            self.operators[number].kill_enclaves();
             // Its tickets are nobody's now: some lapse at once, and the daemon finds that out.
-            if self.random.percent(40) {
-                self.runtime.block_on(self.node.pass(TICKET_LIFE + 1));
-                self.tally().leaps += 1;
-            }
+            let lapse = self.random.percent(40);
+            self.pass(lapse.then_some(TICKET_LIFE + 1));
         }
         self.tally().kill(victim, moment);
     }

@@ -21,11 +21,12 @@ impl Transition {
 
 impl Transition {
     /// Whether a run or a transaction is under way on one side of it: a run from its start to its statement, a
-    /// transaction until the journal has its end.
+    /// transaction until the journal has its end. What a daemon finds interrupted when it starts is not.
     pub fn is_in_flight(&self, side: Side) -> bool {
+        let event = self.event.as_str();
         match side {
-            Side::Before => self.event == "OpenTicket" || matches!(self.from.as_str(), "running" | "settling"),
-            Side::After => matches!(self.event.as_str(), "Start" | "Settle"),
+            Side::Before => matches!(event, "OpenTicket" | "Judge") || event.starts_with("Finish"),
+            Side::After => matches!(event, "Start" | "Settle"),
         }
     }
 }
