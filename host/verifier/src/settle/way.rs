@@ -9,8 +9,9 @@ use super::reaction::{Reaction, reaction};
 use super::receipt_file::kept_statement;
 use super::statements::{Statements, run_of, signature_of};
 use crate::error::VerifierError;
-use crate::journal::{Event, Record, State, WaitCause};
+use crate::journal::{CloseCause, Event, Record, State, WaitCause};
 use crate::operator::Operator;
+use crate::ticket::{self, TicketState};
 use orv_chain::bindings::VerifierGateway::{TurnAdvanced, recordCall, settleCall};
 use orv_chain::{Call, Revert, SendError};
 use orv_protocol::{MetricKind, Verdict};
@@ -60,6 +61,10 @@ pub(super) async fn find(operator: &Operator, record: &Record, receipt: &Receipt
                 continue;
             }
             Reaction::Later => return Ok(Found::Event(Event::Postpone, refusal.to_string())),
+            // Perhaps with this very statement, which another one of its quorum sent: the next look at the ticket tells.
+            Reaction::Close(CloseCause::DecidedElsewhere) if held || is_settled(operator, record).await? => {
+                return Ok(Found::Event(Event::Postpone, refusal.to_string()));
+            }
             Reaction::Close(cause) => return Ok(Found::Event(Event::Close(cause), refusal.to_string())),
             // Held already: recording it again is no way, and what stands against settling may pass.
             _ if held => return Ok(Found::Nothing),
@@ -91,6 +96,14 @@ async fn move_turn(operator: &Operator, record: &Record) -> Result<(), VerifierE
         count_failure(operator, record).await?;
     }
     Err(error)
+}
+
+/// Whether a record's own statement has decided its proposal, whoever sent it.
+async fn is_settled(operator: &Operator, record: &Record) -> Result<bool, VerifierError> {
+    Ok(match &record.ticket {
+        Some(ticket) => ticket::state(operator, ticket).await? == TicketState::Settled,
+        None => false,
+    })
 }
 
 /// Whether the gateway would still look at the kept statement of a record: its ticket and its key count.
