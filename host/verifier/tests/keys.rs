@@ -291,6 +291,8 @@ async fn no_boot_is_tried_where_every_key_is_too_short_for_a_run() {
     let network = Network::start(PeerKind::Embedded).await;
     let (mut config, boots) = renewable(&network);
     config.run_seconds = 4 * 3600;
+    // Every round is to try.
+    config.pause.failed_enclave = 0;
     let working = Working::begin(config);
     let id = network.submit().await;
     let waits = Some(State::Waiting(WaitCause::KeyNotLive));
@@ -299,6 +301,10 @@ async fn no_boot_is_tried_where_every_key_is_too_short_for_a_run() {
     }
     working.rounds(4).await;
     assert!(working.board.live().failures.steps.contains_key("ORV-V-058"));
+    for (method, parameters) in [("evm_increaseTime", json!([4 * 3600])), ("evm_mine", json!([]))] {
+        network.running.steer(method, parameters).await.unwrap();
+    }
+    working.rounds(4).await;
     working.end().await;
     assert_eq!(std::fs::read(&boots).unwrap().len(), 1, "it was booted anew");
     assert_eq!(evidence(&network).await.len(), 1);

@@ -170,6 +170,11 @@ impl Desk {
                 }
                 usable => usable,
             },
+            // Dead it is: whether another one would live long enough is asked before it is paid for.
+            Err(VerifierError::KeyDead { key, reason }) => match self.life(operator, key).await? {
+                KeyLife::TooShort(whole) => return Err(too_short(operator, key, whole)),
+                _ => Err(VerifierError::KeyDead { key, reason }),
+            },
             Err(error) => Err(error),
         };
         match found {
@@ -278,6 +283,8 @@ impl Desk {
         let life = self.keep_open(operator).await?;
         let wants_key = match life {
             Some(KeyLife::Lasting | KeyLife::Ending(_) | KeyLife::TooShort(_) | KeyLife::Revoked) => false,
+            // A reorganisation may have taken the admission back: the same key is admitted again.
+            Some(KeyLife::Ended(_)) if self.whole_life.is_none() => true,
             Some(KeyLife::Ended(_)) => self.may_renew() && self.is_worth_renewing(operator),
             None => true,
         };

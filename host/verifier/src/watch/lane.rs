@@ -88,6 +88,8 @@ impl Lane {
         match outcome {
             _ if care == Care::KeepOpen => {}
             Ok(_) => self.introductions.worked(),
+            // That says nothing about the enclave, and is paused for by itself.
+            Err(error) if error.is_of_a_chain_away() => self.introductions.trial_said_nothing(),
             Err(error) => self.introductions.failed(
                 &CircuitRule {
                     trials: trials(error),
