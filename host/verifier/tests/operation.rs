@@ -20,7 +20,7 @@ use orv_verifier::{
 };
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -89,6 +89,34 @@ impl Observer for StopAt {
             Notice::Failed { code, .. } => self.told.lock().unwrap().push(code),
             _ => {}
         }
+    }
+}
+
+/// Tells another observer everything, and whether a run has begun.
+struct Running {
+    seen: AtomicBool,
+    other: Arc<StopAt>,
+}
+
+impl Running {
+    fn before(other: Arc<StopAt>) -> Self {
+        let seen = AtomicBool::new(false);
+        Self { seen, other }
+    }
+}
+
+impl Observer for Running {
+    fn notice(&self, notice: &Notice) {
+        if matches!(
+            notice,
+            Notice::Changed {
+                state: State::Running,
+                ..
+            }
+        ) {
+            self.seen.store(true, Ordering::Relaxed);
+        }
+        self.other.notice(notice);
     }
 }
 
@@ -325,15 +353,23 @@ async fn a_statement_that_cannot_be_paid_for_is_free_for_other_daemons(kind: Pee
     working.await.unwrap().unwrap();
 }
 
-/// Two enclaves: the one that is asked first says nothing after the job.
+/// Two enclaves: the one that is asked first says nothing after the job. The other one does not say who it is before.
 async fn a_hanging_enclave_keeps_no_other_one_from_working(kind: PeerKind) {
     let network = Network::start(kind).await;
     let mut config = network.config();
     let at = |name: &str| network.directory.path().join(name);
     config.enclave = None;
+    let stop = StopAt::new(State::Inconclusive, Controls::hand_back);
+    let runs = Arc::new(Running::before(Arc::clone(&stop)));
     for (number, script) in [(1, Script::Silence), (2, Script::MissingBytes)] {
         let socket = at(&format!("enclave-{number}.sock"));
-        listen_as(&socket, script, move || number);
+        let runs = Arc::clone(&runs);
+        listen_as(&socket, script, move || {
+            while number == 2 && !runs.seen.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            number
+        });
         config.enclave_list.push(EnclaveSettings {
             address: format!("unix:{}", socket.display()).parse().unwrap(),
             restart: Vec::new(),
@@ -342,8 +378,12 @@ async fn a_hanging_enclave_keeps_no_other_one_from_working(kind: PeerKind) {
     let second = create_project(&network.running, &network.deployment).await;
     let hangs = network.submit().await;
     let works = network.submit_to(second).await;
-    let stop = StopAt::new(State::Inconclusive, Controls::hand_back);
-    let summary = Daemon::work(stop.orders(config)).await.unwrap();
+    let observer = runs as Arc<dyn Observer>;
+    let orders = Orders {
+        observer,
+        ..stop.orders(config)
+    };
+    let summary = Daemon::work(orders).await.unwrap();
     let state = |id: ProposalId| {
         summary
             .outcomes
@@ -354,8 +394,7 @@ async fn a_hanging_enclave_keeps_no_other_one_from_working(kind: PeerKind) {
     };
     let mut states = [state(hangs), state(works)];
     states.sort_by_key(|state| *state == State::Inconclusive);
-    // Its key may still be on its way to the registry when the other one is done.
-    let hanging = [State::Seen, State::TicketOpen, State::Running];
+    let hanging = [State::TicketOpen, State::Running];
     assert!(hanging.contains(&states[0]), "{states:?}");
     assert_eq!(states[1], State::Inconclusive);
 }
