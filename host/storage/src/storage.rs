@@ -1,6 +1,11 @@
 //! The whole client: one indexer, one cache, perhaps an artifact index.
 
-use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use orv_chain::{
@@ -207,14 +212,14 @@ impl Storage {
         Ok((root, self.get(root, Some(size)).await?))
     }
 
-    /// Removes `bytes` of kept content, or as much as nobody uses: what was wanted longest ago first. It can be fetched
-    /// again. Answers how many bytes went.
+    /// Removes `bytes` of kept content, or as much as nobody uses and nobody wanted for the time of `stay`: what was wanted
+    /// longest ago first. It can be fetched again. Answers how many bytes went.
     ///
     /// # Errors
     /// The system's reason.
-    pub async fn make_room(&self, bytes: u64) -> Result<u64, FetchError> {
+    pub async fn make_room(&self, bytes: u64, stay: Duration) -> Result<u64, FetchError> {
         let cache = self.cache.clone();
-        Ok(spawn_blocking(move || cache.make_room(bytes))
+        Ok(spawn_blocking(move || cache.make_room(bytes, stay, SystemTime::now()))
             .await
             .map_err(|_| FetchError::Stopped)??)
     }

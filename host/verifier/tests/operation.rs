@@ -528,6 +528,8 @@ async fn the_cache_gives_way_before_the_disk_is_full(kind: PeerKind) {
     let old = config.data_directory.join("cache").join("content");
     std::fs::create_dir_all(old.parent().unwrap()).unwrap();
     std::fs::write(&old, "wanted long ago").unwrap();
+    let file = std::fs::File::options().write(true).open(&old).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
     Daemon::once(config.clone(), Arc::new(Silent)).await.unwrap();
     assert!(old.exists(), "there is room enough");
     let mut full = config;

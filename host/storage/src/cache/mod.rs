@@ -11,7 +11,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use orv_content::{Root, Sha256, identity::MatchedHash};
@@ -140,9 +140,13 @@ impl Cache {
         Ok(partial)
     }
 
-    /// Makes room: removes `bytes` of content, or as much as nobody uses. Answers how many it removed. Blocks.
-    pub(crate) fn make_room(&self, bytes: u64) -> io::Result<u64> {
-        let held = self.held()?;
+    /// Makes room: removes `bytes` of content, or as much as nobody uses and nobody wanted for the time of `stay`. Answers
+    /// how many it removed. Blocks.
+    pub(crate) fn make_room(&self, bytes: u64, stay: Duration, now: SystemTime) -> io::Result<u64> {
+        let mut held = self.held()?;
+        // What is wanted in the future of a clock that was set back stays as well.
+        held.files
+            .retain(|file| now.duration_since(file.wanted).is_ok_and(|since| since >= stay));
         self.remove_oldest(held.files, bytes)
     }
 

@@ -106,11 +106,13 @@ fn room_is_made_below_the_limit_too_and_by_what_was_wanted_longest_ago() {
     let (second, file) = stored(&cache, &[2; 1000]);
     drop(file);
     let (third, used) = stored(&cache, &[3; 1000]);
-    assert_eq!(cache.make_room(0).unwrap(), 0);
-    assert_eq!(cache.make_room(1).unwrap(), 1000);
+    let make_room = |bytes, stay| cache.make_room(bytes, Duration::from_secs(stay), SystemTime::now());
+    assert_eq!(make_room(0, 0).unwrap(), 0);
+    assert_eq!(make_room(1, 600).unwrap(), 0, "what was wanted a moment ago stays");
+    assert_eq!(make_room(1, 0).unwrap(), 1000);
     let here = |name| cache.find(name).unwrap().is_some();
     assert_eq!((here(&first), here(&second), here(&third)), (false, true, true));
-    assert_eq!(cache.make_room(u64::MAX).unwrap(), 1000, "what is in use stays");
+    assert_eq!(make_room(u64::MAX, 0).unwrap(), 1000, "what is in use stays");
     assert!(used.path.exists());
 }
 

@@ -3,6 +3,10 @@
 use crate::operator::Operator;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
+
+/// Spare time beside two runs for which content stays that was wanted: from before its ticket until its last stage.
+const STAY: Duration = Duration::from_secs(600);
 
 /// How many times the least room is kept free, as long as the cache has something to give.
 const COMFORT: u64 = 2;
@@ -16,7 +20,8 @@ pub(super) async fn free(operator: &Operator) -> Option<u64> {
     if missing == 0 || !is_on_one_disk(&config.data_directory, &config.cache()) {
         return Some(free);
     }
-    match operator.storage.make_room(missing).await {
+    let stay = STAY.saturating_add(Duration::from_secs(config.run_seconds.saturating_mul(2)));
+    match operator.storage.make_room(missing, stay).await {
         Ok(0) => {}
         Ok(removed) => tracing::info!(removed, missing, "the cache gave way: little room is left on its disk"),
         Err(error) => tracing::warn!(%error, missing, "the cache cannot give way"),
