@@ -305,7 +305,7 @@ impl VerifierError {
                 "Keep the enclave's console and the journal, and find out why (docs/operator.md); only then boot it anew."
             }
             Self::KeyTooShort { .. } => {
-                "Set `run_seconds` well below what an admission lasts, or have keys admitted for longer."
+                "Set `run_seconds` well below what an admission lasts, or have keys admitted for longer and boot the enclave anew."
             }
             Self::Attester(_) => "Compare the enclave's measurement with the attesters' and the policy's list.",
             Self::AttesterSigning(_) => "Check the attester's key.",
@@ -379,6 +379,15 @@ impl VerifierError {
         }
     }
 
+    /// Whether a transaction was needed that was not sent.
+    pub(crate) fn sent_nothing(&self) -> bool {
+        match self {
+            Self::Send { source, .. } => is_not_sent(source),
+            Self::Publish { source, .. } => matches!(&**source, PublishError::Send(source) if is_not_sent(source)),
+            _ => false,
+        }
+    }
+
     /// Whether the enclave has no key that could carry a ticket.
     pub(crate) fn is_without_live_key(&self) -> bool {
         matches!(self, Self::KeyRevoked(_) | Self::KeyTooShort { .. }) || self.wants_new_key()
@@ -392,6 +401,18 @@ impl VerifierError {
             _ => false,
         }
     }
+}
+
+/// Whether a transaction certainly was not sent.
+fn is_not_sent(error: &SendError) -> bool {
+    !matches!(
+        error,
+        SendError::Unknown { .. }
+            | SendError::Failed { .. }
+            | SendError::NoEvent { .. }
+            | SendError::Superseded { .. }
+            | SendError::OwnerStopped
+    )
 }
 
 /// Whether a transaction was mined and left things as they were.

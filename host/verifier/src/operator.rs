@@ -137,8 +137,8 @@ impl Operator {
         Ok(())
     }
 
-    /// As [`Self::unclaim`], and a statement that this daemon did not bring to the chain as well: another one of the
-    /// journal may have the coins for it, or a better endpoint.
+    /// As [`Self::unclaim`], and a statement that this daemon cannot pay for as well: another one of the journal may have
+    /// the coins. Only where nothing of it was sent, or two would pay for the same.
     pub(crate) async fn hand_over(&self, proposal: ProposalId) -> Result<(), VerifierError> {
         match self.journal.get(proposal).await {
             Ok(record) if record.state == State::Judged => Ok(self.journal.release(proposal).await?),

@@ -321,7 +321,9 @@ impl Shared {
             Ok(Outcome::Further)
         };
         match errand {
-            Errand::Settle => operator.hand_over(seen.proposal).await?,
+            Errand::Settle if outcome.as_ref().is_err_and(VerifierError::sent_nothing) => {
+                operator.hand_over(seen.proposal).await?;
+            }
             // Also what is ready: an enclave of another daemon may be free before this one's.
             _ => operator.unclaim(seen.proposal).await?,
         }
