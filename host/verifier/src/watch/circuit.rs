@@ -36,8 +36,8 @@ struct Broken {
     retry_at: u64,
     /// Trials that have failed.
     trials: u32,
-    /// Whether one is under way.
-    trying: bool,
+    /// When the one that is under way began.
+    trying: Option<u64>,
 }
 
 /// Whether something may be begun.
@@ -57,18 +57,17 @@ impl Circuit {
         self.in_a_row = self.in_a_row.saturating_add(1);
         if let Some(broken) = &mut self.broken {
             // What was begun before it broke says nothing new.
-            if broken.trying {
+            if broken.trying.take().is_some() {
                 if rule.trials == Trials::Dear {
                     broken.trials = broken.trials.saturating_add(1);
                 }
-                broken.trying = false;
                 broken.retry_at = now.saturating_add(wait(rule, broken.trials));
             }
         } else if rule.failures > 0 && self.in_a_row >= rule.failures {
             self.broken = Some(Broken {
                 retry_at: now.saturating_add(wait(rule, 0)),
                 trials: 0,
-                trying: false,
+                trying: None,
             });
         }
     }
@@ -80,24 +79,31 @@ impl Circuit {
 
     /// What may be begun now.
     pub fn permission(&self, now: u64) -> Permission {
-        match self.broken {
-            None => Permission::Granted,
-            Some(broken) if !broken.trying && now >= broken.retry_at => Permission::Trial,
-            Some(broken) => Permission::Refused(broken.retry_at),
+        let Some(broken) = self.broken else {
+            return Permission::Granted;
+        };
+        // A trial that is not heard of any more, because others ended its proposal, must not be waited for for ever.
+        let next = broken
+            .trying
+            .map_or(broken.retry_at, |begun| begun.saturating_add(LONGEST_WAIT));
+        if now >= next {
+            Permission::Trial
+        } else {
+            Permission::Refused(next)
         }
     }
 
     /// The one trial begins.
-    pub fn begin_trial(&mut self) {
+    pub fn begin_trial(&mut self, now: u64) {
         if let Some(broken) = &mut self.broken {
-            broken.trying = true;
+            broken.trying = Some(now);
         }
     }
 
     /// The trial ended and said nothing about what is wrong: another may begin at once.
     pub fn trial_said_nothing(&mut self) {
         if let Some(broken) = &mut self.broken {
-            broken.trying = false;
+            broken.trying = None;
         }
     }
 
@@ -150,10 +156,21 @@ mod tests {
     fn after_the_wait_one_is_tried_and_success_mends_it() {
         let mut circuit = broken();
         assert_eq!(circuit.permission(1060), Permission::Trial);
-        circuit.begin_trial();
-        assert_eq!(circuit.permission(1061), Permission::Refused(1060));
+        circuit.begin_trial(1060);
+        assert_eq!(circuit.permission(1061), Permission::Refused(1060 + LONGEST_WAIT));
         circuit.worked();
         assert_eq!(circuit.permission(1061), Permission::Granted);
+    }
+
+    #[test]
+    fn a_trial_that_is_never_heard_of_again_makes_room_for_another_after_an_hour() {
+        let mut circuit = broken();
+        circuit.begin_trial(1060);
+        assert_eq!(
+            circuit.permission(1060 + LONGEST_WAIT - 1),
+            Permission::Refused(1060 + LONGEST_WAIT)
+        );
+        assert_eq!(circuit.permission(1060 + LONGEST_WAIT), Permission::Trial);
     }
 
     #[test]
@@ -162,7 +179,7 @@ mod tests {
         let mut now = 1060;
         let mut waits = Vec::new();
         for _ in 0..8 {
-            circuit.begin_trial();
+            circuit.begin_trial(now);
             circuit.failed(&RULE, now);
             let Permission::Refused(until) = circuit.permission(now) else {
                 panic!("a failed trial leaves it broken");
@@ -181,11 +198,11 @@ mod tests {
         };
         let mut circuit = broken();
         for now in [1060, 1120, 1180] {
-            circuit.begin_trial();
+            circuit.begin_trial(now);
             circuit.failed(&free, now);
             assert_eq!(circuit.permission(now), Permission::Refused(now + 60));
         }
-        circuit.begin_trial();
+        circuit.begin_trial(1240);
         circuit.failed(&RULE, 1240);
         assert_eq!(
             circuit.permission(1240),
@@ -212,7 +229,7 @@ mod tests {
                 match step {
                     0 => circuit.failed(&RULE, now),
                     1 => circuit.worked(),
-                    2 if circuit.permission(now) == Permission::Trial => circuit.begin_trial(),
+                    2 if circuit.permission(now) == Permission::Trial => circuit.begin_trial(now),
                     _ => circuit.trial_said_nothing(),
                 }
                 if step == 1 {

@@ -71,7 +71,7 @@ impl Lane {
             (Care::KeepOpen, _) | (_, Permission::Refused(_)) => Care::KeepOpen,
             (Care::KeepLive, Permission::Granted) => Care::KeepLive,
             (Care::KeepLive, Permission::Trial) => {
-                self.introductions.begin_trial();
+                self.introductions.begin_trial(now);
                 Care::KeepLive
             }
         }
@@ -146,7 +146,7 @@ mod tests {
             let mut circuit = Circuit::default();
             learn(&mut circuit, &Err(EnclaveError::OutOfTime.into()), &RULE, 0);
             assert_eq!(circuit.permission(60), Permission::Trial);
-            circuit.begin_trial();
+            circuit.begin_trial(60);
             learn(&mut circuit, &outcome, &RULE, 61);
             assert_eq!(circuit.permission(61), Permission::Trial, "{outcome:?}");
         }

@@ -71,9 +71,9 @@ impl Pause {
     }
 
     /// The one trial begins.
-    pub(super) fn begin_trial(&mut self) {
-        self.settlements.begin_trial();
-        self.chain.begin_trial();
+    pub(super) fn begin_trial(&mut self, now: u64) {
+        self.settlements.begin_trial(now);
+        self.chain.begin_trial(now);
     }
 
     /// The trial's attempt ended without a settlement: that says nothing about settlements.
@@ -142,7 +142,7 @@ mod tests {
         }
         pause.observe(&settings, &seen(100, u64::MAX), None, 1060);
         assert_eq!(pause.permission(1060), Permission::Trial);
-        pause.begin_trial();
+        pause.begin_trial(1060);
         pause.observe(&settings, &seen(1061, u64::MAX), None, 1062);
         assert_eq!(pause.permission(1062), Permission::Granted);
     }

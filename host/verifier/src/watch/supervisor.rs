@@ -357,12 +357,12 @@ impl Supervisor {
     fn begin(&mut self, lane: usize, record: Record) {
         let now = self.shared.operator.clock();
         if self.pause.permission(now) == Permission::Trial {
-            self.pause.begin_trial();
+            self.pause.begin_trial(now);
         }
         if let Some(lane) = self.lanes.get_mut(lane)
             && lane.circuit.permission(now) == Permission::Trial
         {
-            lane.circuit.begin_trial();
+            lane.circuit.begin_trial(now);
         }
         let allowance = self.tickets.allow();
         self.spawn_attempt(lane, record, Some(allowance));
