@@ -28,7 +28,9 @@ pub(crate) async fn may_resume(operator: &Operator, record: &Record) -> Result<b
     match ticket::state(operator, &ticket).await? {
         // It was sent often enough, in vain.
         TicketState::Open if settle::is_given_up(record.failed) => return Ok(false),
-        TicketState::Open | TicketState::Held | TicketState::Settled => {}
+        TicketState::Open | TicketState::Held => {}
+        // It has decided its proposal, whatever became of its key since: fees and review are still to come.
+        TicketState::Settled => return Ok(settle::kept_statement(operator, record).await?.is_some()),
         TicketState::Lapsed | TicketState::Inconclusive | TicketState::Unknown => return Ok(false),
     }
     settle::still_counts(operator, record).await

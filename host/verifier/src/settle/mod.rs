@@ -23,7 +23,7 @@ pub(crate) use self::{
     way::still_counts,
 };
 
-use self::patience::{Patience, patience};
+use self::patience::Patience;
 use self::way::{Found, Way, find};
 use crate::admission::publish;
 use crate::error::VerifierError;
@@ -57,7 +57,7 @@ pub(crate) async fn settle(operator: &Operator, record: &Record) -> Result<(), V
     if record.state == State::Judged && !is_usable(operator, record).await? {
         return Ok(());
     }
-    match patience(record.failed, operator.clock()) {
+    match patience::of_record(record, operator.clock()) {
         Patience::Send => {}
         Patience::Wait => return Ok(()),
         Patience::GiveUp if record.state != State::Judged => return Ok(()),

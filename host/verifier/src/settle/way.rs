@@ -50,6 +50,7 @@ pub(super) async fn find(operator: &Operator, record: &Record, receipt: &Receipt
         First::Way(way) => way,
         First::Nothing => return Ok(Found::Nothing),
     };
+    let mut walked_in_vain = 0;
     for _ in 0..TURNS {
         let Some(refusal) = simulate(operator, receipt, &way).await? else {
             return Ok(Found::Way(way));
@@ -57,7 +58,7 @@ pub(super) async fn find(operator: &Operator, record: &Record, receipt: &Receipt
         let with_others = matches!(&way, Way::Settle(statements) if statements.runs.len() > 1);
         way = match reaction(&refusal) {
             Reaction::Advance => {
-                move_turn(operator, record).await?;
+                move_turn(operator, record, &mut walked_in_vain).await?;
                 continue;
             }
             Reaction::Later => return Ok(Found::Event(Event::Postpone, refusal.to_string())),
@@ -84,13 +85,20 @@ pub(super) async fn find(operator: &Operator, record: &Record, receipt: &Receipt
     Ok(Found::Event(Event::Postpone, why))
 }
 
-/// Walks the project's turn on. A walk that was paid for and came nowhere counts as the statement's failure: whoever says
-/// that it is needed may say so for ever.
-async fn move_turn(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
+/// Walks the project's turn on. The first walk that moves nothing may have come after another operator's in its block; the
+/// second one counts as the statement's failure: whoever says that it is needed may say so for ever.
+async fn move_turn(operator: &Operator, record: &Record, in_vain: &mut u32) -> Result<(), VerifierError> {
     let walked = operator.gateway.advance(&operator.owner, record.project).await;
     let gateway = operator.enclave.verifier_gateway;
     let moved = walked.and_then(|mined| mined.require_event::<TurnAdvanced>(gateway));
-    let Err(source) = moved else { return Ok(()) };
+    let source = match moved {
+        Ok(_) => return Ok(()),
+        Err(SendError::NoEvent { .. }) if *in_vain == 0 => {
+            *in_vain += 1;
+            return Ok(());
+        }
+        Err(source) => source,
+    };
     let error = VerifierError::sending("moving the turn", source);
     if error.was_paid_for() {
         count_failure(operator, record).await?;
