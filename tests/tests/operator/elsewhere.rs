@@ -51,9 +51,9 @@ fn reason(from: State, event: Event) -> &'static str {
         Event::TakeBack | Event::Reopen | Event::Close(CloseCause::Withdrawn) => {
             "nothing is reorganised here: the hostile chain's suite does that"
         }
-        Event::Hold => "one statement settles here: no quorum holds any",
+        Event::Hold => "one statement settles here: tests/two_operators has a quorum that holds them",
         Event::Wait(WaitCause::HeldForQuorum) => "a hold is written as such, never as a wait before a ticket",
-        _ if from == held => "one statement settles here: no quorum holds any",
+        _ if from == held => "one statement settles here: tests/two_operators has a quorum that holds them",
         Event::Wait(WaitCause::GatewayNotListed) => "the gateway stays on the ledger's list",
         Event::Wait(WaitCause::LowBalance) => "the account has coins for ever",
         Event::Wait(WaitCause::ReviewLocked) => "no other verifier claims reviews",
