@@ -26,6 +26,12 @@ static NEXT_CID: AtomicU32 = AtomicU32::new(16);
 /// What init says on the console when the machine is ready.
 const BOOTED: &str = "orv-enclave: boot: machine=";
 
+/// What the kernel says last, where a machine ends by a restart.
+const RESTARTS: &str = "reboot: Restarting system";
+
+/// How long the emulator may take to end after that.
+const TIME_TO_END: Duration = Duration::from_secs(10);
+
 /// Most machines that are started for one that the emulator does not spoil.
 const STARTS: u32 = 5;
 
@@ -122,11 +128,20 @@ impl Machine {
         self.qemu.is_running()
     }
 
-    /// Waits until the machine has ended by itself.
+    /// Waits until the machine has ended by itself. A guest that says it restarts has ended, too: the emulator has been
+    /// seen to boot it once more, though it is told not to, and is ended then.
     pub fn wait_until_ended(&mut self) {
         let begun = Instant::now();
+        let mut restarts = None;
         while self.is_running() {
             assert!(begun.elapsed() < GENEROUS, "still running\n{}", self.everything_said());
+            if restarts.is_none() && self.console().contains(RESTARTS) {
+                restarts = Some(Instant::now());
+            }
+            if restarts.is_some_and(|since| since.elapsed() > TIME_TO_END) {
+                tell("spoilt by the emulator, which restarts what it is told to end");
+                return self.kill();
+            }
             sleep(Duration::from_millis(50));
         }
     }
