@@ -30,7 +30,7 @@ const BOOTED: &str = "orv-enclave: boot: machine=";
 const RESTARTS: &str = "reboot: Restarting system";
 
 /// How long the emulator may take to end after that.
-const TIME_TO_END: Duration = Duration::from_secs(10);
+const TIME_TO_END: Duration = Duration::from_secs(3);
 
 /// Most machines that are started for one that the emulator does not spoil.
 const STARTS: u32 = 5;
