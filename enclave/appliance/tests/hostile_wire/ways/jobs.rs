@@ -54,7 +54,9 @@ pub const WAYS: &[Way] = &[
     Way {
         name: "two jobs on two connections: the second waits for its turn",
         host: |scene| {
-            let (mut first, mut second) = (scene.working(), scene.working());
+            let mut first = scene.working();
+            first.until_stage(Stage::Prepare);
+            let mut second = scene.working();
             let answer = first.finish();
             vec![answer, second.finish()]
         },
