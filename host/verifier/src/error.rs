@@ -362,12 +362,7 @@ impl VerifierError {
 
     /// Whether gas was paid for nothing: what is tried again costs the operator each time.
     pub(crate) fn was_paid_for(&self) -> bool {
-        match self {
-            Self::Send { source, .. } => brought_nothing(source),
-            Self::Publish { source, .. } => matches!(&**source, PublishError::Send(source) if brought_nothing(source)),
-            Self::SettlementGivenUp { .. } => true,
-            _ => false,
-        }
+        matches!(self, Self::SettlementGivenUp { .. }) || self.transaction_fault().is_some_and(brought_nothing)
     }
 
     /// Whether it says that an enclave, or its key, does not work.
@@ -381,10 +376,18 @@ impl VerifierError {
 
     /// Whether a transaction was needed that was not sent.
     pub(crate) fn sent_nothing(&self) -> bool {
+        self.transaction_fault().is_some_and(is_not_sent)
+    }
+
+    /// What became of the transaction that was to be sent.
+    fn transaction_fault(&self) -> Option<&SendError> {
         match self {
-            Self::Send { source, .. } => is_not_sent(source),
-            Self::Publish { source, .. } => matches!(&**source, PublishError::Send(source) if is_not_sent(source)),
-            _ => false,
+            Self::Send { source, .. } => Some(source),
+            Self::Publish { source, .. } => match &**source {
+                PublishError::Send(source) => Some(source),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -405,14 +408,7 @@ impl VerifierError {
 
 /// Whether a transaction certainly was not sent.
 fn is_not_sent(error: &SendError) -> bool {
-    !matches!(
-        error,
-        SendError::Unknown { .. }
-            | SendError::Failed { .. }
-            | SendError::NoEvent { .. }
-            | SendError::Superseded { .. }
-            | SendError::OwnerStopped
-    )
+    !brought_nothing(error) && !matches!(error, SendError::Unknown { .. } | SendError::OwnerStopped)
 }
 
 /// Whether a transaction was mined and left things as they were.

@@ -23,7 +23,6 @@
 
 mod admission;
 pub mod board;
-mod calendar;
 mod configuration;
 pub mod decide;
 pub mod doctor;

@@ -1,9 +1,9 @@
 //! What the journal knows, as rows for printing.
 
-use crate::calendar::utc;
 use crate::error::VerifierError;
 use crate::journal::{Journal, Record, State};
 use orv_chain::primitives::Address;
+use orv_evidence::UnixTime;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -87,7 +87,7 @@ impl StatusRow {
         let at = self.lapses_at?;
         Some(format!(
             "No enclave has its key any more: its ticket lapses at {}, and a new attempt follows if one is left.",
-            utc(at)
+            UnixTime::from_seconds(at)
         ))
     }
 }

@@ -67,6 +67,12 @@ struct Change {
     after: u64,
 }
 
+impl Change {
+    fn lacks_kills(self) -> bool {
+        self.before + self.after < 2 * KILLS_OF_A_SIDE
+    }
+}
+
 impl Tally {
     pub fn towards(goal: Goal) -> Self {
         Self {
@@ -101,7 +107,7 @@ impl Tally {
             .changes
             .iter()
             .find(|(transition, _)| transition.to_string() == name);
-        change.is_none_or(|(_, change)| change.before + change.after < 2 * KILLS_OF_A_SIDE)
+        change.is_none_or(|(_, change)| change.lacks_kills())
     }
 
     /// Whether one of these changes is still to be brought about: those that come about by themselves are waited for
@@ -113,8 +119,7 @@ impl Tally {
 
     /// Changes that were seen and had fewer kills than are asked for.
     pub fn rare(&self) -> impl Iterator<Item = &Transition> {
-        let few = |change: &Change| change.before + change.after < 2 * KILLS_OF_A_SIDE;
-        let rare = self.changes.iter().filter(move |(_, change)| few(change));
+        let rare = self.changes.iter().filter(|(_, change)| change.lacks_kills());
         rare.map(|(transition, _)| transition)
     }
 

@@ -147,6 +147,27 @@ macro_rules! select_proposals {
 }
 pub(super) use select_proposals;
 
+#[cfg(test)]
+impl Record {
+    /// Proposal 4 of project 2, of which nothing else is known: what unit tests start from.
+    pub(crate) fn bare(state: State) -> Self {
+        let new = NewProposal {
+            proposal: ProposalId::from(4),
+            project: ProjectId::from(2),
+            claimed_score: I256::ZERO,
+            stake: U256::ZERO,
+            submitted_at: 0,
+            code_hash: B256::ZERO,
+            miner: Address::ZERO,
+        };
+        Self {
+            submission: None,
+            state,
+            ..Self::unseen(&new)
+        }
+    }
+}
+
 impl Record {
     /// A submission that the journal does not have yet, as it would be noted.
     pub(crate) fn unseen(new: &NewProposal) -> Self {

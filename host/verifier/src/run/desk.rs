@@ -248,10 +248,7 @@ impl Desk {
                 }
                 Ok(open)
             }
-            Err(error) => {
-                self.see_key(None);
-                Err(self.explained(error).await?)
-            }
+            Err(error) => Err(self.lost(error).await?),
         }
     }
 
@@ -263,10 +260,7 @@ impl Desk {
         let asked = spawn_blocking(move || session.keep_open().map(|()| session)).await;
         let error = match asked.map_err(|_| VerifierError::TaskStopped)? {
             Ok(session) => return Ok(Some((session, identity))),
-            Err(error) => {
-                self.see_key(None);
-                self.explained(error.into()).await?
-            }
+            Err(error) => self.lost(error.into()).await?,
         };
         tracing::info!(%error, "connecting to the enclave again");
         if let VerifierError::Enclave(EnclaveError::Exit(_)) = error {
@@ -340,8 +334,10 @@ impl Desk {
         }
     }
 
-    /// What the enclave said before it ended, in place of the connection that broke with it.
-    async fn explained(&self, error: VerifierError) -> Result<VerifierError, VerifierError> {
+    /// There is no connection any more, and so nobody's key. Answers what the enclave said before it ended, in place of the
+    /// connection that broke with it.
+    async fn lost(&self, error: VerifierError) -> Result<VerifierError, VerifierError> {
+        self.see_key(None);
         let VerifierError::Enclave(broken) = &error else {
             return Ok(error);
         };
@@ -403,10 +399,7 @@ impl Desk {
                 self.open = Some((session, identity));
                 Ok(with_collateral(operator, proposal, receipt))
             }
-            Err(error) => {
-                self.see_key(None);
-                Err(self.explained(error.into()).await?)
-            }
+            Err(error) => Err(self.lost(error.into()).await?),
         }
     }
 }

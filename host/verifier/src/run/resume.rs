@@ -120,26 +120,11 @@ pub(crate) fn has_runs_left(record: &Record) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::FailedSettlements;
-    use orv_chain::primitives::I256;
-    use orv_chain::{ProjectId, ProposalId};
 
     fn left(state: State, runs: u32) -> Record {
         Record {
-            proposal: ProposalId::from(4),
-            project: ProjectId::from(2),
-            claimed_score: I256::ZERO,
-            submission: None,
-            confirmed: false,
-            claim: None,
-            state,
-            cause: String::new(),
             runs,
-            ticket: None,
-            statement: None,
-            transaction: None,
-            failed: FailedSettlements::default(),
-            changed_at: 0,
+            ..Record::bare(state)
         }
     }
 

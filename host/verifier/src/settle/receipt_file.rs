@@ -136,9 +136,8 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<Receipt, VerifierError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{FailedSettlements, State};
+    use crate::journal::State;
     use orv_chain::primitives::{Address, B256, I256};
-    use orv_chain::{ProjectId, ProposalId};
 
     #[test]
     fn tickets_of_equal_numbers_have_receipts_of_their_own() {
@@ -151,20 +150,8 @@ mod tests {
             incumbent_score: I256::ZERO,
         };
         let record = Record {
-            proposal: ProposalId::from(4),
-            project: ProjectId::from(2),
-            claimed_score: I256::ZERO,
-            submission: None,
-            confirmed: false,
-            claim: None,
-            state: State::Running,
-            cause: String::new(),
             runs: 1,
-            ticket: None,
-            statement: None,
-            transaction: None,
-            failed: FailedSettlements::default(),
-            changed_at: 0,
+            ..Record::bare(State::Running)
         };
         let [one, other] = [0xab, 0xcd].map(|byte| path(Path::new("r"), &record, &ticket(byte)));
         assert_eq!(one, Path::new("r/2-4-1-abababababababab.orv"));

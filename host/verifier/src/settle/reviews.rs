@@ -1,8 +1,8 @@
 //! `reviews.jsonl` in upstream's shape (openresearch.md 6.5): one line for each ended attempt, for upstream's tools.
 
-use crate::calendar::utc;
 use crate::error::VerifierError;
 use crate::journal::{Record, Settlement, State};
+use orv_evidence::UnixTime;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -123,7 +123,7 @@ fn line(record: &Record, at: u64) -> Option<(String, String)> {
     let mut row = json!({
         "schemaVersion": "1",
         "review_id": id,
-        "utc_timestamp": utc(at),
+        "utc_timestamp": UnixTime::from_seconds(at).to_string(),
         "proposal_id": number(&record.proposal.to_string()),
         "project_id": number(&record.project.to_string()),
         "result": result,
@@ -150,20 +150,11 @@ fn number(decimal: &str) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{FailedSettlements, Statement, Ticket};
+    use crate::journal::{Statement, Ticket};
     use orv_chain::primitives::{Address, B256, I256};
-    use orv_chain::{ProjectId, ProposalId};
 
     fn ended(ticket: u8) -> Record {
         Record {
-            proposal: ProposalId::from(4),
-            project: ProjectId::from(2),
-            claimed_score: I256::ZERO,
-            submission: None,
-            confirmed: false,
-            claim: None,
-            state: State::Inconclusive,
-            cause: String::new(),
             runs: 1,
             ticket: Some(Ticket {
                 id: B256::repeat_byte(ticket),
@@ -182,9 +173,7 @@ mod tests {
                 bundle_root: B256::ZERO,
                 receipt: "r/2-4-1.orv".into(),
             }),
-            transaction: None,
-            failed: FailedSettlements::default(),
-            changed_at: 0,
+            ..Record::bare(State::Inconclusive)
         }
     }
 

@@ -166,7 +166,7 @@ fn candidate(record: &Record) -> Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{CloseCause, FailedSettlements, State};
+    use crate::journal::{CloseCause, State};
 
     const URGENCY: Urgency = Urgency {
         now: 1000,
@@ -176,20 +176,8 @@ mod tests {
 
     fn row(state: State, confirmed: bool) -> Record {
         Record {
-            proposal: ProposalId::from(4),
-            project: ProjectId::from(2),
-            claimed_score: orv_chain::primitives::I256::ZERO,
-            submission: None,
             confirmed,
-            claim: None,
-            state,
-            cause: String::new(),
-            runs: 0,
-            ticket: None,
-            statement: None,
-            transaction: None,
-            failed: FailedSettlements::default(),
-            changed_at: 0,
+            ..Record::bare(state)
         }
     }
 

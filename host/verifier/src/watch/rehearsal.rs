@@ -1,7 +1,6 @@
 //! What the daemon would do, without doing it: no ticket is opened, nothing is sent, nothing is written.
 
 use super::{Daemon, Orders};
-use crate::calendar::utc;
 use crate::configuration::VerifierConfig;
 use crate::decide::{self, Readiness};
 use crate::error::VerifierError;
@@ -14,6 +13,7 @@ use crate::settle;
 use crate::status::{StatusRow, lapses_at};
 use orv_chain::primitives::U256;
 use orv_chain::{ChainError, Proposal, ProposalId};
+use orv_evidence::UnixTime;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -152,7 +152,10 @@ async fn begin(operator: &Operator, record: &Record) -> Result<String, VerifierE
         Readiness::Ready => "open a ticket and have the enclave judge it".to_owned(),
         Readiness::Resume(id) => match record.ticket.filter(|left| left.id == id) {
             Some(left) if !run::has_runs_left(record) => {
-                format!("wait: its ticket was lost, and lapses at {}", utc(left.closes_at))
+                format!(
+                    "wait: its ticket was lost, and lapses at {}",
+                    UnixTime::from_seconds(left.closes_at)
+                )
             }
             Some(_) | None => format!("go on with ticket {id}"),
         },
