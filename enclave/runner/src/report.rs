@@ -24,7 +24,7 @@ pub enum Exit {
     CpuLimit,
     /// The kernel killed at least one process of the container for want of memory.
     MemoryLimit,
-    /// Stopped because it wrote without end.
+    /// It wrote more than [`crate::FLOOD_FACTOR`] times its cap to one stream; stopped at that unless it ended first.
     OutputLimit,
     /// Stopped because the run it was part of had ended: the candidate after its judge's exit or after a violation;
     /// or because its caller wanted it no more ([`crate::Wanted`]).

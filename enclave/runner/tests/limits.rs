@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use orv_runner::{CgroupMode, Container, ControlGroups, Exit, RelayLimits, RunnerError, Strength};
+use orv_runner::{CgroupMode, Container, ControlGroups, Exit, FLOOD_FACTOR, RelayLimits, RunnerError, Strength};
 use support::{Bench, MIB, answer, text};
 
 #[test]
@@ -119,6 +119,19 @@ fn output_without_end_ends_the_run() {
     assert_eq!(report.exit, Exit::OutputLimit);
     assert!(report.stdout.truncated);
     assert_eq!(report.stdout.bytes.len(), 64 * 1024);
+}
+
+#[test]
+fn a_flood_that_ends_by_itself_is_no_clean_exit() {
+    let Some(bench) = Bench::new() else { return };
+    let longest = 64 * 1024 * usize::try_from(FLOOD_FACTOR).expect("a factor");
+    for _ in 0..10 {
+        // Quick enough for the end to be near before its reader has counted.
+        let report = bench.run(&["print", &(longest + 1).to_string()]);
+        assert_eq!(report.exit, Exit::OutputLimit);
+        let report = bench.run(&["print", &longest.to_string()]);
+        assert_eq!(report.exit, Exit::Code(0));
+    }
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl Supervised<'_> {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             self.stop(Stop::Wall)?;
         }
-        if self.stdout.is_flood() || self.stderr.is_flood() {
+        if self.is_flooded() {
             self.stop(Stop::Output)?;
         }
         if self.looked.elapsed() >= TICK {
@@ -140,6 +140,10 @@ impl Supervised<'_> {
             self.look_at_counters()?;
         }
         Ok(())
+    }
+
+    fn is_flooded(&self) -> bool {
+        self.stdout.is_flood() || self.stderr.is_flood()
     }
 
     fn look_at_counters(&mut self) -> Result<(), RunnerError> {
@@ -270,7 +274,9 @@ impl Supervised<'_> {
             stream.drain_rest()?;
         }
         let counters = self.group.counters()?;
-        let stop = self.stop.map(|(cause, _)| cause);
+        // The last of a flood may be read after the command's end, when there is nobody left to stop.
+        let flood = self.is_flooded().then_some(Stop::Output);
+        let stop = flood.or(self.stop.map(|(cause, _)| cause));
         let ends_run = self.kept.has(Protection::OutOfMemoryEndsRun);
         let oom_kills = if ends_run { counters.oom_kills } else { 0 };
         let exit = outcome::exit(oom_kills, stop, self.ended).ok_or(RunnerError::HelperVanished)?;

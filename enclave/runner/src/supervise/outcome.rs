@@ -18,11 +18,14 @@ pub(crate) enum Stop {
 }
 
 /// Memory first, whatever the exit status; then what the runner did; then what the command did. `None` when nobody knows.
+///
+/// A flood is one whether the order to stop came in time or not: how soon the runner reads is no doing of the command's.
 pub(super) fn exit(oom_kills: u64, stop: Option<Stop>, ended: Option<Ended>) -> Option<Exit> {
     if oom_kills > 0 {
         return Some(Exit::MemoryLimit);
     }
     match (stop, ended) {
+        (Some(Stop::Output), _) => Some(Exit::OutputLimit),
         // It had ended by itself before the order to stop reached it.
         (
             _,
@@ -34,7 +37,6 @@ pub(super) fn exit(oom_kills: u64, stop: Option<Stop>, ended: Option<Ended>) -> 
         (Some(Stop::Wall), _) => Some(Exit::WallLimit),
         (Some(Stop::Cpu), _) => Some(Exit::CpuLimit),
         (Some(Stop::Memory), _) => Some(Exit::MemoryLimit),
-        (Some(Stop::Output), _) => Some(Exit::OutputLimit),
         (Some(Stop::Partner | Stop::Unwanted), _) => Some(Exit::Stopped),
         (None, Some(Ended::NotStarted(errno))) => Some(Exit::NotStarted(errno)),
         (
@@ -76,6 +78,29 @@ mod tests {
         );
         assert_eq!(exit(0, Some(Stop::Cpu), None), Some(Exit::CpuLimit));
         assert_eq!(exit(0, Some(Stop::Output), None), Some(Exit::OutputLimit));
+    }
+
+    #[test]
+    fn a_flood_is_one_though_the_command_was_quicker_than_the_order_to_stop() {
+        assert_eq!(
+            exit(0, Some(Stop::Output), ended(Status::Code(0))),
+            Some(Exit::OutputLimit)
+        );
+        assert_eq!(
+            exit(0, Some(Stop::Output), ended(Status::Signal(13))),
+            Some(Exit::OutputLimit)
+        );
+    }
+
+    #[test]
+    fn other_orders_to_stop_do_not_reach_a_command_that_has_ended() {
+        for late in [Stop::Wall, Stop::Cpu, Stop::Partner, Stop::Unwanted] {
+            assert_eq!(
+                exit(0, Some(late), ended(Status::Code(3))),
+                Some(Exit::Code(3)),
+                "{late:?}"
+            );
+        }
     }
 
     #[test]
