@@ -69,7 +69,7 @@ pub(crate) fn finish<R: Report>(report: &R, options: &OutputOptions) -> ExitCode
         Ok(()) => report.exit_code(),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => report.exit_code(),
         Err(error) => {
-            eprintln!("ORV-A-002 the report could not be written: {error}");
+            tell(&format!("ORV-A-002 the report could not be written: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -79,6 +79,11 @@ fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
+}
+
+fn tell(text: &str) {
+    // Where stderr is closed nobody wants to be told.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// A report as one line of JSON.
@@ -108,7 +113,7 @@ fn ascii_line(document: &str) -> String {
 pub(crate) fn fail(schema: &str, code: &str, error: &str, next: &str, form: Form) {
     let error = &one_line(error);
     match form {
-        Form::Text => eprintln!("{code} {}. {next}", printable(error)),
+        Form::Text => tell(&format!("{code} {}. {next}", printable(error))),
         Form::Json => {
             let document = json!({
                 "schema": schema, "verified": false, "code": code, "error": error, "next": next,

@@ -247,3 +247,27 @@ fn a_page_that_cannot_be_written_is_said_in_the_form_asked_for() {
     let (status, told) = document(&["receipt", receipt.to_str().unwrap(), "--html", "/nowhere/page.html"]);
     assert_eq!((status, told["code"].as_str()), (Some(1), Some("ORV-A-002")), "{told}");
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_it_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let receipt = receipt(folder.path());
+    let receipt = receipt.to_str().unwrap();
+    for (arguments, status) in [
+        (&["--help"][..], 0),
+        (&["receipt", receipt, "--allow-simulated"], 0),
+        (&["receipt", receipt, "--allow-simulated", "--json"], 0),
+        (&["receipt", "nowhere.orv"], 1),
+        (&["receipt", "nowhere.orv", "--json"], 1),
+        (&["receipt"], 2),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orv-audit"));
+        command
+            .args(arguments)
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer);
+        assert_eq!(command.status().unwrap().code(), Some(status), "{arguments:?}");
+    }
+}

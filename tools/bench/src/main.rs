@@ -13,6 +13,7 @@ mod document;
 mod error;
 mod inside;
 mod operator;
+mod output;
 mod runner;
 mod stage;
 mod statistics;
@@ -33,26 +34,24 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::parse();
     match sections(&arguments.subject) {
-        Ok(sections) => {
-            println!("{}", Document::of(sections).printed(arguments.form()));
-            ExitCode::SUCCESS
-        }
+        Ok(sections) => ended(output::answer(&Document::of(sections).printed(arguments.form()))),
         Err(error) => {
-            eprintln!("{} {error}", error.code());
+            output::tell(&format!("{} {error}", error.code()));
             if arguments.json {
-                println!("{}", document::failure(&error));
+                // Why there are no figures has been told already.
+                let _ = output::answer(&document::failure(&error));
             }
             ExitCode::FAILURE
         }
     }
 }
 
-/// The end of one that is not the program itself.
+/// The end of what has nothing but its answer to tell.
 fn ended(answer: std::io::Result<()>) -> ExitCode {
     match answer {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            output::tell(&error.to_string());
             ExitCode::FAILURE
         }
     }

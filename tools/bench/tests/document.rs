@@ -117,3 +117,23 @@ fn a_benchmark_that_cannot_be_run_is_a_document_too() {
         (&"orv.bench/1".into(), &"ORV-B-002".into())
     );
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_it_quietly() {
+    for (arguments, status) in [
+        (&["--help"][..], 0),
+        (&["content", "--only", "unpack", "--json"], 1),
+        (&["attestation", "--documents", "1"], 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orv-bench"));
+        command
+            .args(arguments)
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer);
+        // Nobody's temporary directory: what needs one fails, and has to say so to nobody.
+        let ended = command.env("TMPDIR", "/nonexistent").status().unwrap();
+        assert_eq!(ended.code(), Some(status), "{arguments:?}");
+    }
+}

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod network;
+mod output;
 mod program;
 mod proposals;
 mod scenario;
@@ -13,26 +14,33 @@ mod summary;
 use arguments::Arguments;
 use clap::Parser;
 use std::process::ExitCode;
+use summary::Summary;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match scenario::run(&arguments) {
-        Ok(summary) => {
-            summary.print(&arguments);
-            if summary.is_complete() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
+        Ok(summary) => end(&summary, &arguments),
         Err(error) => {
-            eprintln!("ORV-D-001 the demo stopped: {error}");
+            output::tell(&format!("ORV-D-001 the demo stopped: {error}"));
             if arguments.json {
-                println!(
-                    "{}",
-                    serde_json::json!({"schema": summary::SCHEMA, "error": error.to_string()})
-                );
+                let document = serde_json::json!({
+                    "schema": summary::SCHEMA, "code": "ORV-D-001", "error": error.to_string(),
+                });
+                // Why it stopped has been told already.
+                let _ = output::answer(&document.to_string());
             }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints what happened; an answer that cannot be written is a failure, whatever it says.
+fn end(summary: &Summary, arguments: &Arguments) -> ExitCode {
+    match output::answer(&summary.printed(arguments)) {
+        Ok(()) if summary.is_complete() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+        Err(error) => {
+            output::tell(&format!("ORV-D-001 the answer could not be written: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::network::{Network, at, field, strings};
+use crate::output::tell;
 use crate::program::ProgramError;
 use crate::proposals::{self, Code, Proposal};
 use crate::summary::{Row, Summary};
@@ -57,22 +58,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Summary, DemoError> {
 }
 
 fn play(arguments: &Arguments, keep: &Path, work: &Path) -> Result<Summary, DemoError> {
-    say("starting chain, storage and enclave (SIMULATED evidence: no hardware stands behind it)");
+    tell("starting chain, storage and enclave (SIMULATED evidence: no hardware stands behind it)");
+    tell(&format!("logs are in {}", keep.join("logs").display()));
     let network = Network::start(work, keep.join("logs"))?;
-    say("a creator measures the baseline and publishes the example project");
+    tell("a creator measures the baseline and publishes the example project");
     network.fund("creator")?;
     let project = publish(&network)?;
-    say(&format!(
+    tell(&format!(
         "project {} is published, baseline score {}",
         project.id, project.baseline
     ));
     let mut submitted = Vec::new();
     for proposal in proposals::all(Path::new(EXAMPLE), arguments.patch.as_deref()) {
         let id = submit(&network, &project.id, &proposal, work)?;
-        say(&format!("{} submits proposal {id}: {}", proposal.miner, proposal.what));
+        tell(&format!("{} submits proposal {id}: {}", proposal.miner, proposal.what));
         submitted.push((id, proposal));
     }
-    say("the verifier judges and settles");
+    tell("the verifier judges and settles");
     network.fund("operator")?;
     let rows = judge(&network, submitted.len(), keep)?;
     let mut summary = Summary::new(keep.to_owned(), network.measurement().to_owned());
@@ -205,10 +207,6 @@ fn make(path: &Path) -> Result<(), DemoError> {
         path: path.to_owned(),
         source,
     })
-}
-
-fn say(text: &str) {
-    eprintln!("{text}");
 }
 
 fn seconds_now() -> u64 {

@@ -44,11 +44,11 @@ impl Summary {
     }
 
     /// Text for people, or one line of JSON.
-    pub(crate) fn print(&self, arguments: &Arguments) {
+    pub(crate) fn printed(&self, arguments: &Arguments) -> String {
         if arguments.json {
-            println!("{}", self.json());
+            self.json().to_string()
         } else {
-            println!("{}", self.text());
+            self.text()
         }
     }
 

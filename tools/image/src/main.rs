@@ -15,7 +15,7 @@ use orv_image::pin::{self, Cache, Network, Pins};
 use orv_image::platform::Platform;
 use orv_image::reproduce::{self, KernelBuild, Twice};
 use orv_image::{command_line, repository, uki};
-use output::Output;
+use output::{Output, tell};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -62,7 +62,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<(), ImageError> {
                 target: absolute(target)?,
                 repository,
             };
-            let built = build::build(&request, &cache, &|text| eprintln!("{text}"))?;
+            let built = build::build(&request, &cache, &|text| tell(text))?;
             output.built(&request, &built);
         }
         Command::Pack(asked) => {
@@ -81,18 +81,14 @@ fn run(arguments: Arguments, output: &Output) -> Result<(), ImageError> {
                 kernel,
                 work: asked.work,
             };
-            output.reproduced(&reproduce::compare(&twice, &Cache::of_user()?, &|text| {
-                eprintln!("{text}")
-            })?);
+            output.reproduced(&reproduce::compare(&twice, &Cache::of_user()?, &|text| tell(text))?);
         }
         Command::Pin {
             command: PinCommand::List,
         } => output.pins(&Pins::read(&repository)?),
         Command::Pin {
             command: PinCommand::Update,
-        } => output.moved(&pin::update(&repository, &Cache::of_user()?, &|text| {
-            eprintln!("{text}")
-        })?),
+        } => output.moved(&pin::update(&repository, &Cache::of_user()?, &|text| tell(text))?),
     }
     Ok(())
 }

@@ -18,6 +18,11 @@ macro_rules! say {
     }};
 }
 
+/// A line on stderr. Where that is closed nobody wants to be told.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Who reads the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -100,7 +105,7 @@ impl Output {
     }
 
     pub(crate) fn failed(&self, error: &ImageError) -> ExitCode {
-        eprintln!("{} {error}\nnext: {}", error.code(), error.next());
+        tell(&format!("{} {error}\nnext: {}", error.code(), error.next()));
         if self.form == Form::Json {
             let document = json!({
                 "schema": "orv.error/1",
@@ -143,14 +148,17 @@ fn warn(mismatches: &[Mismatch]) {
     if mismatches.is_empty() {
         return;
     }
-    eprintln!("WARNING: this machine's tools are not the pinned ones. The image is whole, but its measurements are");
-    eprintln!("WARNING: others than the published ones, and can only be reproduced with these very tools:");
+    tell("WARNING: this machine's tools are not the pinned ones. The image is whole, but its measurements are");
+    tell("WARNING: others than the published ones, and can only be reproduced with these very tools:");
     for one in mismatches {
         let installed = if one.installed.is_empty() {
             "not installed"
         } else {
             &one.installed
         };
-        eprintln!("WARNING:   {}: {} is pinned, {installed} is here", one.name, one.pinned);
+        tell(&format!(
+            "WARNING:   {}: {} is pinned, {installed} is here",
+            one.name, one.pinned
+        ));
     }
 }

@@ -4,6 +4,7 @@ use super::{ContentBenchError, content};
 use crate::cost::{Cost, cost_of};
 use crate::document::{Bound, Cell, Section, Table, Target, Unit};
 use crate::inside::{self, Work};
+use crate::output::answer;
 use crate::statistics::Sample;
 use alloy_primitives::B256;
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -187,8 +188,7 @@ pub(crate) fn receive(hash: &str, limit: u64) -> io::Result<()> {
     }
     let blocks = came.sink.metadata()?.blocks() * 512;
     let (wall, cpu) = (cost.wall.as_nanos(), cost.cpu.as_nanos());
-    println!("{} {wall} {cpu} {} {blocks}", came.root, most_resident()?);
-    Ok(())
+    answer(&format!("{} {wall} {cpu} {} {blocks}", came.root, most_resident()?))
 }
 
 /// Most memory of this process that was ever resident, in bytes.

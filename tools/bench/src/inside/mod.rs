@@ -9,6 +9,7 @@ mod tree;
 
 pub(crate) use channel::inherited;
 
+use crate::output::answer;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -111,8 +112,7 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> io::Result<()>
 /// Runs a work and prints its own wall and processor time.
 fn timed<T>(work: impl FnOnce() -> T) -> io::Result<()> {
     let (_, cost) = crate::cost::cost_of(|| std::hint::black_box(work()))?;
-    println!("{} {}", cost.wall.as_nanos(), cost.cpu.as_nanos());
-    Ok(())
+    answer(&format!("{} {}", cost.wall.as_nanos(), cost.cpu.as_nanos()))
 }
 
 #[cfg(test)]

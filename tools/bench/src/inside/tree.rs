@@ -1,5 +1,6 @@
 //! Work with the files of a trial.
 
+use crate::output::answer;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -28,7 +29,6 @@ pub(super) fn read_and_rewrite(begun: Instant) -> io::Result<()> {
     if let Some(first) = files.first() {
         fs::write(first, b"rewritten\n")?;
     }
-    println!("bytes: {bytes}");
-    println!("own-nanoseconds: {}", begun.elapsed().as_nanos());
-    Ok(())
+    answer(&format!("bytes: {bytes}"))?;
+    answer(&format!("own-nanoseconds: {}", begun.elapsed().as_nanos()))
 }
