@@ -3,11 +3,12 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use crate::fake::{Script, listen, sample, simulator};
+use orv_chain::bindings::VerifierGateway;
 use orv_chain::primitives::{B256, I256, U256};
 use orv_chain::wallet::Wallet;
 use orv_chain::{
-    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, ProposalId, Submission,
-    TransactionOwner,
+    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, Proposal, ProposalId, ProposalStatus,
+    Submission, TransactionOwner,
 };
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
 use orv_devnet::peer::{self, PeerKind};
@@ -15,6 +16,9 @@ use orv_evidence::Platform;
 use orv_verifier::journal::{DaemonId, Journal, State};
 use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
 use orv_verify::{Register, nitro_measurement_id};
+use serde_json::json;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -122,12 +126,45 @@ impl Network {
         listen(&self.directory.path().join("enclave.sock"), script);
     }
 
+    /// The operator's journal, as some daemon has it.
+    pub async fn journal(&self, daemon: DaemonId) -> Journal {
+        let gateway = self.deployment.enclave.unwrap().verifier_gateway;
+        Journal::open(&self.config().journal_place(), gateway, daemon)
+            .await
+            .unwrap()
+    }
+
+    /// The journal's tables.
+    pub async fn tables(&self) -> SqlitePool {
+        tables(&self.config().data_directory).await
+    }
+
     /// How often the journal has a proposal coming into a state.
     pub async fn times(&self, proposal: ProposalId, state: State) -> usize {
-        let gateway = self.deployment.enclave.unwrap().verifier_gateway;
-        let journal = Journal::open(&self.config().journal_place(), gateway, DaemonId::READER).await;
-        let changes = journal.unwrap().changes(proposal).await;
+        let changes = self.journal(DaemonId::READER).await.changes(proposal).await;
         changes.unwrap().iter().filter(|change| change.to == state).count()
+    }
+
+    /// Lets block time pass.
+    pub async fn pass(&self, seconds: u64) {
+        for (method, parameters) in [("evm_increaseTime", json!([seconds])), ("evm_mine", json!([]))] {
+            self.running.steer(method, parameters).await.unwrap();
+        }
+    }
+
+    /// What the ledger says of a proposal.
+    pub async fn status(&self, proposal: ProposalId) -> ProposalStatus {
+        let chain = self.deployment.connect().await.unwrap();
+        let read = Proposal::read(&chain, &self.deployment.openresearch, proposal).await;
+        read.unwrap().status
+    }
+
+    /// The ticket that is open for a proposal; zero for none.
+    pub async fn open_ticket(&self, proposal: ProposalId) -> B256 {
+        let chain = self.deployment.connect().await.unwrap();
+        let gateway = self.deployment.enclave.unwrap().verifier_gateway;
+        let call = VerifierGateway::openTicketOfCall { proposalId: proposal.0 };
+        chain.call(gateway, &call).await.unwrap()
     }
 
     pub async fn once(&self) -> Summary {
@@ -176,11 +213,15 @@ pub fn only(summary: &Summary) -> &StatusRow {
     row
 }
 
+/// The tables of the journal in a data directory.
+pub async fn tables(data: &Path) -> SqlitePool {
+    let options = SqliteConnectOptions::new().filename(data.join("journal.sqlite"));
+    SqlitePool::connect_with(options).await.unwrap()
+}
+
 /// Puts the one proposal of a journal back to a state, as a crash would have left it.
 pub async fn put_back(network: &Network, state: &'static str) {
-    let path = network.directory.path().join("data/journal.sqlite");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
+    let pool = network.tables().await;
     let update = "UPDATE proposals SET transaction_hash = NULL, gas_used = NULL, final = 0, confirmed = 0, state = ?";
     sqlx::query(update).bind(state).execute(&pool).await.unwrap();
     pool.close().await;
@@ -189,9 +230,7 @@ pub async fn put_back(network: &Network, state: &'static str) {
 /// As if the crash had come before the statement was kept.
 pub async fn forget_receipts(network: &Network) {
     std::fs::remove_dir_all(network.config().data_directory.join("receipts")).unwrap();
-    let path = network.directory.path().join("data/journal.sqlite");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
+    let pool = network.tables().await;
     sqlx::query("DELETE FROM receipts").execute(&pool).await.unwrap();
     pool.close().await;
 }
