@@ -63,9 +63,7 @@ async fn paid_for(network: &Network) -> u64 {
 
 /// As if every pause were over.
 async fn let_time_pass(network: &Network) {
-    let path = network.config().data_directory.join("journal.sqlite");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let pool = sqlx::sqlite::SqlitePool::connect_with(options).await.unwrap();
+    let pool = network.tables().await;
     let update = sqlx::query("UPDATE proposals SET failed_at = 0");
     update.execute(&pool).await.unwrap();
     pool.close().await;

@@ -15,7 +15,7 @@ use orv_devnet::on_both_chains;
 use orv_devnet::peer::PeerKind;
 use orv_receipt::Receipt;
 use orv_receipt::check::{CheckResult, check};
-use orv_verifier::journal::{CloseCause, DaemonId, Journal, KeyRecord, Settlement, State, WaitCause};
+use orv_verifier::journal::{CloseCause, DaemonId, KeyRecord, Settlement, State, WaitCause};
 use orv_verifier::{AdmissionSource, Daemon, Notice, Observer, Orders, RemoteAttesters, Silent, VerifierConfig};
 use serde_json::json;
 use std::path::PathBuf;
@@ -158,9 +158,8 @@ async fn a_known_key_is_introduced_with_the_evidence_that_the_chain_took(kind: P
     network.submit().await;
     network.once().await;
     let config = network.config();
-    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
     let daemon = DaemonId::kept_in(&config.data_directory).unwrap();
-    let journal = Journal::open(&config.journal_place(), gateway, daemon).await.unwrap();
+    let journal = network.journal(daemon).await;
     let admitted = journal.keys().await.unwrap().remove(0);
     let chain = network.deployment.connect().await.unwrap();
     let later = KeyRecord {
@@ -260,14 +259,7 @@ async fn a_statement_for_another_proposal_sends_nothing_to_the_chain(kind: PeerK
     let summary = network.once().await;
     assert_eq!(only(&summary).state, State::Waiting(WaitCause::TicketLost));
     assert_eq!(only(&summary).receipt, None);
-    let chain = network.deployment.connect().await.unwrap();
-    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
-    let open = VerifierGateway::openTicketOfCall { proposalId: proposal.0 };
-    assert_ne!(
-        chain.call(gateway, &open).await.unwrap(),
-        B256::ZERO,
-        "the ticket is unused"
-    );
+    assert_ne!(network.open_ticket(proposal).await, B256::ZERO, "the ticket is unused");
 }
 
 async fn without_an_enclave_no_ticket_is_opened(kind: PeerKind) {
@@ -440,13 +432,8 @@ async fn a_proposal_whose_time_has_passed_is_closed_without_a_ticket(kind: PeerK
     let network = Network::start(kind).await;
     network.enclave(Script::Improvement);
     let proposal = network.submit().await;
-    let chain = network.deployment.connect().await.unwrap();
-    for (method, parameters) in [("evm_increaseTime", json!([7 * 86_400])), ("evm_mine", json!([]))] {
-        network.running.steer(method, parameters).await.unwrap();
-    }
+    network.pass(7 * 86_400).await;
     let row = network.once().await.outcomes.into_iter().next().unwrap();
     assert_eq!(row.state, State::Closed(CloseCause::TooLate));
-    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
-    let open = VerifierGateway::openTicketOfCall { proposalId: proposal.0 };
-    assert_eq!(chain.call(gateway, &open).await.unwrap(), B256::ZERO);
+    assert_eq!(network.open_ticket(proposal).await, B256::ZERO);
 }

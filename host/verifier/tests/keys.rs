@@ -11,12 +11,11 @@ use orv_chain::bindings::EnclaveRegistry;
 use orv_chain::primitives::{Address, U256};
 use orv_chain::{Call, ProposalId};
 use orv_devnet::peer::PeerKind;
-use orv_verifier::journal::{DaemonId, Journal, KeyRecord, State, WaitCause};
+use orv_verifier::journal::{DaemonId, KeyRecord, State, WaitCause};
 use orv_verifier::{
     AdmissionSource, Board, Controls, Daemon, EnclaveSeen, EnclaveSettings, Observer, Orders, Silent, Summary,
     VerifierConfig,
 };
-use serde_json::json;
 use std::io::copy;
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -127,19 +126,19 @@ fn socket(network: &Network) -> PathBuf {
     network.directory.path().join("enclave.sock")
 }
 
-async fn journal(network: &Network) -> Journal {
-    let gateway = network.deployment.enclave.unwrap().verifier_gateway;
-    let journal = Journal::open(&network.config().journal_place(), gateway, DaemonId::READER).await;
-    journal.unwrap()
-}
-
 /// Every evidence that an admission was asked for with.
 async fn evidence(network: &Network) -> Vec<KeyRecord> {
-    journal(network).await.keys().await.unwrap()
+    network.journal(DaemonId::READER).await.keys().await.unwrap()
 }
 
 async fn state(network: &Network, id: ProposalId) -> Option<State> {
-    journal(network).await.get(id).await.ok().map(|record| record.state)
+    network
+        .journal(DaemonId::READER)
+        .await
+        .get(id)
+        .await
+        .ok()
+        .map(|record| record.state)
 }
 
 /// The registry's owner revokes a key.
@@ -276,9 +275,7 @@ async fn a_key_that_ends_without_work_is_renewed() {
     }
     let working = Working::begin(config);
     let (first, _) = working.until("the first key", is_live).await;
-    for (method, parameters) in [("evm_increaseTime", json!([200])), ("evm_mine", json!([]))] {
-        network.running.steer(method, parameters).await.unwrap();
-    }
+    network.pass(200).await;
     let other = |seen: &EnclaveSeen| is_live(seen) && seen.key != first.key;
     working.until("the second key", other).await;
     working.end().await;
@@ -301,9 +298,7 @@ async fn no_boot_is_tried_where_every_key_is_too_short_for_a_run() {
     }
     working.rounds(4).await;
     assert!(working.board.live().failures.steps.contains_key("ORV-V-058"));
-    for (method, parameters) in [("evm_increaseTime", json!([4 * 3600])), ("evm_mine", json!([]))] {
-        network.running.steer(method, parameters).await.unwrap();
-    }
+    network.pass(4 * 3600).await;
     working.rounds(4).await;
     working.end().await;
     assert_eq!(std::fs::read(&boots).unwrap().len(), 1, "it was booted anew");
