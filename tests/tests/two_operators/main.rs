@@ -8,6 +8,8 @@
 
 mod agreement;
 mod chain;
+#[path = "../../../host/verifier/tests/crooked/mod.rs"]
+mod crooked;
 mod disagreement;
 #[path = "../../../host/verifier/tests/fake/mod.rs"]
 mod fake;
@@ -22,4 +24,5 @@ mod postgres;
 #[allow(dead_code)]
 mod process;
 mod stage;
+mod turn;
 mod withdrawal;

@@ -7,7 +7,11 @@ use orv_chain::bindings::{EnclaveRegistry as Registry, ProjectToken, VerifierGat
 /// What to do after a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reaction {
-    /// The chain wants it later; the ticket stays open.
+    /// An earlier proposal of the project comes first; the ticket stays open. Of a quorum each statement can be held
+    /// meanwhile: held, it counts for as long as its key does, beyond its ticket's time.
+    AwaitTurn,
+    /// Another verifier's lock is in the way; the ticket stays open. Holding the statement would be paid for in vain: the
+    /// lock was taken after the ticket was opened and lasts a day, and no key lives longer (DESIGN 5.2).
     Later,
     /// Move the project's turn first, then try again.
     Advance,
@@ -29,7 +33,7 @@ pub enum Reaction {
 /// Reads a refusal of `settle` or `record`.
 pub fn reaction(revert: &Revert) -> Reaction {
     if revert.is::<Gateway::EarlierUndecided>() {
-        Reaction::Later
+        Reaction::AwaitTurn
     } else if revert.is::<Gateway::TurnNotReached>() {
         Reaction::Advance
     } else if is_obstacle(revert) {
@@ -94,7 +98,7 @@ mod tests {
             proposalId: U256::ONE,
             earlier: U256::ZERO,
         };
-        assert_eq!(refused(&earlier), Reaction::Later);
+        assert_eq!(refused(&earlier), Reaction::AwaitTurn);
         let far = Gateway::TurnNotReached {
             proposalId: U256::ONE,
             turn: U256::ZERO,

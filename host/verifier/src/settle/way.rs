@@ -61,7 +61,8 @@ pub(super) async fn find(operator: &Operator, record: &Record, receipt: &Receipt
                 move_turn(operator, record, &mut walked_in_vain).await?;
                 continue;
             }
-            Reaction::Later => return Ok(Found::Event(Event::Postpone, refusal.to_string())),
+            Reaction::AwaitTurn if with_others && !held => Way::Record,
+            Reaction::AwaitTurn | Reaction::Later => return Ok(Found::Event(Event::Postpone, refusal.to_string())),
             // Perhaps with this very statement, which another one of its quorum sent: the next look at the ticket tells.
             Reaction::Close(CloseCause::DecidedElsewhere) if held || is_settled(operator, record).await? => {
                 return Ok(Found::Event(Event::Postpone, refusal.to_string()));
