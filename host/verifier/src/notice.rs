@@ -104,7 +104,7 @@ pub struct EndpointSeen {
 
 impl EndpointSeen {
     /// As the connection has it, beside the head that a quorum has.
-    pub(crate) fn of(health: &NodeHealth, agreed: Option<u64>) -> Self {
+    pub fn of(health: &NodeHealth, agreed: Option<u64>) -> Self {
         let behind = agreed
             .zip(health.head)
             .map(|(agreed, head)| agreed.saturating_sub(head));

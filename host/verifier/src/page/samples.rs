@@ -6,11 +6,14 @@ use crate::journal::{Settlement, State};
 use crate::notice::{EnclaveSeen, EndpointSeen, Notice, Surroundings};
 use crate::status::StatusRow;
 use orv_chain::primitives::{Address, B256, U256};
-use orv_chain::{BlockReference, ProposalId};
+use orv_chain::{BlockReference, NodeHealth, NodeState, ProposalId};
 use orv_wire::Stage;
 use std::time::Duration;
 
 const NOW: u64 = 1_800_000_000;
+
+/// The newest block that a quorum has.
+const HEAD: u64 = 4_200_000;
 
 const COIN: u64 = 1_000_000_000_000_000_000;
 
@@ -59,20 +62,11 @@ pub(super) fn fresh<T>(make: impl FnOnce(&Situation<'_>) -> T) -> T {
     })
 }
 
-fn endpoint(endpoint: &str, code: Option<&'static str>, state: &str, behind: u64) -> EndpointSeen {
-    EndpointSeen {
-        endpoint: endpoint.to_owned(),
-        code,
-        state: state.to_owned(),
-        behind: Some(behind),
-    }
-}
-
 /// Surroundings in which everything is as it should be.
 pub(super) fn good() -> Surroundings {
     Surroundings {
         head: Some(BlockReference {
-            number: 4_200_000,
+            number: HEAD,
             hash: B256::repeat_byte(3),
         }),
         head_time: Some(NOW - 5),
@@ -81,15 +75,15 @@ pub(super) fn good() -> Surroundings {
         balance: Some(U256::from(COIN)),
         listed: Some(true),
         disk_free: Some(52_000_000_000),
-        endpoints: vec![
-            endpoint("https://one.example", None, "serving", 0),
-            endpoint(
-                "https://two.example",
-                Some("ORV-N-003"),
-                "ORV-N-003: 9 blocks behind the agreed head",
-                9,
-            ),
-        ],
+        endpoints: [
+            ("https://one.example", NodeState::Serving, HEAD),
+            ("https://two.example", NodeState::Lagging { behind: 9 }, HEAD - 9),
+        ]
+        .map(|(endpoint, state, head)| {
+            let (endpoint, head) = (endpoint.to_owned(), Some(head));
+            EndpointSeen::of(&NodeHealth { endpoint, state, head }, Some(HEAD))
+        })
+        .to_vec(),
         enclaves: vec![EnclaveSeen {
             address: "vsock:16:5000".to_owned(),
             key: Some(Address::repeat_byte(9)),

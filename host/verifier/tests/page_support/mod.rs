@@ -9,7 +9,7 @@ pub use journal::{HOSTILE, prepared};
 pub use visitor::{Answer, ask};
 
 use orv_chain::primitives::{Address, B256, U256};
-use orv_chain::{BlockReference, ProposalId};
+use orv_chain::{BlockReference, NodeHealth, NodeState, ProposalId};
 use orv_verifier::journal::State;
 use orv_verifier::page::{Operation, Page, PageSettings};
 use orv_verifier::{Board, EnclaveSeen, EndpointSeen, Notice, Observer, Silent, Surroundings};
@@ -24,6 +24,9 @@ pub const NOW: u64 = 1_800_000_000;
 
 /// The gateway whose journal it is.
 pub const GATEWAY: Address = Address::repeat_byte(7);
+
+/// The newest block that a quorum has.
+const HEAD: u64 = 18_442_107;
 
 /// Wei of a coin.
 const COIN: u64 = 1_000_000_000_000_000_000;
@@ -77,15 +80,6 @@ pub fn operation() -> Operation {
     }
 }
 
-fn endpoint(endpoint: &str, code: Option<&'static str>, state: &str, behind: u64) -> EndpointSeen {
-    EndpointSeen {
-        endpoint: endpoint.to_owned(),
-        code,
-        state: state.to_owned(),
-        behind: Some(behind),
-    }
-}
-
 /// Everything is as it should be, but an endpoint that lags: two enclaves, one of them judging.
 pub fn surroundings() -> Surroundings {
     let enclave = |cid: u32, key: u8, hours: u64, verdicts: u32, judging: Option<u64>| EnclaveSeen {
@@ -98,7 +92,7 @@ pub fn surroundings() -> Surroundings {
     };
     Surroundings {
         head: Some(BlockReference {
-            number: 18_442_107,
+            number: HEAD,
             hash: B256::repeat_byte(3),
         }),
         head_time: Some(NOW - 3),
@@ -107,15 +101,15 @@ pub fn surroundings() -> Surroundings {
         balance: Some(U256::from(COIN / 1000 * 137)),
         listed: Some(true),
         disk_free: Some(212_400_000_000),
-        endpoints: vec![
-            endpoint("https://rpc-1.example", None, "serving", 0),
-            endpoint(
-                "https://rpc-2.example",
-                Some("ORV-N-003"),
-                "ORV-N-003: 11 blocks behind the agreed head",
-                11,
-            ),
-        ],
+        endpoints: [
+            ("https://rpc-1.example", NodeState::Serving, HEAD),
+            ("https://rpc-2.example", NodeState::Lagging { behind: 11 }, HEAD - 11),
+        ]
+        .map(|(endpoint, state, head)| {
+            let (endpoint, head) = (endpoint.to_owned(), Some(head));
+            EndpointSeen::of(&NodeHealth { endpoint, state, head }, Some(HEAD))
+        })
+        .to_vec(),
         enclaves: vec![enclave(16, 0xa1, 17, 973, Some(23)), enclave(17, 0xb2, 6, 402, None)],
         ..Surroundings::default()
     }
