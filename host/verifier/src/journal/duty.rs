@@ -54,7 +54,8 @@ impl Duty {
 }
 
 impl Journal {
-    /// Notes a duty. One that is noted already gets the new time; one that is done is to be done again.
+    /// Notes a duty. Of one that is noted already the later time counts: somebody may be about it, or it may rest after a
+    /// failure. One that is done is to be done again.
     ///
     /// # Errors
     /// The database's refusal.
@@ -62,7 +63,8 @@ impl Journal {
         let (kind, subject, operator) = duty.columns();
         let statement = "INSERT INTO duties (gateway, kind, subject, operator, due_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (gateway, kind, subject, operator) \
-             DO UPDATE SET due_at = excluded.due_at, done = 0, done_transaction = NULL";
+             DO UPDATE SET due_at = CASE WHEN duties.done = 0 AND duties.due_at > excluded.due_at \
+             THEN duties.due_at ELSE excluded.due_at END, done = 0, done_transaction = NULL";
         let query = sqlx::query(statement)
             .bind(&self.gateway)
             .bind(kind)

@@ -31,6 +31,25 @@ on_both_databases! {
         assert_eq!(journal.due(400).await.unwrap(), [DueDuty { duty, due_at: 400 }]);
     }
 
+    /// A withdrawal that failed rests, and another verdict of its project notes it anew.
+    async fn what_rests_is_not_hurried_by_being_noted_again(stage: Stage) {
+        let journal = stage.open().await;
+        let duty = Duty::Withdraw { project: ProjectId::from(4), operator: Address::repeat_byte(1) };
+        journal.owe(duty, 0).await.unwrap();
+        let seen = journal.due(0).await.unwrap()[0];
+        assert!(journal.take_duty(seen, 150).await.unwrap());
+        journal.owe(duty, 0).await.unwrap();
+        assert_eq!(journal.due(149).await.unwrap(), [], "somebody is about it");
+        journal.owe(duty, 86_400).await.unwrap();
+        journal.owe(duty, 0).await.unwrap();
+        assert_eq!(journal.due(86_399).await.unwrap(), []);
+        assert_eq!(journal.due(86_400).await.unwrap(), [DueDuty { duty, due_at: 86_400 }]);
+        // Nothing of it is left once it is done.
+        journal.discharge(duty, None).await.unwrap();
+        journal.owe(duty, 0).await.unwrap();
+        assert_eq!(journal.due(0).await.unwrap(), [DueDuty { duty, due_at: 0 }]);
+    }
+
     async fn of_two_daemons_one_gets_a_due_duty_and_it_comes_again(stage: Stage) {
         let (journal, other) = (stage.open().await, stage.open_as(2).await);
         let duty = Duty::Expire(ProposalId::from(4));
