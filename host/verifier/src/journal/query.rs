@@ -48,24 +48,6 @@ impl Journal {
         self.records(select_proposals!("AND final = 0")).await
     }
 
-    /// The proposals whose state rests on what the chain said not long ago ([`State::is_watched`](super::State)), by
-    /// project and then by id: each is compared with the chain again, and then confirmed, taken back or reopened.
-    ///
-    /// # Errors
-    /// A damaged row.
-    pub async fn unconfirmed(&self) -> Result<Vec<Record>, JournalError> {
-        let mut watched = self
-            .records(select_proposals!("AND final = 1 AND confirmed = 0"))
-            .await?;
-        watched.extend(
-            self.records(select_proposals!("AND final = 0 AND confirmed = 0"))
-                .await?,
-        );
-        watched.retain(|record| record.state.is_watched());
-        sort(&mut watched);
-        Ok(watched)
-    }
-
     /// What a round of the daemon looks at, by project and then by id.
     ///
     /// # Errors

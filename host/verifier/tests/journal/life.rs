@@ -1,6 +1,6 @@
 //! One proposal's life, across restarts.
 
-use crate::sample::{LEASE, apply, judged, mined, proposal, receipt, statement, ticket};
+use crate::sample::{LEASE, apply, judged, mined, proposal, receipt, statement, ticket, watched};
 use crate::stage::GATEWAY;
 use orv_chain::primitives::{Address, B256};
 use orv_chain::{BlockReference, ProposalId};
@@ -122,9 +122,7 @@ on_both_databases! {
         judged(&journal, proposal(5, 0)).await;
         apply(&journal, id, Event::Settle).await;
         journal.transition(id, APPROVED, "test", Detail::Transaction(mined()), 13).await.unwrap();
-        let watched = async || -> Vec<_> {
-            journal.unconfirmed().await.unwrap().iter().map(|record| record.proposal).collect()
-        };
+        let watched = async || watched(&journal).await;
         assert_eq!(watched().await, [id]);
         apply(&journal, id, Event::TakeBack).await;
         let record = journal.get(id).await.unwrap();
@@ -164,11 +162,11 @@ on_both_databases! {
             apply(&journal, id, Event::Settle).await;
             apply(&journal, id, event).await;
         }
-        let watched = journal.unconfirmed().await.unwrap();
+        let watched = watched(&journal).await;
         assert_eq!(watched.len(), 3);
-        for record in watched {
-            apply(&journal, record.proposal, Event::TakeBack).await;
-            assert_eq!(journal.get(record.proposal).await.unwrap().state, State::Judged);
+        for id in watched {
+            apply(&journal, id, Event::TakeBack).await;
+            assert_eq!(journal.get(id).await.unwrap().state, State::Judged);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What intake writes.
 
-use crate::sample::{LEASE, apply, judged, proposal};
+use crate::sample::{LEASE, apply, judged, proposal, watched};
 use orv_chain::ProposalId;
 use orv_chain::intake::Cursor;
 use orv_chain::primitives::{B256, I256};
@@ -76,9 +76,9 @@ on_both_databases! {
         assert_eq!(journal.get(id).await.unwrap().state, State::Closed(CloseCause::Withdrawn));
         assert!(journal.workable().await.unwrap().is_empty());
         // The endpoint may have been behind, and then no event brings it again.
-        assert_eq!(journal.unconfirmed().await.unwrap().len(), 1);
+        assert_eq!(watched(&journal).await, [id]);
         journal.confirm(id).await.unwrap();
-        assert!(journal.unconfirmed().await.unwrap().is_empty());
+        assert!(watched(&journal).await.is_empty());
         assert_eq!(journal.note(&proposal(1, 0), 3).await.unwrap(), Noted::Again);
         assert_eq!(journal.get(id).await.unwrap().state, State::Seen);
         assert_eq!(journal.workable().await.unwrap().len(), 1);
@@ -123,11 +123,11 @@ on_both_databases! {
         journal.note(&proposal(1, 0), 1).await.unwrap();
         journal.claim(id, LEASE).await.unwrap();
         apply(&journal, id, Event::Close(CloseCause::DecidedElsewhere)).await;
-        assert_eq!(journal.unconfirmed().await.unwrap().len(), 1);
+        assert_eq!(watched(&journal).await, [id]);
         apply(&journal, id, Event::Reopen).await;
         assert_eq!(journal.get(id).await.unwrap().state, State::Seen);
         apply(&journal, id, Event::Wait(WaitCause::LowBalance)).await;
-        assert!(journal.unconfirmed().await.unwrap().is_empty());
+        assert!(watched(&journal).await.is_empty());
     }
 
     async fn a_batch_and_its_cursor_are_written_together_or_not_at_all(stage: Stage) {

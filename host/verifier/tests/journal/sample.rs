@@ -2,7 +2,7 @@
 
 use orv_chain::primitives::{Address, B256, I256, U256};
 use orv_chain::{ProjectId, ProposalId};
-use orv_verifier::journal::{Detail, Event, Journal, NewProposal, Statement, Ticket, Transaction};
+use orv_verifier::journal::{Detail, Event, Journal, NewProposal, Statement, Ticket, Transaction, View};
 use std::path::PathBuf;
 
 /// Long enough for any test.
@@ -80,4 +80,11 @@ pub async fn judged(journal: &Journal, proposal: NewProposal) -> ProposalId {
 /// Applies an event without more.
 pub async fn apply(journal: &Journal, id: ProposalId, event: Event) {
     journal.transition(id, event, "test", Detail::None, 12).await.unwrap();
+}
+
+/// What a round compares with the chain again: its state rests on what the chain said not long ago.
+pub async fn watched(journal: &Journal) -> Vec<ProposalId> {
+    let seen = journal.in_view(View::Whole).await.unwrap().into_iter();
+    let young = seen.filter(|record| record.state.is_watched() && !record.confirmed);
+    young.map(|record| record.proposal).collect()
 }
