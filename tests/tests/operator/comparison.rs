@@ -8,10 +8,8 @@ use crate::project::Kind;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
 use alloy_primitives::{B256, U256};
-use orv_chain::bindings::VerifierGateway::{
-    self, StatementInconclusive, StatementSetAside, TicketOpened, VerdictSettled,
-};
-use orv_chain::{Chain, Curve, Deployment, Project, Proposal, ProposalId, ProposalStatus};
+use orv_chain::bindings::VerifierGateway::{StatementInconclusive, StatementSetAside, TicketOpened, VerdictSettled};
+use orv_chain::{Chain, Curve, Deployment, Gateway, Project, Proposal, ProposalId, ProposalStatus, TicketState};
 use orv_receipt::Receipt;
 use orv_verifier::{Daemon, StatusRow, VerifierConfig};
 use std::collections::BTreeMap;
@@ -223,10 +221,10 @@ impl Comparison<'_> {
     async fn tickets(&mut self) {
         let now = self.chain.head().await.unwrap().timestamp;
         let gateway = self.deployment.enclave.unwrap().verifier_gateway;
+        let gateway = Gateway::new(self.chain.clone(), gateway);
         for event in self.events::<TicketOpened>().await {
-            let call = VerifierGateway::ticketOfCall { ticket: event.ticket };
-            let ticket = self.chain.call(gateway, &call).await.unwrap();
-            if ticket.state == 1 && event.closesAt > now {
+            let state = gateway.ticket_state(event.ticket).await.unwrap();
+            if state == TicketState::Open && event.closesAt > now {
                 let text = format!("proposal {}: ticket {} is still open", event.proposalId, event.ticket);
                 self.findings.locked.push(text);
             }

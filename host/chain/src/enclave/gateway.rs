@@ -57,6 +57,28 @@ pub enum TicketState {
     Settled,
 }
 
+impl TryFrom<u8> for TicketState {
+    type Error = ChainError;
+
+    fn try_from(number: u8) -> Result<Self, ChainError> {
+        Ok(match number {
+            0 => Self::None,
+            1 => Self::Open,
+            2 => Self::Lapsed,
+            3 => Self::Inconclusive,
+            4 => Self::Held,
+            5 => Self::Settled,
+            other => {
+                let reason = format!("state {other}");
+                return Err(ChainError::Malformed {
+                    question: "ticketOf(bytes32)",
+                    reason,
+                });
+            }
+        })
+    }
+}
+
 /// How a recorded statement ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Closed {
@@ -248,21 +270,7 @@ impl Gateway {
             .chain
             .call(self.address, &VerifierGateway::ticketOfCall { ticket })
             .await?;
-        Ok(match stored.state {
-            0 => TicketState::None,
-            1 => TicketState::Open,
-            2 => TicketState::Lapsed,
-            3 => TicketState::Inconclusive,
-            4 => TicketState::Held,
-            5 => TicketState::Settled,
-            other => {
-                let reason = format!("state {other}");
-                return Err(ChainError::Malformed {
-                    question: "ticketOf(bytes32)",
-                    reason,
-                });
-            }
-        })
+        TicketState::try_from(stored.state)
     }
 
     /// All tickets that a proposal has had.

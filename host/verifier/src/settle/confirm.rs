@@ -8,7 +8,7 @@ use crate::operator::Operator;
 use crate::ticket;
 use alloy::eips::BlockId;
 use orv_chain::bindings::VerifierGateway::ticketOfCall;
-use orv_chain::{ChainError, Fate, Proposal, ProposalStatus};
+use orv_chain::{ChainError, Fate, Proposal, ProposalStatus, TicketState};
 
 /// What a look at a watched state found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +28,12 @@ pub(crate) enum Confirmation {
 /// The endpoint's failure.
 pub(crate) async fn look_again(operator: &Operator, record: &Record) -> Result<Confirmation, VerifierError> {
     match record.state {
-        State::Settled(_) => of_ticket(operator, record, &[SETTLED]).await,
-        State::Inconclusive | State::SetAside => of_ticket(operator, record, &[INCONCLUSIVE]).await,
-        State::Waiting(WaitCause::HeldForQuorum) => of_ticket(operator, record, &[LAPSED, HELD, SETTLED]).await,
+        State::Settled(_) => of_ticket(operator, record, &[TicketState::Settled]).await,
+        State::Inconclusive | State::SetAside => of_ticket(operator, record, &[TicketState::Inconclusive]).await,
+        State::Waiting(WaitCause::HeldForQuorum) => {
+            let expected = [TicketState::Lapsed, TicketState::Held, TicketState::Settled];
+            of_ticket(operator, record, &expected).await
+        }
         State::Closed(CloseCause::DecidedElsewhere) => of_proposal(operator, record).await,
         State::Closed(CloseCause::Withdrawn) => of_withdrawal(operator, record).await,
         State::Closed(cause) => of_rule(operator, record, cause).await,
@@ -46,17 +49,15 @@ pub(crate) fn undoing(state: State) -> Event {
     }
 }
 
-/// The gateway's numbers of tickets' states.
-const LAPSED: u8 = 2;
-const INCONCLUSIVE: u8 = 3;
-const HELD: u8 = 4;
-const SETTLED: u8 = 5;
-
-async fn of_ticket(operator: &Operator, record: &Record, expected: &[u8]) -> Result<Confirmation, VerifierError> {
+async fn of_ticket(
+    operator: &Operator,
+    record: &Record,
+    expected: &[TicketState],
+) -> Result<Confirmation, VerifierError> {
     let Some(ticket) = record.ticket else {
         return Ok(Confirmation::Young);
     };
-    if !expected.contains(&state_at(operator, &ticket, BlockId::latest()).await?) {
+    if !is_one_of(expected, operator, &ticket, BlockId::latest()).await? {
         return Ok(match fate(operator, record).await? {
             // A receipt without its effect: the endpoint's answers are of different blocks.
             Some(Fate::Mined(_) | Fate::Pending) => Confirmation::Young,
@@ -66,9 +67,9 @@ async fn of_ticket(operator: &Operator, record: &Record, expected: &[u8]) -> Res
     let Some(deep) = ticket::deep_block(operator).await? else {
         return Ok(Confirmation::Young);
     };
-    match state_at(operator, &ticket, BlockId::number(deep)).await {
-        Ok(state) if expected.contains(&state) => Ok(Confirmation::Deep),
-        Ok(_) => Ok(Confirmation::Young),
+    match is_one_of(expected, operator, &ticket, BlockId::number(deep)).await {
+        Ok(true) => Ok(Confirmation::Deep),
+        Ok(false) => Ok(Confirmation::Young),
         // An endpoint that keeps no old states, or a block before the gateway: the transaction's own block says how deep it is.
         Err(ChainError::Refused { .. } | ChainError::Malformed { .. }) => Ok(match fate(operator, record).await? {
             Some(Fate::Mined(mined)) if mined.block.number <= deep => Confirmation::Deep,
@@ -78,10 +79,17 @@ async fn of_ticket(operator: &Operator, record: &Record, expected: &[u8]) -> Res
     }
 }
 
-async fn state_at(operator: &Operator, ticket: &Ticket, block: BlockId) -> Result<u8, ChainError> {
+/// Whether a ticket's state at a block is one of these. A number that the gateway does not have is none of them.
+async fn is_one_of(
+    expected: &[TicketState],
+    operator: &Operator,
+    ticket: &Ticket,
+    block: BlockId,
+) -> Result<bool, ChainError> {
     let call = ticketOfCall { ticket: ticket.id };
     let entry = operator.chain.call_at(operator.enclave.verifier_gateway, &call, block);
-    Ok(entry.await?.state)
+    let state = TicketState::try_from(entry.await?.state);
+    Ok(state.is_ok_and(|state| expected.contains(&state)))
 }
 
 async fn fate(operator: &Operator, record: &Record) -> Result<Option<Fate>, ChainError> {

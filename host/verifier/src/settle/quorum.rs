@@ -12,14 +12,11 @@ use alloy::consensus::Transaction as _;
 use alloy::providers::Provider;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::{SolCall, SolEvent};
-use orv_chain::ChainError;
 use orv_chain::bindings::EnclaveRegistry::{KeyExpired, KeyIsRevoked};
 use orv_chain::bindings::VerifierGateway::{Run, StatementHeld, recordCall, ticketOfCall};
 use orv_chain::primitives::{Address, B256, Bytes};
+use orv_chain::{ChainError, TicketState};
 use orv_receipt::Receipt;
-
-/// The gateway's number of a held ticket.
-const HELD: u8 = 4;
 
 /// Blocks that one question for events spans.
 const PAGE: u64 = 1000;
@@ -90,8 +87,9 @@ async fn held(
 ) -> Result<Option<(Address, Run, Bytes)>, VerifierError> {
     let gateway = operator.enclave.verifier_gateway;
     let entry = operator.chain.call(gateway, &ticketOfCall { ticket }).await?;
+    let is_held = matches!(TicketState::try_from(entry.state), Ok(TicketState::Held));
     // Asked for last: where it was recorded is a long search.
-    if entry.state != HELD || there.contains(&entry.operator) {
+    if !is_held || there.contains(&entry.operator) {
         return Ok(None);
     }
     // One that counts no more would keep all the others from settling.

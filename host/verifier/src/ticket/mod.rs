@@ -12,7 +12,7 @@ use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
 use orv_chain::bindings::VerifierGateway::{self, TicketOpened};
 use orv_chain::primitives::{Address, B256};
-use orv_chain::{ChainError, ProposalId, SendError};
+use orv_chain::{ChainError, ProposalId, SendError, TicketState as Stored};
 
 /// Blocks that one question for events spans.
 const PAGE: u64 = 1000;
@@ -20,7 +20,7 @@ const PAGE: u64 = 1000;
 /// Pages that are searched backwards for a ticket's event.
 const PAGES: u64 = 100;
 
-/// What became of a ticket (`TicketState` of the gateway).
+/// What became of a ticket: the gateway's state of it, by the time that has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TicketState {
     /// It can be used.
@@ -98,14 +98,17 @@ pub(crate) async fn recover(operator: &Operator, proposal: ProposalId, id: B256)
 pub(crate) async fn state(operator: &Operator, ticket: &Ticket) -> Result<TicketState, ChainError> {
     let call = VerifierGateway::ticketOfCall { ticket: ticket.id };
     let entry = operator.chain.call(operator.enclave.verifier_gateway, &call).await?;
-    Ok(match entry.state {
-        0 | 1 if operator.chain.head().await?.timestamp >= ticket.closes_at => TicketState::Lapsed,
-        1 => TicketState::Open,
-        2 => TicketState::Lapsed,
-        3 => TicketState::Inconclusive,
-        4 => TicketState::Held,
-        5 => TicketState::Settled,
-        _ => TicketState::Unknown,
+    Ok(match Stored::try_from(entry.state) {
+        Ok(Stored::None | Stored::Open) if operator.chain.head().await?.timestamp >= ticket.closes_at => {
+            TicketState::Lapsed
+        }
+        Ok(Stored::Open) => TicketState::Open,
+        Ok(Stored::Lapsed) => TicketState::Lapsed,
+        Ok(Stored::Inconclusive) => TicketState::Inconclusive,
+        Ok(Stored::Held) => TicketState::Held,
+        Ok(Stored::Settled) => TicketState::Settled,
+        // Nor is a number known that the gateway has no state for.
+        Ok(Stored::None) | Err(_) => TicketState::Unknown,
     })
 }
 
@@ -144,7 +147,7 @@ pub(crate) async fn is_gone(operator: &Operator, ticket: &Ticket) -> Result<bool
     }
     let call = VerifierGateway::ticketOfCall { ticket: ticket.id };
     match operator.chain.call_at(gateway, &call, BlockId::number(deep)).await {
-        Ok(entry) => Ok(entry.state == 0),
+        Ok(entry) => Ok(matches!(Stored::try_from(entry.state), Ok(Stored::None))),
         // An endpoint that keeps no old states, or a block before the gateway: its time will tell.
         Err(ChainError::Refused { .. } | ChainError::Malformed { .. }) => Ok(false),
         Err(error) => Err(error),
