@@ -20,7 +20,7 @@ pub(crate) struct CommandLine {
 const AFTER_HELP: &str = "\
 Everything but `registry`, and `replay --indexer`, works offline, from files alone.
 
-Exit codes: 0 every check passed, 1 a file could not be read or written, 2 wrong usage, 3 not verified, 4 inconclusive,
+Exit codes: 0 every check passed, 1 a file could not be read or written, 2 wrong usage, 3 not verified, 4 inconclusive, \
 5 what is needed is not to be had.";
 
 /// Version of the JSON document that says that a command line is wrong.
@@ -80,13 +80,15 @@ pub(crate) struct ReceiptRequest {
 }
 
 const RECEIPT_HELP: &str = "\
-Nitro's evidence names its own time, at which it is judged. TDX and SNP name none: give --at, the time at which the key
+Nitro's evidence names its own time, at which it is judged. TDX and SNP name none: give --at, the time at which the key \
 was used, and --collateral of that time. Without --measurement or a list in --policy, nobody asks which program ran.
 
+Examples:
   orv-audit receipt 12.orv --measurement 0x… --html 12.html
-  orv-audit receipt 12.orv --at 2026-09-21T14:14:10Z --collateral tcb/ --policy policy.toml --json
+  orv-audit receipt 12.orv --at 2026-09-21T14:14:10Z --collateral tcb/ \\
+    --policy policy.toml --json
 
-Exit codes: 0 every check passed, 1 a file could not be read, 2 wrong usage, 3 not verified.";
+Exit codes: 0 every check passed, 1 a file could not be read or written, 2 wrong usage, 3 not verified.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EVIDENCE_HELP)]
@@ -101,14 +103,16 @@ pub(crate) struct EvidenceRequest {
 }
 
 const EVIDENCE_HELP: &str = "\
-AUTHENTIC says that the vendor's hardware signed exactly this, under a root built into this program, at a time when
-everything it stands on was valid. ACCEPTABLE says that no check of the policy failed: a debug guest is authentic and
+AUTHENTIC says that the vendor's hardware signed exactly this, under a root built into this program, at a time when \
+everything it stands on was valid. ACCEPTABLE says that no check of the policy failed: a debug guest is authentic and \
 never acceptable. Without --policy every check is made but those that ask who somebody is, such as the measurement.
 
+Examples:
   orv-audit evidence document.cose --at 2025-12-25T16:04:19Z
+  orv-audit explain quote.bin --collateral tcb/
   orv-audit evidence quote.bin --collateral tcb/ --policy policy.toml --json
 
-Exit codes: 0 acceptable, 1 a file could not be read, 2 wrong usage, 3 not acceptable or not authentic.";
+Exit codes: 0 acceptable, 1 a file could not be read or written, 2 wrong usage, 3 not acceptable or not authentic.";
 
 #[derive(Debug, Args)]
 #[command(after_help = REPLAY_HELP)]
@@ -123,14 +127,15 @@ pub(crate) struct ReplayRequest {
 }
 
 const REPLAY_HELP: &str = "\
-The job runs in the verifier's containers by the verifier's rule, which takes root. An exact metric must come out as on
-record in every field. Times differ by nature: there the verdict must be the same. It is a stranger's code: use a machine
+The job runs in the verifier's containers by the verifier's rule, which takes root. An exact metric must come out as on \
+record in every field. Times differ by nature: there the verdict must be the same. It is a stranger's code: use a machine \
 that you can lose.
 
+Examples:
   sudo orv-audit replay 12.orv --from bundles/
   sudo orv-audit replay 12.orv --indexer https://indexer-storage-testnet-turbo.0g.ai --json
 
-Exit codes: 0 the same, 1 it could not be run here, 2 wrong usage, 3 it came out otherwise, or the receipt does not hold,
+Exit codes: 0 the same, 1 it could not be run here, 2 wrong usage, 3 it came out otherwise, or the receipt does not hold, \
 4 this machine is too unsteady to say, 5 bytes are missing.";
 
 /// What evidence is judged by.

@@ -271,3 +271,27 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
         assert_eq!(command.status().unwrap().code(), Some(status), "{arguments:?}");
     }
 }
+
+#[test]
+fn help_has_no_broken_line_and_examples_that_can_be_copied() {
+    for command in ["receipt", "evidence", "explain", "replay", "registry", "measure"] {
+        let help = String::from_utf8(audit(&[command, "--help"]).stdout).unwrap();
+        let (_, after) = help.split_once("Print help").unwrap();
+        let (before, examples) = after.split_once("Examples:\n").unwrap();
+        for line in examples.lines().take_while(|line| !line.is_empty()) {
+            assert!(
+                line.starts_with("  ") && line.chars().count() <= 92,
+                "{command}: {line}"
+            );
+        }
+        let closing = examples.split_once("\n\n").unwrap().1;
+        // A paragraph is broken by the terminal's width alone: only its last line may be short.
+        for paragraph in [before, closing].iter().flat_map(|text| text.split("\n\n")) {
+            let lines: Vec<&str> = paragraph.trim().lines().collect();
+            let is_text = lines.iter().all(|line| !line.starts_with(' '));
+            let (_, full) = lines.split_last().unwrap_or((&"", &[]));
+            let is_whole = full.iter().all(|line| line.chars().count() > 75);
+            assert!(is_whole || !is_text, "{command}: {lines:?}");
+        }
+    }
+}

@@ -138,7 +138,9 @@ impl Report for Judgement {
         ];
         if self.simulated {
             sections.push(Section::Text(
-                "SIMULATED: no hardware stands behind this evidence. It proves nothing to anybody.".to_owned(),
+                "SIMULATED: no hardware stands behind this evidence. It proves nothing to anybody; --allow-simulated \
+                 judges it all the same, for development only."
+                    .to_owned(),
             ));
         }
         let not_proven = self.not_proven.join("; ");

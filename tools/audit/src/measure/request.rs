@@ -31,16 +31,18 @@ pub(crate) struct MeasureRequest {
 }
 
 const HELP: &str = "\
+Examples:
   orv-audit measure enclave.eif
-  orv-audit measure vmlinuz --platform snp --firmware OVMF.fd --initrd initrd --command-line 'console=ttyS0' \\
-      --vcpus 2 --processor EPYC-Milan
-  orv-audit measure vmlinuz --platform tdx --firmware OVMF.fd --initrd initrd --command-line 'console=ttyS0'
+  orv-audit measure vmlinuz --platform snp --firmware OVMF.fd --initrd initrd \\
+    --command-line 'console=ttyS0' --vcpus 2 --processor EPYC-Milan
+  orv-audit measure vmlinuz --platform tdx --firmware OVMF.fd --initrd initrd \\
+    --command-line 'console=ttyS0'
   orv-audit measure /sys/firmware/acpi/tables/data/CCEL
 
-Every figure names its inputs, and behaviour of firmware and monitor that it assumes. What the inputs do not allow is
+Every figure names its inputs, and behaviour of firmware and monitor that it assumes. What the inputs do not allow is \
 named too. The measurement id is what an owner lists on chain.
 
-Exit codes: 0 measured, 1 a file could not be read, 2 wrong usage, 3 not an image that could be started.";
+Exit codes: 0 measured, 1 a file could not be read or written, 2 wrong usage, 3 not an image that could be started.";
 
 /// Hardware whose measurements are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

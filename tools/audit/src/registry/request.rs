@@ -27,16 +27,18 @@ pub(crate) struct RegistryRequest {
 }
 
 const HELP: &str = "\
-Each key's evidence is looked for in --from by its root, then on storage (--indexer, or the deployment's), verified as of
-the block that admitted the key, and held against what was admitted: key, operator, registry, gateway and chain,
-challenge, platform, tier, measurement, end. Without a list of measurements in --policy, a key's evidence must have the
+Each key's evidence is looked for in --from by its root, then on storage (--indexer, or the deployment's), verified as of \
+the block that admitted the key, and held against what was admitted: key, operator, registry, gateway and chain, \
+challenge, platform, tier, measurement, end. Without a list of measurements in --policy, a key's evidence must have the \
 measurement that was admitted; whether that is a program to trust is then not asked.
 
-LIVE and PENDING keys decide the exit code, for they can sign what settles. Of revoked, expired and withdrawn ones
+LIVE and PENDING keys decide the exit code, for they can sign what settles. Of revoked, expired and withdrawn ones \
 everything is told too; what they signed was settled while they were live, so read their lines before trusting that.
 
-  orv-audit registry --deployment deployment.json --rpc http://127.0.0.1:8545 --collateral amd/ --policy policy.toml
+Examples:
+  orv-audit registry --deployment deployment.json --rpc http://127.0.0.1:8545 \\
+    --collateral amd/ --policy policy.toml
   orv-audit registry --deployment deployment.json --from envelopes/ --json
 
-Exit codes: 0 every live or pending key holds, 1 a file could not be read, 2 wrong usage, 3 a live or pending key does
+Exit codes: 0 every live or pending key holds, 1 a file could not be read or written, 2 wrong usage, 3 a live or pending key does \
 not hold or cannot be judged, 5 the chain, or the evidence of such a key, is not to be had.";
