@@ -159,5 +159,7 @@ pub fn log_to_stderr(verbosity: u8) {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(colour)
+        // Else a line that stderr does not take (its reader has ended) is complained of there, and that panics.
+        .log_internal_errors(false)
         .init();
 }

@@ -54,6 +54,19 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
 }
 
 #[test]
+fn a_log_that_nobody_reads_ends_nothing() {
+    let home = Home::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = home.command();
+    command
+        .args(["-vvv", "project", "list", "--rpc-url", NOBODY])
+        .stderr(writer);
+    // A panic would end with 101.
+    assert_eq!(command.output().unwrap().status.code(), Some(1));
+}
+
+#[test]
 fn an_answer_that_cannot_be_written_is_a_failure() {
     let home = Home::new();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

@@ -180,9 +180,10 @@ async fn check_candidate(arguments: CheckArguments, session: &Session) -> Result
     let advice = advised(&candidate, &files, session);
     let channel = format!("{:?}", files.documents.project.channel()).to_ascii_lowercase();
     let text = format!(
-        "the candidate can be submitted\ncode     {}\nchannel  {channel}\nnext: orv proposal submit --project {}",
+        "the candidate can be submitted\ncode     {}\nchannel  {channel}\nnext: sudo -E orv proposal submit --project {} {} --stake TOKENS",
         candidate.root(),
-        arguments.project
+        arguments.project,
+        visible(&arguments.source.told())
     );
     let fields = json!({
         "project_id": arguments.project,
@@ -252,6 +253,13 @@ impl Claim {
 }
 
 impl CandidateSource {
+    /// As it was given.
+    fn told(&self) -> String {
+        let folder = self.folder.iter().map(|path| format!("--folder {}", path.display()));
+        let patch = self.patch.iter().map(|path| format!("--patch {}", path.display()));
+        folder.chain(patch).collect()
+    }
+
     fn candidate(&self, files: &ProjectFiles) -> Result<Candidate, Failure> {
         if let Some(folder) = &self.folder {
             return Ok(Candidate::from_folder(folder)?);
