@@ -360,6 +360,11 @@ impl VerifierError {
         }
     }
 
+    /// Whether the journal's database cannot be asked now, and waiting may mend that.
+    pub(crate) fn is_of_a_journal_away(&self) -> bool {
+        matches!(self, Self::Journal(error) if error.may_pass())
+    }
+
     /// Whether gas was paid for nothing: what is tried again costs the operator each time.
     pub(crate) fn was_paid_for(&self) -> bool {
         matches!(self, Self::SettlementGivenUp { .. }) || self.transaction_fault().is_some_and(brought_nothing)

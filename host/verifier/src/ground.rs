@@ -3,7 +3,7 @@
 use crate::configuration::{VerifierConfig, exposed};
 use crate::error::VerifierError;
 use crate::folder::Folder;
-use crate::journal::{Journal, JournalPlace};
+use crate::journal::{Journal, JournalError, JournalPlace};
 use orv_chain::primitives::Address;
 use orv_chain::wallet::Wallet;
 use orv_chain::{Deployment, EnclaveContracts};
@@ -22,15 +22,14 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Makes and locks the data directory, and opens what is in it.
+    /// Makes and locks the data directory, and opens wallet and journal.
     ///
     /// # Errors
-    /// What no waiting mends: configuration, wallet, journal, data directory.
+    /// What no waiting mends: configuration, wallet, data directory; and the journal's refusal or silence.
     pub(crate) async fn take(config: &VerifierConfig) -> Result<Self, VerifierError> {
-        let firm = Firm::of(config)?;
-        let gateway = firm.enclave.verifier_gateway;
-        let journal = Journal::open(&config.journal_place(), gateway, firm.folder.daemon()).await?;
-        firm.with(config, journal).await
+        let firm = Firm::of(config).await?;
+        let journal = firm.journal(config).await?;
+        Ok(firm.with(journal))
     }
 
     /// As [`Self::take`] in the data directory of a rehearsal; a journal that is a database elsewhere is only read.
@@ -38,7 +37,7 @@ impl Ground {
     /// # Errors
     /// As [`Self::take`].
     pub(crate) async fn to_rehearse(config: &VerifierConfig) -> Result<Self, VerifierError> {
-        let firm = Firm::of(config)?;
+        let firm = Firm::of(config).await?;
         let gateway = firm.enclave.verifier_gateway;
         let read = match config.journal_place() {
             place @ JournalPlace::Postgres(_) => Journal::read_as_it_is(&place, gateway).await?,
@@ -48,7 +47,7 @@ impl Ground {
             Some(journal) => journal,
             None => Journal::open(&config.journal_file(), gateway, firm.folder.daemon()).await?,
         };
-        firm.with(config, journal).await
+        Ok(firm.with(journal))
     }
 
     /// The wallet, for one connection.
@@ -65,14 +64,19 @@ impl Ground {
 }
 
 /// What is there without a journal.
-struct Firm {
+pub(crate) struct Firm {
     deployment: Deployment,
     enclave: EnclaveContracts,
     folder: Folder,
+    wallet: Wallet,
 }
 
 impl Firm {
-    fn of(config: &VerifierConfig) -> Result<Self, VerifierError> {
+    /// Makes and locks the data directory, and opens the wallet.
+    ///
+    /// # Errors
+    /// What no waiting mends.
+    pub(crate) async fn of(config: &VerifierConfig) -> Result<Self, VerifierError> {
         // Before anything is touched, and before the network is asked.
         if let Some(error) = exposed(config, None).into_iter().next() {
             return Err(error.into());
@@ -80,23 +84,39 @@ impl Firm {
         let deployment = config.deployment()?;
         let enclave = deployment.enclave.ok_or(VerifierError::NoGateway)?;
         let folder = Folder::take(config)?;
+        let wallet = open(config).await?;
         Ok(Self {
             deployment,
             enclave,
             folder,
+            wallet,
         })
     }
 
-    async fn with(self, config: &VerifierConfig, journal: Journal) -> Result<Ground, VerifierError> {
-        let wallet = open(config).await?;
-        Ok(Ground {
+    /// Opens the journal.
+    ///
+    /// # Errors
+    /// The database's refusal, or its silence.
+    pub(crate) async fn journal(&self, config: &VerifierConfig) -> Result<Journal, JournalError> {
+        let gateway = self.enclave.verifier_gateway;
+        Journal::open(&config.journal_place(), gateway, self.folder.daemon()).await
+    }
+
+    /// Bytes that are free in the data directory.
+    pub(crate) fn free(&self) -> Option<u64> {
+        self.folder.free()
+    }
+
+    /// The ground with a journal that is open.
+    pub(crate) fn with(self, journal: Journal) -> Ground {
+        Ground {
             deployment: self.deployment,
             enclave: self.enclave,
             folder: Arc::new(self.folder),
             journal,
-            account: wallet.address(),
-            opened: Mutex::new(Some(wallet)),
-        })
+            account: self.wallet.address(),
+            opened: Mutex::new(Some(self.wallet)),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// How often a locked file is opened again.
 const OPENINGS: u32 = 100;
@@ -46,8 +46,9 @@ impl Database {
             JournalPlace::File(_) => (Kind::Sqlite, 1),
             JournalPlace::Postgres(_) => (Kind::Postgres, POSTGRES_CONNECTIONS),
         };
-        if kind == Kind::Sqlite {
-            write_ahead(&options).await?;
+        match kind {
+            Kind::Sqlite => write_ahead(&options).await?,
+            Kind::Postgres => knock(&options).await?,
         }
         let pool = pool(kind, connections, &[]).connect_with(options).await?;
         let database = Self { pool, kind };
@@ -64,6 +65,9 @@ impl Database {
             JournalPlace::File(_) => (Kind::Sqlite, pool(Kind::Sqlite, 1, &[])),
             JournalPlace::Postgres(_) => (Kind::Postgres, pool(Kind::Postgres, POSTGRES_CONNECTIONS, READ_ONLY)),
         };
+        if kind == Kind::Postgres {
+            knock(&options).await?;
+        }
         let pool = pool.connect_with(options).await?;
         Ok(Self { pool, kind })
     }
@@ -139,6 +143,14 @@ impl Kind {
         let statement = statement.replace("{now}", self.clock());
         AssertSqlSafe(statement.replace("{lock}", self.for_update()))
     }
+}
+
+/// Whether the server takes a connection. Connections of a pool would ask again and again, and then only say that they
+/// waited in vain: here the system's own words come through, and at once.
+async fn knock(options: &AnyConnectOptions) -> Result<(), JournalError> {
+    let knocked = timeout(ACQUIRE, AnyConnection::connect_with(options)).await;
+    let connection = knocked.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+    Ok(connection.close().await?)
 }
 
 /// Switches the file to write-ahead mode, which lasts. The switch waits for nobody, and a new file may be opened by

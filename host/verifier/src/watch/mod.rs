@@ -21,7 +21,7 @@ pub use self::{
 };
 
 use self::round::NextRound;
-use self::start::{connect, once_the_chain_answers};
+use self::start::{connect, once_the_chain_answers, once_the_journal_answers};
 use self::summary::states;
 use self::supervisor::Supervisor;
 use crate::board::Board;
@@ -102,8 +102,8 @@ impl Daemon {
     }
 
     /// Works until its [`Controls`] say otherwise: [`Controls::stop`] once ends intake and gives what is in flight
-    /// `shutdown_seconds`, twice hands it back at once. A chain that is away at the start is waited for, while the page is
-    /// served and says so.
+    /// `shutdown_seconds`, twice hands it back at once. A journal's database that is away at the start is waited for, and
+    /// then a chain that is, while the page is served and says so.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -115,7 +115,9 @@ impl Daemon {
             orders.observer = Arc::clone(&board) as Arc<dyn Observer>;
             (settings, board)
         });
-        let ground = Ground::take(&orders.config).await?;
+        let Some(ground) = once_the_journal_answers(&orders).await? else {
+            return Ok(Summary::default());
+        };
         let _page = board.map(|(settings, board)| Beside::page(&ground, &orders.config, settings, board));
         let Some(mut supervisor) = once_the_chain_answers(&ground, &orders).await? else {
             return Ok(Summary::default());

@@ -1,18 +1,20 @@
-//! A daemon's start: what is on this machine first, then the chain, for which a service waits.
+//! A daemon's start: what is on this machine first, then the journal's database and the chain, for which a service waits.
 
 use super::errand::Shared;
 use super::lane::Lane;
 use super::supervisor::Supervisor;
-use super::{Orders, Phase};
+use super::{Controls, Orders, Phase};
 use crate::enclave::ExitPorts;
 use crate::error::VerifierError;
-use crate::ground::Ground;
+use crate::ground::{Firm, Ground};
 use crate::intake::Intake;
 use crate::notice::{Notice, Surroundings};
 use crate::operator::Operator;
 use crate::settle::Reviews;
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 /// Pause after the first try; doubled after each, up to the longest.
@@ -46,6 +48,23 @@ pub(super) async fn connect(ground: &Ground, orders: &Orders) -> Result<Supervis
     Ok(Supervisor::new(shared, intake, lanes))
 }
 
+/// Stands on its ground as soon as the journal's database can be asked; nothing when the daemon is asked to end before.
+///
+/// # Errors
+/// What no waiting mends: configuration, wallet, data directory, or a database that refuses.
+pub(super) async fn once_the_journal_answers(orders: &Orders) -> Result<Option<Ground>, VerifierError> {
+    let firm = Firm::of(&orders.config).await?;
+    let mut tries = Tries::of(&orders.controls);
+    while let Some(opened) = tries.next(firm.journal(&orders.config)).await {
+        match opened {
+            Ok(journal) => return Ok(Some(firm.with(journal))),
+            Err(error) if error.may_pass() => tell(orders, firm.free(), &error.into()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
 /// Connects as soon as the chain can be asked; nothing when the daemon is asked to end before.
 ///
 /// # Errors
@@ -54,35 +73,67 @@ pub(super) async fn once_the_chain_answers(
     ground: &Ground,
     orders: &Orders,
 ) -> Result<Option<Supervisor>, VerifierError> {
-    let mut phases = orders.controls.phases();
-    let mut pause = FIRST_PAUSE;
-    while orders.controls.phase() == Phase::Work {
-        let connected = tokio::select! {
-            connected = connect(ground, orders) => connected,
-            // Whoever ends the daemon waits for no endpoint.
-            _ = phases.changed() => continue,
-        };
+    let mut tries = Tries::of(&orders.controls);
+    while let Some(connected) = tries.next(connect(ground, orders)).await {
         match connected {
             Ok(supervisor) => return Ok(Some(supervisor)),
-            Err(error) if error.is_of_a_chain_away() => tell(ground, orders, &error),
+            Err(error) if error.is_of_a_chain_away() || error.is_of_a_journal_away() => {
+                tell(orders, ground.folder.free(), &error);
+            }
             Err(error) => return Err(error),
         }
-        tokio::select! {
-            () = sleep(pause) => {}
-            _ = phases.changed() => {}
-        }
-        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
     }
     Ok(None)
 }
 
+/// Tries with growing pauses between them, until the daemon is asked to end: whoever asks waits for no answer.
+struct Tries {
+    phases: watch::Receiver<Phase>,
+    /// Before the next one; none before the first.
+    pause: Option<Duration>,
+}
+
+impl Tries {
+    fn of(controls: &Controls) -> Self {
+        Self {
+            phases: controls.phases(),
+            pause: None,
+        }
+    }
+
+    /// What came of the next try; nothing when the daemon is asked to end before.
+    async fn next<T>(&mut self, attempt: impl Future<Output = T>) -> Option<T> {
+        let pause = self.pause.unwrap_or_default();
+        let next = match self.pause {
+            None => FIRST_PAUSE,
+            Some(pause) => pause.saturating_mul(2).min(LONGEST_PAUSE),
+        };
+        self.pause = Some(next);
+        let tried = async {
+            sleep(pause).await;
+            attempt.await
+        };
+        tokio::select! {
+            // One that is asked to end tries nothing more.
+            biased;
+            _ = self.phases.wait_for(|phase| *phase != Phase::Work) => None,
+            tried = tried => Some(tried),
+        }
+    }
+}
+
 /// As a round that found nothing: page and health have the reason.
-fn tell(ground: &Ground, orders: &Orders, error: &VerifierError) {
-    tracing::warn!(code = error.code(), %error, "the chain cannot be asked yet");
+fn tell(orders: &Orders, disk_free: Option<u64>, error: &VerifierError) {
+    let silent = if error.is_of_a_journal_away() {
+        "the journal's database"
+    } else {
+        "the chain"
+    };
+    tracing::warn!(code = error.code(), %error, "{silent} cannot be asked yet");
     orders.observer.notice(&Notice::failed(None, error));
     let seen = Surroundings {
-        disk_free: ground.folder.free(),
-        paused: Some(format!("the chain cannot be asked: {error}")),
+        disk_free,
+        paused: Some(format!("{silent} cannot be asked: {error}")),
         ..Surroundings::default()
     };
     orders.observer.notice(&Notice::Observed(Box::new(seen)));
