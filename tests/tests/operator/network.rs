@@ -9,7 +9,7 @@ use orv_chain::{
     TransactionOwner,
 };
 use orv_devnet::account::dev_accounts;
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::{Devnet, DevnetOptions};
 use orv_receipt::ProjectFacts;
 use orv_storage::{Storage, StorageOptions};
@@ -212,23 +212,15 @@ async fn account(deployment: &Deployment, place: usize) -> TransactionOwner {
 pub fn plan(indexer_rpc: String) -> DeploymentPlan {
     let accounts = dev_accounts().unwrap();
     DeploymentPlan {
-        network_name: "operator".to_owned(),
-        owner: accounts[GOVERNANCE].signer.clone(),
-        indexer_rpc,
-        public_delay: 1,
-        measurements: vec![ListedMeasurement {
-            measurement: host::measurement(),
-            platform: B256::right_padding_from(b"sim-nitro"),
-            platformTier: 0,
-            timedAllowed: true,
-        }],
-        attesters: vec![accounts[ATTESTER].address],
-        attester_threshold: 1,
-        challenge_delay: 0,
-        timed_quorum: 1,
         ticket_life: TICKET_LIFE,
         priority_window: PRIORITY_WINDOW,
         payout_delay: 1,
-        fee_bips: 1000,
+        ..DeploymentPlan::of_one_attester(
+            "operator",
+            accounts[GOVERNANCE].signer.clone(),
+            accounts[ATTESTER].address,
+            simulated_nitro(host::measurement()),
+            indexer_rpc,
+        )
     }
 }

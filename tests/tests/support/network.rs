@@ -9,7 +9,7 @@ use orv_chain::{
     TransactionOwner,
 };
 use orv_devnet::account::dev_accounts;
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{self, PeerKind};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -51,27 +51,17 @@ impl Network {
         let node = peer::Network::start(kind).await.unwrap();
         // This client brings the TLS provider that the deployer's own HTTP client needs.
         HttpClient::new(Duration::from_secs(1)).unwrap();
-        let mut platform = B256::ZERO;
-        platform[..9].copy_from_slice(b"sim-nitro");
         let plan = DeploymentPlan {
-            network_name: "hostile host".to_owned(),
-            owner: dev_accounts().unwrap()[GOVERNANCE].signer.clone(),
-            indexer_rpc: "http://127.0.0.1:9".to_owned(),
-            public_delay: 1,
-            measurements: vec![ListedMeasurement {
-                measurement,
-                platform,
-                platformTier: 0,
-                timedAllowed: true,
-            }],
-            attesters: vec![Address::from_private_key(&attester())],
-            attester_threshold: 1,
-            challenge_delay: 0,
-            timed_quorum: 1,
             ticket_life: TICKET_LIFE,
             priority_window: PRIORITY_WINDOW,
             payout_delay: 1,
-            fee_bips: 1000,
+            ..DeploymentPlan::of_one_attester(
+                "hostile host",
+                dev_accounts().unwrap()[GOVERNANCE].signer.clone(),
+                Address::from_private_key(&attester()),
+                simulated_nitro(measurement),
+                "http://127.0.0.1:9".to_owned(),
+            )
         };
         let deployed = deploy(&node.rpc_url(), plan).await.unwrap();
         let deployment = Deployment::parse(deployed.to_json().unwrap().as_bytes()).unwrap();

@@ -8,7 +8,7 @@ use orv_chain::{
     TransactionOwner,
 };
 use orv_devnet::account::DevAccount;
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{self, PeerKind};
 use orv_evidence::Platform;
 use orv_verify::{Register, nitro_measurement_id};
@@ -168,23 +168,15 @@ pub fn measurement() -> B256 {
 fn plan(network: &peer::Network, timed_quorum: u8) -> DeploymentPlan {
     let accounts = network.accounts();
     DeploymentPlan {
-        network_name: "two operators".to_owned(),
-        owner: accounts[GOVERNANCE].signer.clone(),
-        indexer_rpc: network.storage_url(),
-        public_delay: 1,
-        measurements: vec![ListedMeasurement {
-            measurement: measurement(),
-            platform: B256::right_padding_from(b"sim-nitro"),
-            platformTier: 0,
-            timedAllowed: true,
-        }],
-        attesters: vec![accounts[ATTESTER].address],
-        attester_threshold: 1,
-        challenge_delay: 0,
         timed_quorum,
         ticket_life: TICKET_LIFE,
-        priority_window: 86_400,
-        payout_delay: 3600,
         fee_bips: FEE_BIPS,
+        ..DeploymentPlan::of_one_attester(
+            "two operators",
+            accounts[GOVERNANCE].signer.clone(),
+            accounts[ATTESTER].address,
+            simulated_nitro(measurement()),
+            network.storage_url(),
+        )
     }
 }

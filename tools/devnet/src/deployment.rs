@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, B256, U256};
 use alloy::providers::{PendingTransactionError, Provider};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportErrorKind};
@@ -48,6 +48,46 @@ pub struct DeploymentPlan {
     pub payout_delay: u64,
     /// The operator's part of what a rejection pays, in basis points.
     pub fee_bips: u16,
+}
+
+impl DeploymentPlan {
+    /// A network where one attester admits keys, which work at once, and one statement settles. Tickets live an hour,
+    /// the first operator has a day to open one again, payout addresses change after an hour, and the operator's part
+    /// is a tenth. What a network has otherwise is said over it.
+    pub fn of_one_attester(
+        network_name: &str,
+        owner: PrivateKeySigner,
+        attester: Address,
+        listed: ListedMeasurement,
+        indexer_rpc: String,
+    ) -> Self {
+        Self {
+            network_name: network_name.to_owned(),
+            owner,
+            indexer_rpc,
+            public_delay: 1,
+            measurements: vec![listed],
+            attesters: vec![attester],
+            attester_threshold: 1,
+            challenge_delay: 0,
+            timed_quorum: 1,
+            ticket_life: 3600,
+            priority_window: 86_400,
+            payout_delay: 3600,
+            fee_bips: 1000,
+        }
+    }
+}
+
+/// Simulated Nitro enclaves of a measurement, whose timed verdicts count too. Real ones prove nothing on a chain without
+/// consensus.
+pub fn simulated_nitro(measurement: B256) -> ListedMeasurement {
+    ListedMeasurement {
+        measurement,
+        platform: B256::right_padding_from(b"sim-nitro"),
+        platformTier: 0,
+        timedAllowed: true,
+    }
 }
 
 /// Where everything is: upstream's `deployment.json` (openresearch.md 1.1) with our contracts among its own.

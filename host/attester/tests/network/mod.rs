@@ -16,7 +16,7 @@ use orv_chain::bindings::EnclaveRegistry;
 use orv_chain::wallet::{Wallet, WalletSource};
 use orv_chain::{Call, Chain, Deployment, EnclaveKeys, FeeRules, Mined, Patience, SendError, TransactionOwner};
 use orv_content::merkle;
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{self, PeerKind};
 use orv_evidence::{Binding, Collector, Context, Envelope, KeyOrigin, Platform, UnixTime, VERDICT_KEY};
 use orv_simulator::{Measured, SimulatedNitro};
@@ -155,12 +155,7 @@ impl Network {
             owner: accounts[0].signer.clone(),
             indexer_rpc: running.storage_url(),
             public_delay: 1,
-            measurements: vec![ListedMeasurement {
-                measurement: measurement(),
-                platform: B256::right_padding_from(b"sim-nitro"),
-                platformTier: 0,
-                timedAllowed: true,
-            }],
+            measurements: vec![simulated_nitro(measurement())],
             attesters: (0..3).map(|index| accounts[FIRST_ATTESTER + index].address).collect(),
             attester_threshold: 2,
             challenge_delay: CHALLENGE_DELAY,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use orv_chain::primitives::{Address, B256};
-use orv_devnet::deployment::{Deployment, DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{Deployment, DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::storage::{Fault, NodeOptions, ShardCount};
 use orv_devnet::{Devnet, DevnetOptions};
 use serde_json::json;
@@ -214,7 +214,7 @@ fn plan(arguments: &DevnetArguments, devnet: &Devnet) -> Result<DeploymentPlan, 
         owner: account(OWNER)?.signer.clone(),
         indexer_rpc: devnet.storage_url(),
         public_delay: arguments.public_delay,
-        measurements: arguments.measurement.iter().copied().map(simulated).collect(),
+        measurements: arguments.measurement.iter().copied().map(simulated_nitro).collect(),
         attesters,
         attester_threshold,
         challenge_delay: arguments.challenge_delay,
@@ -224,17 +224,6 @@ fn plan(arguments: &DevnetArguments, devnet: &Devnet) -> Result<DeploymentPlan, 
         payout_delay: arguments.payout_delay,
         fee_bips: arguments.fee_bips,
     })
-}
-
-/// A development network admits simulated Nitro enclaves only: real ones prove nothing on a chain without consensus.
-fn simulated(measurement: B256) -> ListedMeasurement {
-    let platform = B256::right_padding_from(b"sim-nitro");
-    ListedMeasurement {
-        measurement,
-        platform,
-        platformTier: 0,
-        timedAllowed: true,
-    }
 }
 
 fn ready(devnet: &Devnet, deployment: &Deployment, file: Option<&Path>) -> Answer {

@@ -12,7 +12,7 @@ use orv_chain::wallet::{Cost, Passphrase, Wallet, WalletHome};
 use orv_chain::{
     Chain, Curve, Deployment, EnclaveKeys, FeeRules, NewProject, Patience, Project, Submission, TransactionOwner,
 };
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{Network, PeerKind};
 use orv_evidence::{Platform, UnixTime};
 use orv_receipt::Domain;
@@ -50,26 +50,13 @@ pub fn measurement() -> B256 {
 
 fn plan(network: &Network) -> DeploymentPlan {
     let accounts = network.accounts();
-    DeploymentPlan {
-        network_name: "test".to_owned(),
-        owner: accounts[0].signer.clone(),
-        indexer_rpc: network.storage_url(),
-        public_delay: 1,
-        measurements: vec![ListedMeasurement {
-            measurement: measurement(),
-            platform: B256::right_padding_from(b"sim-nitro"),
-            platformTier: 0,
-            timedAllowed: true,
-        }],
-        attesters: vec![accounts[3].address],
-        attester_threshold: 1,
-        challenge_delay: 0,
-        timed_quorum: 1,
-        ticket_life: 3600,
-        priority_window: 86_400,
-        payout_delay: 3600,
-        fee_bips: 1000,
-    }
+    DeploymentPlan::of_one_attester(
+        "test",
+        accounts[0].signer.clone(),
+        accounts[3].address,
+        simulated_nitro(measurement()),
+        network.storage_url(),
+    )
 }
 
 impl Clinic {

@@ -10,7 +10,7 @@ use orv_chain::{
     Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, Proposal, ProposalId, ProposalStatus,
     Submission, TransactionOwner,
 };
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{self, PeerKind};
 use orv_evidence::Platform;
 use orv_verifier::journal::{DaemonId, Journal, State};
@@ -44,26 +44,13 @@ impl Network {
     pub async fn start(kind: PeerKind) -> Self {
         let running = peer::Network::start(kind).await.unwrap();
         let accounts = running.accounts();
-        let plan = DeploymentPlan {
-            network_name: "test".to_owned(),
-            owner: accounts[0].signer.clone(),
-            indexer_rpc: running.storage_url(),
-            public_delay: 1,
-            measurements: vec![ListedMeasurement {
-                measurement: measurement(),
-                platform: B256::right_padding_from(b"sim-nitro"),
-                platformTier: 0,
-                timedAllowed: true,
-            }],
-            attesters: vec![accounts[3].address],
-            attester_threshold: 1,
-            challenge_delay: 0,
-            timed_quorum: 1,
-            ticket_life: 3600,
-            priority_window: 86_400,
-            payout_delay: 3600,
-            fee_bips: 1000,
-        };
+        let plan = DeploymentPlan::of_one_attester(
+            "test",
+            accounts[0].signer.clone(),
+            accounts[3].address,
+            simulated_nitro(measurement()),
+            running.storage_url(),
+        );
         let deployed = deploy(&running.rpc_url(), plan).await.unwrap();
         let json = deployed.to_json().unwrap();
         let directory = tempfile::tempdir().unwrap();

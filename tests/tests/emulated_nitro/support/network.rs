@@ -314,24 +314,12 @@ impl Network {
 
 fn plan(running: &peer::Network, listed: Listed) -> DeploymentPlan {
     let accounts = running.accounts();
-    DeploymentPlan {
-        network_name: "emulated".to_owned(),
-        owner: accounts[GOVERNANCE].signer.clone(),
-        indexer_rpc: running.storage_url(),
-        public_delay: 1,
-        measurements: vec![ListedMeasurement {
-            measurement: listed.measurement,
-            platform: B256::right_padding_from(listed.platform.as_bytes()),
-            platformTier: listed.tier,
-            timedAllowed: true,
-        }],
-        attesters: vec![accounts[ATTESTER].address],
-        attester_threshold: 1,
-        challenge_delay: 0,
-        timed_quorum: 1,
-        ticket_life: 3600,
-        priority_window: 86_400,
-        payout_delay: 3600,
-        fee_bips: 1000,
-    }
+    let image = ListedMeasurement {
+        measurement: listed.measurement,
+        platform: B256::right_padding_from(listed.platform.as_bytes()),
+        platformTier: listed.tier,
+        timedAllowed: true,
+    };
+    let (owner, attester) = (accounts[GOVERNANCE].signer.clone(), accounts[ATTESTER].address);
+    DeploymentPlan::of_one_attester("emulated", owner, attester, image, running.storage_url())
 }

@@ -9,7 +9,7 @@ use orv_chain::{
     TransactionOwner,
 };
 use orv_devnet::account::{DevAccount, dev_accounts};
-use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
+use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::{Devnet, DevnetOptions};
 use orv_storage::{Storage, StorageOptions};
 use std::path::Path;
@@ -47,24 +47,15 @@ impl Network {
         let owner = account(&accounts, CREATOR)?;
         let attester = account(&accounts, ATTESTER)?;
         let plan = DeploymentPlan {
-            network_name: "bench".to_owned(),
-            owner: owner.signer.clone(),
-            indexer_rpc: devnet.storage_url(),
-            public_delay: 1,
-            measurements: vec![ListedMeasurement {
-                measurement,
-                platform: B256::right_padding_from(b"sim-nitro"),
-                platformTier: 0,
-                timedAllowed: true,
-            }],
-            attesters: vec![attester.address],
-            attester_threshold: 1,
-            challenge_delay: 0,
-            timed_quorum: 1,
-            ticket_life: 3600,
             priority_window: 3600,
             payout_delay: 1,
-            fee_bips: 1000,
+            ..DeploymentPlan::of_one_attester(
+                "bench",
+                owner.signer.clone(),
+                attester.address,
+                simulated_nitro(measurement),
+                devnet.storage_url(),
+            )
         };
         let deployed = deploy(&devnet.rpc_url(), plan).await.map_err(at("deployment"))?;
         let flow = deployed.address("Flow").ok_or_else(|| text("deployment", "no Flow"))?;

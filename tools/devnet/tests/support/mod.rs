@@ -83,24 +83,17 @@ pub fn quantity(value: &Value) -> u64 {
 
 /// A plan for a network whose owner and only attester is this account.
 pub fn plan_of(owner: PrivateKeySigner, indexer_rpc: String) -> DeploymentPlan {
+    let listed = ListedMeasurement {
+        measurement: B256::repeat_byte(1),
+        platform: B256::repeat_byte(2),
+        platformTier: 0,
+        timedAllowed: true,
+    };
+    let attester = owner.address();
     DeploymentPlan {
-        network_name: "devnet".to_owned(),
-        attesters: vec![owner.address()],
-        owner,
-        indexer_rpc,
-        public_delay: 1,
-        measurements: vec![ListedMeasurement {
-            measurement: B256::repeat_byte(1),
-            platform: B256::repeat_byte(2),
-            platformTier: 0,
-            timedAllowed: true,
-        }],
-        attester_threshold: 1,
-        challenge_delay: 0,
-        timed_quorum: 1,
-        ticket_life: 3600,
         priority_window: 0,
         payout_delay: 1,
         fee_bips: 0,
+        ..DeploymentPlan::of_one_attester("devnet", owner, attester, listed, indexer_rpc)
     }
 }
