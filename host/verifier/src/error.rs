@@ -365,7 +365,7 @@ impl VerifierError {
         matches!(self, Self::Journal(error) if error.may_pass())
     }
 
-    /// Whether gas was paid for nothing: what is tried again costs the operator each time.
+    /// Whether gas was paid for nothing, or may have been: what is tried again costs the operator each time.
     pub(crate) fn was_paid_for(&self) -> bool {
         matches!(self, Self::SettlementGivenUp { .. }) || self.transaction_fault().is_some_and(brought_nothing)
     }
@@ -416,9 +416,10 @@ fn is_not_sent(error: &SendError) -> bool {
     !brought_nothing(error) && !matches!(error, SendError::Unknown { .. } | SendError::OwnerStopped)
 }
 
-/// Whether a transaction was mined and left things as they were.
+/// Whether a transaction was mined and left things as they were, as far as anybody can say.
 fn brought_nothing(error: &SendError) -> bool {
-    // Whose transaction has a number that was taken nobody can say: it may have been one of ours.
+    // One that was superseded cost nothing, if it was: that it is in no block is the word of endpoints, which may lag or
+    // hide it. Counted as paid for, it is sent a few times at most whatever they say (decision 0026).
     matches!(
         error,
         SendError::Failed { .. } | SendError::NoEvent { .. } | SendError::Superseded { .. }
