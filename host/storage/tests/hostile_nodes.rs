@@ -67,12 +67,17 @@ impl Replicas {
         Self { network, second, root }
     }
 
-    /// A client with an empty cache, whose indexer names these nodes.
+    /// A client with an empty cache, whose indexer names these nodes, and which waits for an honest one on a busy machine.
     async fn client(&self, nodes: Vec<Value>) -> (Storage, Server) {
+        self.client_with(nodes, Duration::from_secs(60)).await
+    }
+
+    /// The same, which gives a node so long for a segment.
+    async fn client_with(&self, nodes: Vec<Value>, segment_time: Duration) -> (Storage, Server) {
         let indexer = Server::indexer(nodes).await;
         let options = StorageOptions {
             indexer_url: indexer.url.clone(),
-            segment_time: Duration::from_secs(3),
+            segment_time,
             ..self.network.options(&indexer.url.replace(['/', ':'], "-"))
         };
         (Storage::connect(options).unwrap(), indexer)
@@ -141,13 +146,13 @@ async fn a_node_that_drips_is_dropped() {
         _ => Reply::Drip,
     })
     .await;
-    let (client, _indexer) = replicas
-        .client(vec![whole(&loris.url), whole(&replicas.second.url())])
-        .await;
+    let nodes = vec![whole(&loris.url), whole(&replicas.second.url())];
+    let (client, _indexer) = replicas.client_with(nodes, Duration::from_secs(10)).await;
     let file = client.get(replicas.root, Some(SIZE)).await.unwrap();
     assert!(file.read(SIZE).unwrap() == content(SIZE));
 
-    let (alone, _indexer) = replicas.client(vec![whole(&loris.url)]).await;
+    let alone = vec![whole(&loris.url)];
+    let (alone, _indexer) = replicas.client_with(alone, Duration::from_secs(1)).await;
     let Err(FetchError::NotAvailable { blames, .. }) = alone.get(replicas.root, Some(SIZE)).await else {
         panic!("got content from nobody")
     };

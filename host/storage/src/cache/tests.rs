@@ -156,6 +156,17 @@ fn child_of_the_killing_test() {
     }
 }
 
+/// Waits until something is in a directory.
+fn wait_until_used(directory: &Path) {
+    for _ in 0..3000 {
+        if !names(directory).is_empty() {
+            return;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    panic!("nothing was kept");
+}
+
 #[test]
 fn a_cache_whose_users_are_killed_at_any_point_serves_nothing_wrong_and_keeps_no_left_over() {
     let directory = tempfile::tempdir().unwrap();
@@ -166,6 +177,9 @@ fn a_cache_whose_users_are_killed_at_any_point_serves_nothing_wrong_and_keeps_no
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
+        if round == 0 {
+            wait_until_used(directory.path());
+        }
         sleep(Duration::from_micros(20_000 + round * 3_777));
         child.kill().unwrap();
         child.wait().unwrap();
