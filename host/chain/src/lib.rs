@@ -47,6 +47,7 @@ pub use self::{
     },
     revert::{Reason, Revert},
     transaction::{
-        Call, Fate, FeeRules, Fees, Mined, Outbox, OutboxError, Patience, SendError, Signer, TransactionOwner,
+        Call, Fate, FeeRules, Fees, Mined, Outbox, OutboxError, Patience, Resumption, SendError, Signer,
+        TransactionOwner,
     },
 };

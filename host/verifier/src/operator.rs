@@ -13,7 +13,7 @@ use orv_chain::bindings::VerifierGateway;
 use orv_chain::primitives::U256;
 use orv_chain::{
     Chain, ChainError, Constants, EnclaveContracts, EnclaveKeys, FeeRules, Gateway, OpenResearchContracts, Outbox,
-    Patience, ProposalId, TransactionOwner,
+    Patience, ProposalId, Resumption, TransactionOwner,
 };
 use orv_receipt::Domain;
 use orv_storage::{Storage, StorageOptions};
@@ -65,9 +65,14 @@ impl Operator {
             ..Patience::default()
         };
         let outbox = outbox(&config, &chain).await?;
+        let resuming = |source| VerifierError::sending("going on with what was signed before", source);
+        let earlier = Resumption::read(&chain, ground.account, outbox)
+            .await
+            .map_err(resuming)?;
+        // Last of all: from here on no endpoint is asked, so that the wallet is opened once however often this is tried.
         let wallet = ground.wallet(&config).await?;
-        let owner = TransactionOwner::resume(chain.clone(), wallet, FeeRules::default(), patience, outbox).await;
-        let owner = owner.map_err(|source| VerifierError::sending("going on with what was signed before", source))?;
+        let owner = TransactionOwner::resume(chain.clone(), wallet, FeeRules::default(), patience, earlier);
+        let owner = owner.map_err(resuming)?;
         Ok(Self {
             settings: RwLock::new(Arc::new(config)),
             gateway: Gateway::new(chain.clone(), enclave.verifier_gateway),

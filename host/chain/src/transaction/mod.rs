@@ -5,6 +5,7 @@ mod fees;
 mod outbox;
 mod owner;
 mod receipt;
+mod resumption;
 mod task;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub use self::{
     outbox::{Outbox, OutboxError, Signer},
     owner::TransactionOwner,
     receipt::{Fate, Patience},
+    resumption::Resumption,
 };
 use crate::{connection::BlockReference, error::ChainError, revert::Revert};
 

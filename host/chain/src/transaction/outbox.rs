@@ -137,14 +137,20 @@ impl Outbox {
             return Err(malformed(format!("more than {MAX_FILE_BYTES} bytes")));
         }
         let document: Document = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
-        if document.signer != signer {
-            return Err(OutboxError::Other {
-                path: path(),
-                found: Box::new(document.signer),
-                expected: Box::new(signer),
-            });
-        }
+        self.require(document.signer, signer)?;
         Ok(document.signed)
+    }
+
+    /// Refuses what is of another account or chain.
+    pub(super) fn require(&self, found: Signer, expected: Signer) -> Result<(), OutboxError> {
+        if found == expected {
+            return Ok(());
+        }
+        Err(OutboxError::Other {
+            path: self.path.clone(),
+            found: Box::new(found),
+            expected: Box::new(expected),
+        })
     }
 
     /// Writes beside the file, flushes, then renames: a crash leaves the old or the new one.

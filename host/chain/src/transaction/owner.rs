@@ -18,8 +18,8 @@ use alloy::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Call, Fate, FeeRules, Mined, Outbox, Patience, SendError, Signer,
-    book::{Book, Entry},
+    Call, Fate, FeeRules, Mined, Outbox, Patience, Resumption, SendError, Signer,
+    book::Book,
     fees::gas_limit,
     receipt::{Wait, estimate, fate_of_any, simulate},
     task::{Numbered, Repeat, SharedBook, Task},
@@ -50,31 +50,19 @@ impl TransactionOwner {
 
     /// As [`Self::start`], for a service that is stopped and started again: what is signed is written to the outbox
     /// before it is sent, and what an earlier life signed is offered again, replaced when it is stuck, and found by
-    /// [`Self::fate`] under any of its hashes. Of calls that the outbox is [`Outbox::dropping`] only those that a node has
-    /// are gone on with.
+    /// [`Self::fate`] under any of its hashes. No endpoint is asked before it returns.
     ///
     /// # Errors
-    /// [`SendError::Outbox`] for a file that cannot be read or is another account's or chain's, and the endpoint's failure.
-    pub async fn resume(
+    /// [`SendError::Outbox`] where the earlier life was another account's.
+    pub fn resume(
         chain: Chain,
         wallet: Wallet,
         fees: FeeRules,
         patience: Patience,
-        outbox: Outbox,
+        earlier: Resumption,
     ) -> Result<Self, SendError> {
-        let signer = Signer {
-            account: wallet.address(),
-            chain_id: chain.chain_id(),
-            genesis: chain.block(0).await?.reference.hash,
-        };
-        let mut signed = outbox.load(signer)?;
-        for number in dropped(&chain, &outbox, &signed).await? {
-            tracing::warn!(
-                number,
-                "no node has it, and it was for the life that signed it: it is not offered again"
-            );
-            signed.remove(&number);
-        }
+        earlier.require(wallet.address())?;
+        let Resumption { outbox, signer, signed } = earlier;
         let book = Book::restored(signed, Instant::now());
         Ok(Self::spawn(chain, wallet, fees, patience, book, Some((outbox, signer))))
     }
@@ -195,19 +183,6 @@ impl TransactionOwner {
         let hashes = siblings.map_or_else(|| vec![hash], |(_, hashes)| hashes);
         fate_of_any(&self.chain, &hashes).await
     }
-}
-
-/// The numbers of what only an earlier life wanted and no node has. Another call may take such a number; should the
-/// first one turn up all the same, the other is signed anew.
-async fn dropped(chain: &Chain, outbox: &Outbox, signed: &BTreeMap<u64, Entry>) -> Result<Vec<u64>, ChainError> {
-    let mut dropped = Vec::new();
-    for (number, entry) in signed.iter().filter(|(_, entry)| outbox.drops(entry)) {
-        let hashes: Vec<_> = entry.offers.iter().map(|offer| offer.hash).collect();
-        if fate_of_any(chain, &hashes).await? == Fate::NotKnown {
-            dropped.push(*number);
-        }
-    }
-    Ok(dropped)
 }
 
 /// Somebody waits for a transaction, until this is dropped.

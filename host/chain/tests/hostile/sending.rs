@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use orv_chain::{Call, Chain, Fate, Mined, Outbox, Patience, SendError, TransactionOwner, primitives::B256};
+use orv_chain::{
+    Call, Chain, Fate, Mined, Outbox, Patience, Resumption, SendError, TransactionOwner, primitives::B256,
+};
 use orv_devnet::{
     Devnet,
     hostile::{HostileNode, Plan, Reorganiser, RpcFault},
@@ -40,6 +42,13 @@ async fn insist(owner: &TransactionOwner, number: u32) -> Result<Mined, SendErro
         }
     }
     said
+}
+
+/// Another life of the account, which goes on with what is in the outbox.
+async fn resume(devnet: &Devnet, chain: Chain, outbox: Outbox) -> TransactionOwner {
+    let wallet = wallet(devnet);
+    let earlier = Resumption::read(&chain, wallet.address(), outbox).await.unwrap();
+    TransactionOwner::resume(chain, wallet, hasty(), patience(), earlier).unwrap()
 }
 
 /// Sends all payments at a time.
@@ -118,7 +127,7 @@ async fn wait_until_replaced(
     }
     assert!(!is_known(devnet, hash).await);
     way.set(Plan::new(1));
-    for _ in 0..400 {
+    for _ in 0..3000 {
         let waits = owner.fate(hash).await.unwrap() == Fate::Pending;
         if waits && !is_known(devnet, hash).await {
             return;
@@ -135,7 +144,8 @@ async fn a_stuck_transaction_is_replaced_and_whichever_is_mined_is_reported() {
     let owner = owner(&devnet, &[way.url()], 1).await;
     let snapshot = steer(&devnet, "evm_snapshot", json!([])).await;
     let hash = owner.submit(payment(0)).await.unwrap();
-    tokio::time::sleep(hasty().raise_after * 4).await;
+    // The first look sees how high the chain is.
+    tokio::time::sleep(hasty().raise_after * 20).await;
     assert!(
         is_known(&devnet, hash).await,
         "a chain that stands still takes no higher offer"
@@ -169,7 +179,7 @@ async fn with_as_many_waiting_as_may_the_first_is_still_replaced() {
     assert!(matches!(refused, SendError::Chain(_)), "{refused:?}");
     assert_eq!(signed.len(), 65);
     // The first look sees how high the chain is.
-    tokio::time::sleep(hasty().raise_after).await;
+    tokio::time::sleep(hasty().raise_after * 20).await;
     wait_until_replaced(&devnet, &way, &owner, snapshot, signed[0]).await;
 }
 
@@ -221,8 +231,7 @@ async fn what_may_be_sent_once_is_not_sent_again_when_it_is_mined_nor_by_the_nex
     let mut mined = Vec::new();
     for _ in 0..2 {
         let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
-        let life = TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox.clone()).await;
-        let life = life.unwrap();
+        let life = resume(&devnet, chain, outbox.clone()).await;
         for _ in 0..2 {
             mined.push(life.send_once(payment(0)).await.unwrap());
         }
@@ -253,8 +262,7 @@ async fn what_could_not_be_written_down_is_never_sent() {
     std::fs::create_dir(&box_folder).unwrap();
     let outbox = Outbox::at(box_folder.join("outbox.json"));
     let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
-    let owner = TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox).await;
-    let owner = owner.unwrap();
+    let owner = resume(&devnet, chain, outbox).await;
     owner.send(payment(0)).await.unwrap();
     std::fs::remove_dir_all(&box_folder).unwrap();
     let refused = owner.send(payment(1)).await;
@@ -272,23 +280,35 @@ async fn what_an_earlier_life_signed_is_offered_again_and_found() {
     let devnet = by_hand().await;
     let folder = tempfile::tempdir().unwrap();
     let outbox = Outbox::at(folder.path().join("outbox.json"));
-    let resume = || async {
+    let live = || async {
         let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
-        TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox.clone())
-            .await
-            .unwrap()
+        resume(&devnet, chain, outbox.clone()).await
     };
     let snapshot = steer(&devnet, "evm_snapshot", json!([])).await;
-    let earlier = resume().await;
+    let earlier = live().await;
     let hash = earlier.submit(payment(0)).await.unwrap();
     drop(earlier);
     // The pool forgets it while nobody is there.
     steer(&devnet, "evm_revert", json!([snapshot])).await;
-    let later = resume().await;
+    let later = live().await;
     later.submit(payment(1)).await.unwrap();
     devnet.chain().mine().unwrap();
     assert!(matches!(later.fate(hash).await.unwrap(), Fate::Mined(_)));
     assert_eq!(made(&devnet, 2).await, [1, 1]);
+}
+
+/// Waits until the node would put so many transactions of the payer into its next block.
+async fn wait_until_offered(devnet: &Devnet, transactions: u64) {
+    let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
+    let payer = devnet.accounts()[1].address;
+    for _ in 0..1000 {
+        let offered = alloy::providers::Provider::get_transaction_count(chain.provider(), payer).pending();
+        if offered.await.unwrap() == transactions {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not everything was offered again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -296,26 +316,25 @@ async fn what_only_an_earlier_life_wanted_is_gone_on_with_if_a_node_has_it_and_d
     let devnet = by_hand().await;
     let folder = tempfile::tempdir().unwrap();
     let outbox = Outbox::at(folder.path().join("outbox.json")).dropping([1, 2, 3, 4]);
-    let resume = || async {
+    let live = || async {
         let chain = Chain::connect(&devnet.rpc_url(), CHAIN_ID).await.unwrap();
-        TransactionOwner::resume(chain, wallet(&devnet), hasty(), patience(), outbox.clone())
-            .await
-            .unwrap()
+        resume(&devnet, chain, outbox.clone()).await
     };
     let passing = |number| Call {
         data: vec![1, 2, 3, 4].into(),
         ..payment(number)
     };
-    let earlier = resume().await;
+    let earlier = live().await;
     earlier.submit(passing(0)).await.unwrap();
     let snapshot = steer(&devnet, "evm_snapshot", json!([])).await;
     earlier.submit(passing(1)).await.unwrap();
     earlier.submit(payment(2)).await.unwrap();
     drop(earlier);
     steer(&devnet, "evm_revert", json!([snapshot])).await;
-    let later = resume().await;
+    let later = live().await;
     later.submit(payment(3)).await.unwrap();
-    // Until everything that waits was offered again.
+    wait_until_offered(&devnet, 3).await;
+    // Long enough for what should not be offered.
     tokio::time::sleep(patience().interval * 40).await;
     devnet.chain().mine().unwrap();
     assert_eq!(made(&devnet, 4).await, [1, 0, 1, 1]);
@@ -340,7 +359,7 @@ async fn a_transaction_whose_block_was_reorganised_away_comes_back_by_itself() {
         .await
         .unwrap();
     assert_eq!(lost, 1);
-    for _ in 0..400 {
+    for _ in 0..3000 {
         if made(&devnet, 1).await == [1] {
             break;
         }

@@ -28,9 +28,23 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// # Errors
 /// What no waiting mends, and the chain's silence.
 pub(super) async fn connect(ground: &Ground, orders: &Orders) -> Result<Supervisor, VerifierError> {
-    let (config, controls) = (orders.config.clone(), orders.controls.clone());
-    let operator = Operator::connect(ground, config, controls, Arc::clone(&orders.observer)).await?;
-    let operator = Arc::new(operator);
+    go_on_connecting(ground, orders, &mut None).await
+}
+
+/// Connects to what an earlier try has not: whoever has the account's key keeps it.
+async fn go_on_connecting(
+    ground: &Ground,
+    orders: &Orders,
+    connected: &mut Option<Arc<Operator>>,
+) -> Result<Supervisor, VerifierError> {
+    let operator = match connected {
+        Some(operator) => Arc::clone(operator),
+        None => {
+            let (config, controls) = (orders.config.clone(), orders.controls.clone());
+            let operator = Operator::connect(ground, config, controls, Arc::clone(&orders.observer)).await?;
+            Arc::clone(connected.insert(Arc::new(operator)))
+        }
+    };
     let directory = operator.config().data_directory.clone();
     let reviews = tokio::task::spawn_blocking(move || Reviews::open(&directory)).await;
     let reviews = reviews.map_err(|_| VerifierError::TaskStopped)??;
@@ -73,9 +87,10 @@ pub(super) async fn once_the_chain_answers(
     ground: &Ground,
     orders: &Orders,
 ) -> Result<Option<Supervisor>, VerifierError> {
+    let mut connected = None;
     let mut tries = Tries::of(&orders.controls);
-    while let Some(connected) = tries.next(connect(ground, orders)).await {
-        match connected {
+    while let Some(tried) = tries.next(go_on_connecting(ground, orders, &mut connected)).await {
+        match tried {
             Ok(supervisor) => return Ok(Some(supervisor)),
             Err(error) if error.is_of_a_chain_away() || error.is_of_a_journal_away() => {
                 tell(orders, ground.folder.free(), &error);
