@@ -69,7 +69,7 @@ impl Drop for Killed {
 /// Waits until the node answers, and returns the height.
 async fn answering(url: &str) -> u64 {
     let wallet = wallet_at(url, dev_accounts().unwrap()[0].signer.clone());
-    for _ in 0..600 {
+    for _ in 0..6000 {
         if let Ok(height) = wallet.get_block_number().await {
             return height;
         }
