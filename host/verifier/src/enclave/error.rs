@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// How long a report of the enclave's end may take after its connection has broken: it is sent by a process that outlives
 /// the one at the other end, and that finds its parent under the second of two context ids only after a while.
-const REPORT: Duration = Duration::from_secs(15);
+const REPORT: Duration = Duration::from_secs(30);
 
 /// A failed conversation. Nothing is sent to the chain after any of these.
 #[derive(Debug, thiserror::Error)]
