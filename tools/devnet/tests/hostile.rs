@@ -15,6 +15,7 @@ on_both_chains!(
     an_honest_plan_changes_nothing,
     a_seed_repeats_what_was_done,
     a_hidden_receipt_is_shown_in_the_end,
+    what_goes_to_a_hidden_contract_is_not_shown,
     a_request_that_is_lost_never_arrives_and_a_lost_answer_hides_one_that_did,
     a_head_is_absurd_or_old,
     ten_blocks_are_replaced_and_their_transactions_come_back,
@@ -78,6 +79,22 @@ async fn a_hidden_receipt_is_shown_in_the_end(kind: PeerKind) {
         assert!(asked < 20, "it stays hidden");
     }
     assert!(asked > 0, "it was never hidden");
+}
+
+async fn what_goes_to_a_hidden_contract_is_not_shown(kind: PeerKind) {
+    let network = Network::start(kind).await.unwrap();
+    let hash = pay(&client(&network).await).await;
+    let node = HostileNode::start(&network.rpc_url(), Plan::new(1).hiding(RECEIVER))
+        .await
+        .unwrap();
+    let looking = through(&node, &network);
+    for _ in 0..20 {
+        assert_eq!(looking.get_transaction_receipt(hash).await.unwrap(), None);
+        assert_eq!(looking.get_transaction_by_hash(hash).await.unwrap(), None);
+    }
+    node.set(Plan::new(1).hiding(Address::ZERO));
+    assert!(looking.get_transaction_receipt(hash).await.unwrap().is_some());
+    assert!(looking.get_transaction_by_hash(hash).await.unwrap().is_some());
 }
 
 async fn a_request_that_is_lost_never_arrives_and_a_lost_answer_hides_one_that_did(kind: PeerKind) {

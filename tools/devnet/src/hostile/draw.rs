@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use alloy::primitives::Address;
+
 use super::fault::RpcFault;
 
 /// Which faults come how often, and the seed that they are drawn from.
@@ -9,6 +11,7 @@ use super::fault::RpcFault;
 pub struct Plan {
     seed: u64,
     chances: Vec<(RpcFault, u16)>,
+    hidden: Option<Address>,
 }
 
 impl Plan {
@@ -17,6 +20,7 @@ impl Plan {
         Self {
             seed,
             chances: Vec::new(),
+            hidden: None,
         }
     }
 
@@ -24,6 +28,14 @@ impl Plan {
     #[must_use]
     pub fn with(mut self, fault: RpcFault, per_thousand: u16) -> Self {
         self.chances.push((fault, per_thousand));
+        self
+    }
+
+    /// The same plan, by which no transaction to this contract is shown, nor its receipt, however often it is asked for.
+    /// Nothing of this is drawn.
+    #[must_use]
+    pub fn hiding(mut self, contract: Address) -> Self {
+        self.hidden = Some(contract);
         self
     }
 
@@ -57,6 +69,11 @@ impl Draws {
 
     pub(super) fn set(&mut self, plan: Plan) {
         self.plan = plan;
+    }
+
+    /// The contract whose transactions are never shown.
+    pub(super) fn hidden(&self) -> Option<Address> {
+        self.plan.hidden
     }
 
     /// The fate of the next call of a method: at most one fault. Answers the call's number among the method's as well.

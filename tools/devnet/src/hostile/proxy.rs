@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use alloy::primitives::Address;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -162,6 +163,9 @@ impl Mischief {
             *times -= 1;
             *result = Value::Null;
         }
+        if receiver(result).is_some_and(|receiver| mood.draws.hidden() == Some(receiver)) {
+            *result = Value::Null;
+        }
         if let Some(drawn) = drawn {
             *result = lie::spoil(drawn.fault, drawn.shape, result.take(), mood.remembered.as_ref());
         } else if let Some(log) = result.get(0).filter(|log| log.get("topics").is_some()) {
@@ -176,6 +180,11 @@ impl Mischief {
         let asked = tokio::task::spawn_blocking(move || chain.pass(&call));
         asked.await.ok()?.ok()
     }
+}
+
+/// To whom a transaction goes, where this is one or its receipt.
+fn receiver(result: &Value) -> Option<Address> {
+    result.get("to")?.as_str()?.parse().ok()
 }
 
 fn refusal(id: Value, shape: u64) -> Value {
