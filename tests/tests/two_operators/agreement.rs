@@ -5,7 +5,7 @@ use crate::operator::{APPROVED, HELD, Operator, REJECTED, comes_about};
 use crate::stage::{STAKE, Stage, TICKET_LIFE};
 use alloy_primitives::{I256, U256};
 use orv_chain::{ProposalStatus, TicketState};
-use orv_devnet::hostile::{HostileNode, Plan, RpcFault};
+use orv_devnet::hostile::{HostileNode, Plan};
 use orv_verifier::journal::State;
 use serde_json::json;
 
@@ -97,7 +97,7 @@ async fn a_daemon_that_is_killed_while_its_statement_is_held_finds_its_settlemen
     assert_eq!(first.receipt(id).await.run.verdict, 1);
 }
 
-/// Each is killed when the chain has what it sent and its endpoint shows no receipt yet.
+/// Each is killed when the chain has what it sent and its endpoint shows no receipt.
 #[tokio::test(flavor = "multi_thread")]
 async fn daemons_that_are_killed_while_they_send_find_what_they_sent() {
     let stage = Stage::start(2).await;
@@ -105,12 +105,13 @@ async fn daemons_that_are_killed_while_they_send_find_what_they_sent() {
     let way = HostileNode::start(&stage.network.rpc_url(), Plan::new(1))
         .await
         .unwrap();
+    let gateway = stage.deployment.enclave.unwrap().verifier_gateway;
     let id = stage.submit().await;
     for (place, state) in [HELD, APPROVED].into_iter().enumerate() {
         let operator = &mut operators[place];
         operator.more = format!("rpc = {:?}\n", way.url());
         operator.until(State::Judged).await;
-        way.set(Plan::new(1).with(RpcFault::HideReceipt, 1000));
+        way.set(Plan::new(1).hiding(gateway));
         let mut daemon = operator.run();
         let is_used = async || !matches!(stage.tickets(id).await[place], TicketState::Open);
         assert!(comes_about(is_used).await);

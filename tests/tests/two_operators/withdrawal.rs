@@ -9,7 +9,7 @@ use alloy::providers::Provider;
 use alloy_primitives::{Address, B256, U256};
 use orv_chain::bindings::VerifierGateway::Withdrawn;
 use orv_chain::{ProjectId, ProposalStatus};
-use orv_devnet::hostile::{HostileNode, Plan, RpcFault};
+use orv_devnet::hostile::{HostileNode, Plan};
 use orv_verifier::journal::Duty;
 
 /// What a verdict pays after one rejection: a share of half the stake.
@@ -181,15 +181,9 @@ async fn a_crash_between_sending_and_writing_draws_nothing_twice() {
         .await
         .unwrap();
     operator.more = format!("rpc = {:?}\n", way.url());
-    let hiding = Plan::new(1).with(RpcFault::HideReceipt, 1000);
-    way.set(hiding.clone());
+    way.set(Plan::new(1).hiding(stage.deployment.enclave.unwrap().verifier_gateway));
     let mut daemon = operator.run();
-    let drawn_in_hiding = async || {
-        // What is hidden is shown after some questions; it is hidden anew before.
-        way.set(hiding.clone());
-        is_drawn(&stage, stage.project, &operator).await
-    };
-    assert!(comes_about(drawn_in_hiding).await);
+    assert!(comes_about(async || is_drawn(&stage, stage.project, &operator).await).await);
     daemon.kill();
     assert!(
         !is_discharged(&operator).await,
