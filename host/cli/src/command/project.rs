@@ -280,7 +280,7 @@ async fn list(limit: u64, session: &Session) -> Result<Answer, Failure> {
     let contracts = &session.deployment()?.openresearch;
     let count = Project::count(&chain, contracts).await?;
     let mut rows = Vec::new();
-    let mut text = format!("{count} projects\n");
+    let mut text = format!("projects: {count}\n");
     let mut next = count;
     while let Some(id) = next.checked_sub(U256::from(1)).filter(|_| (rows.len() as u64) < limit) {
         next = id;

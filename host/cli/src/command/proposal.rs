@@ -315,7 +315,7 @@ async fn list(project: Option<ProjectId>, limit: u64, session: &Session) -> Resu
     }
     let count = Proposal::count(&chain, contracts).await?;
     let (mut rows, mut looked) = (Vec::new(), 0_u64);
-    let mut text = format!("{count} proposals\n");
+    let mut text = format!("proposals: {count}\n");
     let mut next = count;
     while let Some(id) = next.checked_sub(U256::from(1)).filter(|_| looked < limit) {
         (next, looked) = (id, looked + 1);
@@ -323,11 +323,12 @@ async fn list(project: Option<ProjectId>, limit: u64, session: &Session) -> Resu
         if project.is_some_and(|project| project != proposal.project_id) {
             continue;
         }
+        let status = format!("{:?}", proposal.status).to_ascii_lowercase();
         // Writing to a string does not fail.
         let _ = writeln!(
             text,
-            "{:>6}  project {}  {:?}  claimed {}  stake {}",
-            proposal.id, proposal.project_id, proposal.status, proposal.claimed_score, proposal.stake
+            "{:>6}  project {}  {status}  claimed {}  stake {}",
+            proposal.id, proposal.project_id, proposal.claimed_score, proposal.stake
         );
         rows.push(proposal_view::fields(&proposal));
     }
