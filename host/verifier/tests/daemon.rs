@@ -5,8 +5,8 @@
 mod fake;
 mod network;
 
-use fake::Script;
-use network::{Network, forget_receipts, measurement, only, put_back};
+use fake::{Script, measurement};
+use network::{Network, forget_receipts, only, put_back};
 use orv_attester::{AttesterConfig, AttesterNotice, AttesterObserver};
 use orv_chain::bindings::VerifierGateway;
 use orv_chain::primitives::B256;

@@ -4,12 +4,11 @@
 
 mod clinic;
 
-use clinic::fake::Script;
-use clinic::{Clinic, NOBODY, altered, machine, measurement, owner, private, submit};
+use clinic::fake::{Script, measurement};
+use clinic::{Clinic, NOBODY, account, altered, machine, private, submit};
 use orv_chain::Call;
 use orv_chain::bindings::VerifierRegistry;
 use orv_chain::primitives::Address;
-use orv_chain::wallet::Wallet;
 use orv_verifier::doctor::{Check, Examination, Host, Outcome};
 use orv_verifier::{Daemon, Silent};
 use serde_json::{Value, json};
@@ -19,7 +18,6 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_sound_machine_everything_passes() {
@@ -214,8 +212,7 @@ async fn each_fault_of_the_chain_is_named_with_its_fix_and_nothing_else() {
         .await;
     clinic.give_coins("0x8ac7230489e80000").await;
 
-    let key = Zeroizing::new(clinic.network.accounts()[0].key.0);
-    let owner = owner(clinic.chain().await, Wallet::from_raw_key_dangerously(&key).unwrap());
+    let owner = account(&clinic, 0).await;
     let gateway = clinic.deployment.enclave.unwrap().verifier_gateway;
     let unlist = VerifierRegistry::removeVerifierCall { v: gateway };
     owner

@@ -1,13 +1,13 @@
 //! Contracts, projects and proposals on a chain, made once and copied for every batch.
 
+#[path = "../../../host/verifier/tests/upstream/mod.rs"]
+mod upstream;
+
 use crate::host::{self, Shelf};
 use crate::project::{self, Candidate};
-use alloy_primitives::{B256, I256, U256};
+use alloy_primitives::{B256, U256};
 use orv_chain::wallet::Wallet;
-use orv_chain::{
-    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, ProposalId, Submission,
-    TransactionOwner,
-};
+use orv_chain::{Chain, Deployment, FeeRules, NewProject, Patience, ProjectId, ProposalId, TransactionOwner};
 use orv_devnet::account::dev_accounts;
 use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::{Devnet, DevnetOptions};
@@ -150,16 +150,8 @@ impl Publisher {
 
     async fn create(&self, facts: &ProjectFacts) -> ProjectId {
         let project = NewProject {
-            protocol_hash: facts.protocol_hash,
-            repo_snapshot_hash: facts.repo_snapshot_hash,
-            benchmark_hash: facts.benchmark_hash,
-            baseline_score: facts.baseline_score,
-            baseline_metrics_hash: facts.baseline_metrics_hash,
-            token_name: "Stub".into(),
-            token_symbol: "STUB".into(),
-            base_price: U256::from(1_000_000),
-            slope: U256::from(10),
             miner_pool_cap: U256::from(1_000_000),
+            ..upstream::project(facts)
         };
         let created = project.create(&self.creator, &self.deployment.openresearch).await;
         created.unwrap().id
@@ -168,30 +160,12 @@ impl Publisher {
     /// Tokens for all stakes of a project.
     async fn buy(&self, project: ProjectId, tokens: u64) {
         let contracts = &self.deployment.openresearch;
-        let token = Project::read(self.miner.chain(), contracts, project)
-            .await
-            .unwrap()
-            .token;
-        let curve = Curve::new(self.miner.chain().clone(), token);
-        let tokens = U256::from(tokens);
-        let cost = curve.cost_of(tokens).await.unwrap();
-        curve.buy(&self.miner, cost.0).await.unwrap();
-        curve
-            .approve(&self.miner, contracts.proposal_ledger, tokens)
-            .await
-            .unwrap();
+        upstream::buy(&self.miner, contracts, project, U256::from(tokens)).await;
     }
 
     async fn submit(&self, project: ProjectId, code_hash: B256) -> ProposalId {
         let contracts = &self.deployment.openresearch;
-        let submission = Submission {
-            project_id: project,
-            code_hash,
-            benchmark_log_hash: B256::repeat_byte(9),
-            claimed_score: I256::MINUS_ONE,
-            stake: U256::from(STAKE),
-            reward_recipient: self.miner.address(),
-        };
+        let submission = upstream::submission(self.miner.address(), project, code_hash, STAKE);
         submission.submit(&self.miner, contracts).await.unwrap().id
     }
 }

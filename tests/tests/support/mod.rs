@@ -5,3 +5,5 @@ pub mod lies;
 pub mod network;
 pub mod operator;
 pub mod scene;
+#[path = "../../../host/verifier/tests/upstream/mod.rs"]
+pub mod upstream;

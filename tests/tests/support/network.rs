@@ -1,18 +1,14 @@
 //! A whole network of contracts on a node, and the accounts that use it.
 
+use super::upstream;
 use alloy::providers::Provider;
 use alloy_primitives::{Address, B256};
 use k256::ecdsa::SigningKey;
-use orv_chain::wallet::Wallet;
-use orv_chain::{
-    Chain, Deployment, EnclaveContracts, FeeRules, Gateway, HttpClient, OpenResearchContracts, Patience,
-    TransactionOwner,
-};
+use orv_chain::{Chain, Deployment, EnclaveContracts, Gateway, HttpClient, OpenResearchContracts, TransactionOwner};
 use orv_devnet::account::dev_accounts;
 use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{self, PeerKind};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// The chain id of both chains.
 pub const CHAIN_ID: u64 = 16602;
@@ -76,18 +72,7 @@ impl Network {
 
     /// One of the development accounts, as a sender.
     pub async fn account(&self, place: usize) -> TransactionOwner {
-        let chain = Chain::connect(&self.node.rpc_url(), CHAIN_ID).await.unwrap();
-        let key = Zeroizing::new(dev_accounts().unwrap()[place].key.0);
-        let patience = Patience {
-            limit: Duration::from_secs(120),
-            interval: Duration::from_millis(20),
-        };
-        TransactionOwner::start(
-            chain,
-            Wallet::from_raw_key_dangerously(&key).unwrap(),
-            FeeRules::default(),
-            patience,
-        )
+        upstream::account(&self.node.rpc_url(), &dev_accounts().unwrap()[place]).await
     }
 
     /// The gateway.

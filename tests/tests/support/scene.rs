@@ -2,11 +2,11 @@
 
 use super::network::{CREATOR, Network, OPERATOR};
 use super::operator::{Operator, Statement};
+use super::upstream;
 use crate::host::{self, Shelf};
-use alloy_primitives::{Address, B256, I256, U256};
+use alloy_primitives::{Address, U256};
 use orv_chain::{
-    Curve, Mined, NewProject, OpenTicket, Project, ProjectId, Proposal, ProposalId, ProposalStatus, SendError,
-    Submission, TransactionOwner,
+    Curve, Mined, OpenTicket, Project, ProjectId, Proposal, ProposalId, ProposalStatus, SendError, TransactionOwner,
 };
 use orv_devnet::peer::PeerKind;
 use orv_receipt::{IncumbentFacts, ProjectFacts, ProposalFacts};
@@ -42,18 +42,7 @@ impl Scene {
         let mut shelf = Shelf::default();
         let facts = host::project(&mut shelf);
         let creator = network.account(CREATOR).await;
-        let project = NewProject {
-            protocol_hash: facts.protocol_hash,
-            repo_snapshot_hash: facts.repo_snapshot_hash,
-            benchmark_hash: facts.benchmark_hash,
-            baseline_score: facts.baseline_score,
-            baseline_metrics_hash: facts.baseline_metrics_hash,
-            token_name: "Pack".into(),
-            token_symbol: "PACK".into(),
-            base_price: U256::from(1_000_000),
-            slope: U256::from(10),
-            miner_pool_cap: U256::from(1000),
-        };
+        let project = upstream::project(&facts);
         let created = project.create(&creator, &network.contracts).await.unwrap();
         let operator = Operator::admitted(&network, OPERATOR).await;
         let curve = Curve::new(network.chain.clone(), created.token);
@@ -69,22 +58,9 @@ impl Scene {
     /// Buys tokens and stakes them on one of the example's proposals.
     pub async fn submit(&mut self, miner: usize, name: &str) -> ProposalId {
         let code_hash = self.shelf.put(host::candidate(name));
-        let (miner, contracts) = (self.network.account(miner).await, self.network.contracts);
-        let cost = self.curve.cost_of(U256::from(STAKE)).await.unwrap();
-        let (bought, _) = self.curve.buy(&miner, cost.0).await.unwrap();
-        self.curve
-            .approve(&miner, contracts.proposal_ledger, bought)
-            .await
-            .unwrap();
-        let submission = Submission {
-            project_id: self.project,
-            code_hash,
-            benchmark_log_hash: B256::repeat_byte(9),
-            claimed_score: I256::try_from(-1).unwrap(),
-            stake: bought,
-            reward_recipient: miner.address(),
-        };
-        submission.submit(&miner, &contracts).await.unwrap().id
+        let miner = self.network.account(miner).await;
+        let submission = upstream::submission(miner.address(), self.project, code_hash, STAKE);
+        upstream::submit(&miner, &self.network.contracts, submission).await
     }
 
     /// Opens a ticket with the operator's key.

@@ -25,4 +25,6 @@ mod postgres;
 mod process;
 mod stage;
 mod turn;
+#[path = "../../../host/verifier/tests/upstream/mod.rs"]
+mod upstream;
 mod withdrawal;

@@ -1,8 +1,8 @@
 //! One operator: an account, a folder, an enclave with a key of its own, and a daemon now and then.
 
-use crate::fake::{Script, listen_as};
+use crate::fake::{Script, listen_as, measurement};
 use crate::process::{Heard, Process, program};
-use crate::stage::{Stage, measurement};
+use crate::stage::Stage;
 use alloy_primitives::Address;
 use orv_chain::ProposalId;
 use orv_receipt::Receipt;

@@ -1,22 +1,15 @@
 //! A network whose timed verdicts need so many operators, with a project and proposals to it.
 
-use crate::fake::{sample, simulator};
-use alloy_primitives::{B256, I256, U256};
-use orv_chain::wallet::Wallet;
-use orv_chain::{
-    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, ProposalId, Submission,
-    TransactionOwner,
-};
+use crate::fake::{measurement, sample};
+use crate::upstream;
+use alloy_primitives::U256;
+use orv_chain::{Deployment, NewProject, ProjectId, ProposalId, TransactionOwner};
 use orv_devnet::account::DevAccount;
 use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{self, PeerKind};
-use orv_evidence::Platform;
-use orv_verify::{Register, nitro_measurement_id};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use tempfile::TempDir;
-use zeroize::Zeroizing;
 
 /// Tokens staked on each proposal. Half of a rejected one's fills the project's pot.
 pub const STAKE: u64 = 1000;
@@ -84,25 +77,13 @@ impl Stage {
 
     /// The sample's project once more.
     pub async fn create_project(&self) -> ProjectId {
-        let facts = sample::bundle().project;
         let project = NewProject {
-            protocol_hash: facts.protocol_hash,
-            repo_snapshot_hash: facts.repo_snapshot_hash,
-            benchmark_hash: facts.benchmark_hash,
-            baseline_score: facts.baseline_score,
-            baseline_metrics_hash: facts.baseline_metrics_hash,
-            token_name: "Test".into(),
-            token_symbol: "T".into(),
-            base_price: U256::from(1_000_000),
-            slope: U256::from(10),
             miner_pool_cap: U256::from(1_000_000),
+            ..upstream::project(&sample::bundle().project)
         };
         let creator = self.sender(GOVERNANCE).await;
-        project
-            .create(&creator, &self.deployment.openresearch)
-            .await
-            .unwrap()
-            .id
+        let created = project.create(&creator, &self.deployment.openresearch).await;
+        created.unwrap().id
     }
 
     /// Submits the sample's candidate to the first project.
@@ -112,22 +93,9 @@ impl Stage {
 
     pub async fn submit_to(&self, project_id: ProjectId) -> ProposalId {
         let miner = self.sender(MINER).await;
-        let contracts = &self.deployment.openresearch;
-        let project = Project::read(miner.chain(), contracts, project_id).await.unwrap();
-        let curve = Curve::new(miner.chain().clone(), project.token);
-        let stake = U256::from(STAKE);
-        let cost = curve.cost_of(stake).await.unwrap();
-        curve.buy(&miner, cost.0).await.unwrap();
-        curve.approve(&miner, contracts.proposal_ledger, stake).await.unwrap();
-        let submission = Submission {
-            project_id,
-            code_hash: sample::bundle().proposal.code_hash,
-            benchmark_log_hash: B256::repeat_byte(9),
-            claimed_score: I256::MINUS_ONE,
-            stake,
-            reward_recipient: miner.address(),
-        };
-        submission.submit(&miner, contracts).await.unwrap().id
+        let code_hash = sample::bundle().proposal.code_hash;
+        let submission = upstream::submission(miner.address(), project_id, code_hash, STAKE);
+        upstream::submit(&miner, &self.deployment.openresearch, submission).await
     }
 
     /// Lets the chain's clock go on.
@@ -147,22 +115,8 @@ impl Stage {
     }
 
     async fn sender(&self, place: usize) -> TransactionOwner {
-        let network = &self.deployment.network;
-        let chain = Chain::connect(&network.rpc_url, network.chain_id).await.unwrap();
-        let key = Zeroizing::new(self.network.accounts()[place].key.0);
-        let patience = Patience {
-            limit: Duration::from_secs(60),
-            interval: Duration::from_millis(20),
-        };
-        let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
-        TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
+        upstream::account(&self.network.rpc_url(), &self.network.accounts()[place]).await
     }
-}
-
-/// Under what the scripted enclaves' evidence is listed.
-pub fn measurement() -> B256 {
-    let registers = simulator().registers().map(Register);
-    B256::from(nitro_measurement_id(Platform::SimNitro, registers))
 }
 
 fn plan(network: &peer::Network, timed_quorum: u8) -> DeploymentPlan {

@@ -4,22 +4,22 @@
 
 #[path = "../fake/mod.rs"]
 pub mod fake;
+#[path = "../upstream/mod.rs"]
+pub mod upstream;
 
-use fake::{Script, listen, sample, simulator};
+use fake::{Script, listen, measurement, sample};
 use orv_attester::{AdmissionPolicy, ChainFacts, Trust, admit, proof, sign};
-use orv_chain::primitives::{Address, B256, Bytes, I256, U256};
+use orv_chain::primitives::{Address, Bytes, I256};
 use orv_chain::wallet::{Cost, Passphrase, Wallet, WalletHome};
-use orv_chain::{
-    Chain, Curve, Deployment, EnclaveKeys, FeeRules, NewProject, Patience, Project, Submission, TransactionOwner,
-};
+use orv_chain::{Chain, Deployment, EnclaveKeys, Submission, TransactionOwner};
 use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{Network, PeerKind};
-use orv_evidence::{Platform, UnixTime};
+use orv_evidence::UnixTime;
 use orv_receipt::Domain;
 use orv_verifier::VerifierConfig;
 use orv_verifier::doctor::{Check, Examination, Host, Line, Outcome};
 use orv_verifier::enclave::{Binding, Session};
-use orv_verify::{Collateral, Policy, Register, nitro_measurement_id};
+use orv_verify::{Collateral, Policy};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -27,7 +27,6 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
-use zeroize::Zeroizing;
 
 /// Time enough on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,11 +40,6 @@ pub struct Clinic {
     pub deployment: Deployment,
     pub folder: TempDir,
     pub account: Address,
-}
-
-pub fn measurement() -> B256 {
-    let registers = simulator().registers().map(Register);
-    B256::from(nitro_measurement_id(Platform::SimNitro, registers))
 }
 
 fn plan(network: &Network) -> DeploymentPlan {
@@ -191,7 +185,7 @@ impl Clinic {
         let decision = admit(&identity.envelope, &facts, now, &roots, &policy, &none).unwrap();
         let attester = k256::ecdsa::SigningKey::from_slice(&self.network.accounts()[3].key.0).unwrap();
         let signature = sign(&decision, contracts.attester_quorum, &attester).unwrap();
-        let owner = owner(chain.clone(), wallet);
+        let owner = upstream::sender(chain.clone(), wallet);
         let keys = EnclaveKeys::new(chain, contracts);
         let signed = Bytes::from(proof(vec![signature]));
         keys.admit(&owner, decision.admission(), signed).await.unwrap();
@@ -228,14 +222,6 @@ impl Clinic {
     }
 }
 
-pub fn owner(chain: Chain, wallet: Wallet) -> TransactionOwner {
-    let patience = Patience {
-        limit: Duration::from_secs(60),
-        interval: Duration::from_millis(20),
-    };
-    TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
-}
-
 /// Writes a file that only its owner reads.
 pub fn private(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
@@ -267,43 +253,20 @@ pub fn altered(text: &str, from: &str, to: &str) -> VerifierConfig {
     VerifierConfig::parse(&text.replacen(from, to, 1)).unwrap()
 }
 
-/// The owner of one of the development accounts.
-async fn account(clinic: &Clinic, number: usize) -> TransactionOwner {
-    let key = Zeroizing::new(clinic.network.accounts()[number].key.0);
-    owner(clinic.chain().await, Wallet::from_raw_key_dangerously(&key).unwrap())
+/// One of the development accounts, as a sender.
+pub async fn account(clinic: &Clinic, number: usize) -> TransactionOwner {
+    upstream::account(&clinic.network.rpc_url(), &clinic.network.accounts()[number]).await
 }
 
 /// A new project of the sample's, and its candidate submitted to it.
 pub async fn submit(clinic: &Clinic) {
     let contracts = &clinic.deployment.openresearch;
-    let facts = sample::bundle().project;
-    let project = NewProject {
-        protocol_hash: facts.protocol_hash,
-        repo_snapshot_hash: facts.repo_snapshot_hash,
-        benchmark_hash: facts.benchmark_hash,
-        baseline_score: facts.baseline_score,
-        baseline_metrics_hash: facts.baseline_metrics_hash,
-        token_name: "Test".into(),
-        token_symbol: "T".into(),
-        base_price: U256::from(1_000_000),
-        slope: U256::from(10),
-        miner_pool_cap: U256::from(1000),
-    };
+    let project = upstream::project(&sample::bundle().project);
     let id = project.create(&account(clinic, 0).await, contracts).await.unwrap().id;
     let miner = account(clinic, 1).await;
-    let created = Project::read(miner.chain(), contracts, id).await.unwrap();
-    let curve = Curve::new(miner.chain().clone(), created.token);
-    let stake = U256::from(10);
-    let cost = curve.cost_of(stake).await.unwrap();
-    curve.buy(&miner, cost.0).await.unwrap();
-    curve.approve(&miner, contracts.proposal_ledger, stake).await.unwrap();
     let submission = Submission {
-        project_id: id,
-        code_hash: sample::bundle().proposal.code_hash,
-        benchmark_log_hash: B256::repeat_byte(9),
         claimed_score: I256::try_from(-90).unwrap(),
-        stake,
-        reward_recipient: miner.address(),
+        ..upstream::submission(miner.address(), id, sample::bundle().proposal.code_hash, 10)
     };
-    submission.submit(&miner, contracts).await.unwrap();
+    upstream::submit(&miner, contracts, submission).await;
 }

@@ -16,6 +16,7 @@ use orv_receipt::rule::statement_of;
 use orv_receipt::{BUNDLE_VERSION, Bundle, Domain, IncumbentFacts, Obstacle, ProjectFacts, ProposalFacts, Signature};
 use orv_simulator::{Measured, SimulatedNitro};
 use orv_verifier::enclave::Binding;
+use orv_verify::{Register, nitro_measurement_id};
 use orv_wire::{
     Assembly, Channel, Failure, FailureCode, Hello, Identity, Job, MAX_SEGMENT, Message, MessageError, Outcome,
     Progress, Stage, WIRE_VERSION,
@@ -168,6 +169,12 @@ pub fn simulator() -> SimulatedNitro {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         UnixTime::from_seconds(since_epoch.as_secs())
     })
+}
+
+/// Under what the scripted enclaves' evidence is listed.
+pub fn measurement() -> B256 {
+    let registers = simulator().registers().map(Register);
+    B256::from(nitro_measurement_id(Platform::SimNitro, registers))
 }
 
 /// Starts an enclave that listens; one key and, for one `Hello`, one envelope over all connections.

@@ -2,27 +2,22 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use crate::fake::{Script, listen, sample, simulator};
+#[path = "../upstream/mod.rs"]
+mod upstream;
+
+use crate::fake::{Script, listen, measurement, sample};
 use orv_chain::bindings::VerifierGateway;
-use orv_chain::primitives::{B256, I256, U256};
-use orv_chain::wallet::Wallet;
-use orv_chain::{
-    Chain, Curve, Deployment, FeeRules, NewProject, Patience, Project, ProjectId, Proposal, ProposalId, ProposalStatus,
-    Submission, TransactionOwner,
-};
+use orv_chain::primitives::{B256, I256};
+use orv_chain::{Deployment, ProjectId, Proposal, ProposalId, ProposalStatus, Submission, TransactionOwner};
 use orv_devnet::deployment::{DeploymentPlan, deploy, simulated_nitro};
 use orv_devnet::peer::{self, PeerKind};
-use orv_evidence::Platform;
 use orv_verifier::journal::{DaemonId, Journal, State};
 use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
-use orv_verify::{Register, nitro_measurement_id};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
-use zeroize::Zeroizing;
 
 /// Account of the miner; 0 owns the contracts, 2 is the operator, 3 the attester.
 const MINER: usize = 1;
@@ -33,11 +28,6 @@ pub struct Network {
     pub deployment: Deployment,
     pub directory: TempDir,
     pub project: ProjectId,
-}
-
-pub fn measurement() -> B256 {
-    let registers = simulator().registers().map(Register);
-    B256::from(nitro_measurement_id(Platform::SimNitro, registers))
 }
 
 impl Network {
@@ -74,23 +64,13 @@ impl Network {
 
     /// Submits it to another project.
     pub async fn submit_to(&self, project_id: ProjectId) -> ProposalId {
-        let owner = owner(&self.running, MINER).await;
-        let contracts = &self.deployment.openresearch;
-        let project = Project::read(owner.chain(), contracts, project_id).await.unwrap();
-        let curve = Curve::new(owner.chain().clone(), project.token);
-        let stake = U256::from(10);
-        let cost = curve.cost_of(stake).await.unwrap();
-        curve.buy(&owner, cost.0).await.unwrap();
-        curve.approve(&owner, contracts.proposal_ledger, stake).await.unwrap();
+        let miner = owner(&self.running, MINER).await;
+        let code_hash = sample::bundle().proposal.code_hash;
         let submission = Submission {
-            project_id,
-            code_hash: sample::bundle().proposal.code_hash,
-            benchmark_log_hash: B256::repeat_byte(9),
             claimed_score: I256::try_from(-90).unwrap(),
-            stake,
-            reward_recipient: owner.address(),
+            ..upstream::submission(miner.address(), project_id, code_hash, 10)
         };
-        submission.submit(&owner, contracts).await.unwrap().id
+        upstream::submit(&miner, &self.deployment.openresearch, submission).await
     }
 
     pub fn config(&self) -> VerifierConfig {
@@ -160,37 +140,14 @@ impl Network {
 }
 
 pub async fn owner(running: &peer::Network, account: usize) -> TransactionOwner {
-    let chain = Chain::connect(&running.rpc_url(), orv_devnet::chain::GALILEO)
-        .await
-        .unwrap();
-    let key = Zeroizing::new(running.accounts()[account].key.0);
-    let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
-    let patience = Patience {
-        limit: Duration::from_secs(60),
-        interval: Duration::from_millis(20),
-    };
-    TransactionOwner::start(chain, wallet, FeeRules::default(), patience)
+    upstream::account(&running.rpc_url(), &running.accounts()[account]).await
 }
 
 pub async fn create_project(running: &peer::Network, deployment: &Deployment) -> ProjectId {
-    let facts = sample::bundle().project;
-    let project = NewProject {
-        protocol_hash: facts.protocol_hash,
-        repo_snapshot_hash: facts.repo_snapshot_hash,
-        benchmark_hash: facts.benchmark_hash,
-        baseline_score: facts.baseline_score,
-        baseline_metrics_hash: facts.baseline_metrics_hash,
-        token_name: "Test".into(),
-        token_symbol: "T".into(),
-        base_price: U256::from(1_000_000),
-        slope: U256::from(10),
-        miner_pool_cap: U256::from(1000),
-    };
-    project
-        .create(&owner(running, 0).await, &deployment.openresearch)
-        .await
-        .unwrap()
-        .id
+    let project = upstream::project(&sample::bundle().project);
+    let creator = owner(running, 0).await;
+    let created = project.create(&creator, &deployment.openresearch).await;
+    created.unwrap().id
 }
 
 pub fn only(summary: &Summary) -> &StatusRow {

@@ -15,3 +15,5 @@ pub mod opinions;
 pub mod saboteur;
 pub mod spoilt;
 pub mod tools;
+#[path = "../../../../host/verifier/tests/upstream/mod.rs"]
+pub mod upstream;

@@ -1,14 +1,11 @@
 //! A chain with storage, one project on it, and an operator whose daemon works with an emulated enclave.
 
 use super::images::predicted;
+use super::upstream;
 use crate::host::Shelf;
-use alloy_primitives::{B256, I256, U256};
+use alloy_primitives::B256;
 use orv_chain::bindings::EnclaveRegistry::Admission;
-use orv_chain::wallet::Wallet;
-use orv_chain::{
-    Chain, Curve, Deployment, EnclaveKeys, FeeRules, Mined, NewProject, Patience, ProjectId, ProposalId, SendError,
-    Submission, TransactionOwner,
-};
+use orv_chain::{Chain, Deployment, EnclaveKeys, Mined, ProjectId, ProposalId, SendError, TransactionOwner};
 use orv_devnet::deployment::{DeploymentPlan, ListedMeasurement, deploy};
 use orv_devnet::peer::{self, PeerKind};
 use orv_evidence::Platform;
@@ -23,7 +20,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use zeroize::Zeroizing;
 
 /// Who does what: places among the development accounts.
 const GOVERNANCE: usize = 0;
@@ -122,24 +118,8 @@ impl Network {
     pub async fn submit(&self, candidate: Vec<u8>) -> ProposalId {
         let code_hash = self.publish(candidate).await;
         let miner = self.account(MINER).await;
-        let contracts = &self.deployment.openresearch;
-        let project = orv_chain::Project::read(miner.chain(), contracts, self.project)
-            .await
-            .unwrap();
-        let curve = Curve::new(miner.chain().clone(), project.token);
-        let stake = U256::from(10);
-        let cost = curve.cost_of(stake).await.unwrap();
-        curve.buy(&miner, cost.0).await.unwrap();
-        curve.approve(&miner, contracts.proposal_ledger, stake).await.unwrap();
-        let submission = Submission {
-            project_id: self.project,
-            code_hash,
-            benchmark_log_hash: B256::repeat_byte(9),
-            claimed_score: I256::MINUS_ONE,
-            stake,
-            reward_recipient: miner.address(),
-        };
-        submission.submit(&miner, contracts).await.unwrap().id
+        let submission = upstream::submission(miner.address(), self.project, code_hash, 10);
+        upstream::submit(&miner, &self.deployment.openresearch, submission).await
     }
 
     /// Asks the enclave who it is, for this network and operator.
@@ -281,34 +261,14 @@ impl Network {
     }
 
     async fn create(&self, facts: &ProjectFacts) -> ProjectId {
-        let project = NewProject {
-            protocol_hash: facts.protocol_hash,
-            repo_snapshot_hash: facts.repo_snapshot_hash,
-            benchmark_hash: facts.benchmark_hash,
-            baseline_score: facts.baseline_score,
-            baseline_metrics_hash: facts.baseline_metrics_hash,
-            token_name: "Test".into(),
-            token_symbol: "T".into(),
-            base_price: U256::from(1_000_000),
-            slope: U256::from(10),
-            miner_pool_cap: U256::from(1000),
-        };
         let creator = self.account(GOVERNANCE).await;
-        project
-            .create(&creator, &self.deployment.openresearch)
-            .await
-            .unwrap()
-            .id
+        let project = upstream::project(facts);
+        let created = project.create(&creator, &self.deployment.openresearch).await;
+        created.unwrap().id
     }
 
     async fn account(&self, place: usize) -> TransactionOwner {
-        let key = Zeroizing::new(self.running.accounts()[place].key.0);
-        let patience = Patience {
-            limit: Duration::from_secs(120),
-            interval: Duration::from_millis(20),
-        };
-        let wallet = Wallet::from_raw_key_dangerously(&key).unwrap();
-        TransactionOwner::start(self.chain().await, wallet, FeeRules::default(), patience)
+        upstream::account(&self.running.rpc_url(), &self.running.accounts()[place]).await
     }
 }
 
