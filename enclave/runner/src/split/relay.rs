@@ -13,7 +13,7 @@ use crate::cgroup::CgroupError;
 use crate::error::RunnerError;
 use crate::protection::{Kept, Protection};
 use crate::report::{Side, Violation};
-use crate::supervise::{Stop, Supervised, now, set_nonblocking};
+use crate::supervise::{Supervised, now, set_nonblocking};
 
 /// Longer than any run: a window's limit where a weakened build leaves it out.
 const UNLIMITED: Duration = Duration::from_secs(1 << 32);
@@ -213,8 +213,17 @@ impl Relay {
         } else {
             Got::End
         };
-        let now = now()?;
-        let window = now.saturating_sub(opened);
+        let window = now()?.saturating_sub(opened);
+        // The limits first: what came too late is too late though it is whole, however late it is looked at.
+        if window >= self.limits.window {
+            self.tally.window_time += window;
+            return Ok(Err(Violation::WindowLimit));
+        }
+        if self.tally.window_time + window >= candidate.limits().wall {
+            self.tally.window_time += window;
+            candidate.stop_at_wall_limit()?;
+            return self.end().map(|turn| Ok((turn, true)));
+        }
         if let Some(line) = take_line(&mut answer, self.limits.line_bytes) {
             self.tally.window_time += window;
             if self.kept.has(Protection::Freezing) {
@@ -238,14 +247,6 @@ impl Relay {
         if matches!(got, Got::End) {
             self.tally.window_time += window;
             return self.end().map(|turn| Ok((turn, true)));
-        }
-        if window >= self.limits.window {
-            self.tally.window_time += window;
-            return Ok(Err(Violation::WindowLimit));
-        }
-        if self.tally.window_time + window >= candidate.limits().wall {
-            // Its channel ends with it, which the next turns see.
-            candidate.stop(Stop::Wall)?;
         }
         Ok(Ok((
             Turn::Candidate {

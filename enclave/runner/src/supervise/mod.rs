@@ -20,6 +20,7 @@ use crate::message::{GO, LONGEST_MESSAGE, Message, Status};
 use crate::protection::{Kept, Protection, Protections};
 use crate::report::{Exit, Report, Room};
 pub(crate) use compose::{compose, line_of};
+use outcome::Overrun;
 pub(crate) use outcome::Stop;
 
 pub(crate) use stream::{Stream, now, set_nonblocking};
@@ -48,9 +49,19 @@ pub(crate) struct Supervised<'a> {
     own_cpu: Duration,
     started: Instant,
     deadline: Option<Instant>,
+    /// Whether whoever counts its time has found it beyond its limit; where there is a deadline, the helper counts.
+    has_overstayed: bool,
     looked: Instant,
-    stop: Option<(Stop, Instant)>,
+    stop: Option<Stopped>,
     ended: Option<Ended>,
+}
+
+/// An order to stop.
+#[derive(Debug, Clone, Copy)]
+struct Stopped {
+    /// Nothing where the command had ended by itself: whoever is left is cleared away.
+    cause: Option<Stop>,
+    at: Instant,
 }
 
 /// What the helper said of the command's end.
@@ -147,7 +158,7 @@ impl Supervised<'_> {
     }
 
     fn look_at_counters(&mut self) -> Result<(), RunnerError> {
-        if let Some((_, at)) = self.stop {
+        if let Some(Stopped { at, .. }) = self.stop {
             if at.elapsed() >= LONGEST_END {
                 // Whoever holds it still is not to be waited for any more; its group will turn out to be in use.
                 self.link_open = false;
@@ -158,12 +169,7 @@ impl Supervised<'_> {
         if counters.oom_kills > 0 && self.kept.has(Protection::OutOfMemoryEndsRun) {
             // Version 1 kills one process; the container is lost all the same.
             self.stop(Stop::Memory)?;
-        } else if self
-            .limits
-            .cpu
-            .filter(|_| self.kept.has(Protection::CpuLimit))
-            .is_some_and(|limit| counters.cpu.saturating_sub(self.own_cpu) >= limit)
-        {
+        } else if self.is_beyond_cpu(counters.cpu) {
             self.stop(Stop::Cpu)?;
         }
         Ok(())
@@ -171,10 +177,17 @@ impl Supervised<'_> {
 
     /// Kills the whole container; the first cause counts.
     pub(crate) fn stop(&mut self, cause: Stop) -> Result<(), RunnerError> {
-        if self.stop.is_some() || !self.link_open {
+        if self.stop.is_some() {
             return Ok(());
         }
-        self.stop = Some((cause, Instant::now()));
+        self.read_messages()?;
+        if !self.link_open {
+            return Ok(());
+        }
+        self.stop = Some(Stopped {
+            cause: self.ended.is_none().then_some(cause),
+            at: Instant::now(),
+        });
         if self.kept.has(Protection::KillTree) {
             self.group.kill()?;
         } else {
@@ -187,6 +200,12 @@ impl Supervised<'_> {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Kills the whole container for the time that its caller has counted.
+    pub(crate) fn stop_at_wall_limit(&mut self) -> Result<(), RunnerError> {
+        self.has_overstayed = true;
+        self.stop(Stop::Wall)
     }
 
     /// Serves this container alone until it is gone.
@@ -268,18 +287,36 @@ impl Supervised<'_> {
         Ok(())
     }
 
+    /// What the counts say at the end. The last of a flood may be read, and the end of a command that overstayed be seen,
+    /// when there is nobody left to stop: a machine that keeps the runner waiting must not lend a command time or room.
+    fn overrun(&self, cpu: Duration) -> Option<Overrun> {
+        let overstayed = matches!(self.ended, Some(Ended::With { wall, .. }) if wall > self.limits.wall);
+        if self.is_flooded() {
+            Some(Overrun::Output)
+        } else if self.has_overstayed || overstayed && self.deadline.is_some() {
+            Some(Overrun::Wall)
+        } else {
+            self.is_beyond_cpu(cpu).then_some(Overrun::Cpu)
+        }
+    }
+
+    /// Whether the command has used its CPU time up, the group having used `cpu` in all.
+    fn is_beyond_cpu(&self, cpu: Duration) -> bool {
+        let limit = self.limits.cpu.filter(|_| self.kept.has(Protection::CpuLimit));
+        limit.is_some_and(|limit| cpu.saturating_sub(self.own_cpu) >= limit)
+    }
+
     /// The report of a container that is gone.
     pub(crate) fn finish(mut self) -> Result<Report, RunnerError> {
         for stream in [&mut self.stdout, &mut self.stderr] {
             stream.drain_rest()?;
         }
         let counters = self.group.counters()?;
-        // The last of a flood may be read after the command's end, when there is nobody left to stop.
-        let flood = self.is_flooded().then_some(Stop::Output);
-        let stop = flood.or(self.stop.map(|(cause, _)| cause));
+        let stop = self.stop.and_then(|stopped| stopped.cause);
         let ends_run = self.kept.has(Protection::OutOfMemoryEndsRun);
         let oom_kills = if ends_run { counters.oom_kills } else { 0 };
-        let exit = outcome::exit(oom_kills, stop, self.ended).ok_or(RunnerError::HelperVanished)?;
+        let exit = outcome::exit(oom_kills, self.overrun(counters.cpu), stop, self.ended)
+            .ok_or(RunnerError::HelperVanished)?;
         let (wall, room) = match self.ended {
             Some(Ended::With { wall, room, .. }) => (wall, room),
             Some(Ended::NotStarted(_)) | None => (self.started.elapsed(), Room::default()),

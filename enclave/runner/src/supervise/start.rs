@@ -69,6 +69,7 @@ impl<'a> Supervised<'a> {
             own_cpu: Duration::ZERO,
             started: now,
             deadline: None,
+            has_overstayed: false,
             looked: now,
             stop: None,
             ended: None,

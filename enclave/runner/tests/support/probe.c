@@ -176,6 +176,7 @@ static int candidate(const char *how) {
     for (int i = 0; line(b, sizeof b); i++) {
         if (is(how, "crash") && i == 2) abort();
         if (is(how, "hang")) for (;;) pause();
+        if (is(how, "late") && i == 0) usleep(400000);
         if (is(how, "long")) { memset(b, 'x', 2 << 20); if (write(3, b, 2 << 20) < 0) return 7; }
         say(3, b);
         if (is(how, "double")) say(3, b);
@@ -193,6 +194,7 @@ int main(int argc, char **argv) {
     if (is(verb, "abort")) abort();
     if (is(verb, "kill-self")) { kill(getpid(), atoi(what)); return 0; }
     if (is(verb, "loop")) { signal(SIGTERM, SIG_IGN); for (;;) pause(); }
+    if (is(verb, "sleep")) { usleep(atoi(what) * 1000); return 0; }
     if (is(verb, "burn")) { burn(atol(what)); return 0; }
     if (is(verb, "fork-bomb")) {
         int made = 0;
