@@ -179,16 +179,12 @@ pub(super) fn preparation(error: PrepareError) -> Stop {
     match (error.fault(), &error) {
         (Fault::Machine, _) => Stop::End(JobEnd::Prepare(error)),
         (Fault::Bounds, _) => Stop::obstacle(Reason::JobLimit, error),
-        (Fault::Candidate, PrepareError::Setup { .. } | PrepareError::SetupRoom { .. }) => {
-            Stop::obstacle(Reason::CandidateSetup, error)
-        }
+        (Fault::Candidate, _) if error.is_of_setup() => Stop::obstacle(Reason::CandidateSetup, error),
         (Fault::Candidate, _) => Stop::obstacle(Reason::CandidateArchive, error),
         (Fault::Project, PrepareError::ImagePin(_) | PrepareError::Image(_)) => {
             Stop::obstacle(Reason::ImageUnverifiable, error)
         }
-        (Fault::Project, PrepareError::Setup { .. } | PrepareError::SetupRoom { .. }) => {
-            Stop::obstacle(Reason::ReferenceSetup, error)
-        }
+        (Fault::Project, _) if error.is_of_setup() => Stop::obstacle(Reason::ReferenceSetup, error),
         (Fault::Project, PrepareError::Caps(_)) => Stop::obstacle(Reason::ProtocolMalformed, error),
         (Fault::Project, _) => Stop::obstacle(Reason::ProjectArchive, error),
     }

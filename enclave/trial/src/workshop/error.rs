@@ -58,6 +58,14 @@ pub enum PrepareError {
         /// Which command, from 0.
         index: usize,
     },
+    /// A setup command was refused a process or a thread: what that was to do may be missing.
+    #[error("{arm}: setup command {index} wanted more processes than it may have")]
+    SetupProcesses {
+        /// Whose tree.
+        arm: &'static str,
+        /// Which command, from 0.
+        index: usize,
+    },
     /// What the whole job may take was over before the arm was ready.
     #[error("{arm}: the time of the job was over before setup command {index} ended")]
     OutOfTime {
@@ -110,11 +118,7 @@ impl PrepareError {
     /// Who has to mend it.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Compose { arm, .. } | Self::Setup { arm, .. } | Self::SetupRoom { arm, .. }
-                if *arm == Source::Candidate.name() =>
-            {
-                Fault::Candidate
-            }
+            _ if self.arm_at_fault() == Some(Source::Candidate.name()) => Fault::Candidate,
             Self::OutOfTime { .. } => Fault::Bounds,
             _ if self.is_out_of_space() => Fault::Bounds,
             Self::Disk { .. } | Self::Materialize(_) | Self::Image(OciError::Write(_)) => Fault::Machine,
@@ -125,12 +129,27 @@ impl PrepareError {
 
     /// Whether the incumbent's own files or commands are at fault; its author may have seen to it that they are.
     pub(crate) fn is_the_incumbents(&self) -> bool {
+        self.arm_at_fault() == Some(Source::Incumbent.name())
+    }
+
+    /// Whose files or commands are at fault, if an arm's are.
+    fn arm_at_fault(&self) -> Option<&'static str> {
         match self {
-            Self::Compose { arm, .. } | Self::Setup { arm, .. } | Self::SetupRoom { arm, .. } => {
-                *arm == Source::Incumbent.name()
-            }
-            _ => false,
+            Self::Compose { arm, .. }
+            | Self::Setup { arm, .. }
+            | Self::SetupRoom { arm, .. }
+            | Self::SetupProcesses { arm, .. } => Some(arm),
+            _ => None,
         }
+    }
+
+    /// Whether a command of the setup failed, or was short of something.
+    #[must_use]
+    pub fn is_of_setup(&self) -> bool {
+        matches!(
+            self,
+            Self::Setup { .. } | Self::SetupRoom { .. } | Self::SetupProcesses { .. }
+        )
     }
 
     /// Whether the scratch disk was too small for the job's files. They are as large as their publishers made them, so

@@ -3,11 +3,12 @@
 mod disk;
 mod error;
 mod pace;
+mod setup;
 
 pub use error::{Fault, PrepareError};
 pub use pace::Pace;
 
-use crate::caps::{Caps, LEAST_SCRATCH};
+use crate::caps::Caps;
 use crate::container;
 use crate::processors::Processors;
 use disk::{lay_out, make, open};
@@ -20,12 +21,10 @@ use orv_protocol::seed::{SeedVariable, seed_variable};
 use orv_protocol::surface::{self, Difference};
 use orv_receipt::ImageRecord;
 use orv_receipt::rule::Documents;
-use orv_runner::{Exit, Report, Runner, Wanted, WorkTree};
+use orv_runner::{Runner, WorkTree};
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// The verified inputs of a job. The trees are needed until the workshop is prepared and no longer: by then their files
 /// are on disk.
@@ -140,7 +139,7 @@ impl<'a> Workshop<'a> {
             .into_iter()
             .filter_map(|(source, tree)| tree.map(|tree| (source, Some(tree))));
         for (source, submission) in [(Source::Snapshot, None)].into_iter().chain(given) {
-            time_left(&mut pace, source, 0)?;
+            setup::time_left(&mut pace, source, 0)?;
             let prepared = workshop
                 .lay_out_arm(source, submission, inputs.snapshot, &harness, directory)
                 .and_then(|()| workshop.check_commands(source))
@@ -251,58 +250,6 @@ impl<'a> Workshop<'a> {
         checks
             .collect::<Result<(), _>>()
             .map_err(|source| PrepareError::Unfit { arm, source })
-    }
-
-    /// Runs the setup commands on an arm; each leaves a layer over what was laid out.
-    fn set_up(&mut self, source: Source, pace: &mut impl FnMut() -> Pace) -> Result<(), PrepareError> {
-        let arm = source.name();
-        let begun = Instant::now();
-        let mut scratch_left = self.caps.scratch;
-        for (index, command) in self.documents.protocol.environment.setup_commands.iter().enumerate() {
-            let Some(laid_out) = self.arms.get(&source) else {
-                return Ok(());
-            };
-            let job_left = time_left(pace, source, index)?;
-            // Not zero, which is no limit: a command before it may have taken all, and have been slow to die.
-            let arm_left = self.caps.setup_time.saturating_sub(begun.elapsed()).max(LEAST_TIME);
-            let share = WorkTree {
-                size_limit: scratch_left.max(LEAST_SCRATCH),
-                ..laid_out.work.clone()
-            };
-            let container = container::setup(self, share, command.argv(), arm_left.min(job_left));
-            let wanted = || match pace() {
-                Pace::Within(_) => Wanted::Still,
-                Pace::BreakOff => Wanted::NoMore,
-            };
-            let (Report { exit, room, .. }, layer) = self.runner.run_setup_while(&container, wanted)?;
-            match exit {
-                Exit::Stopped => return Err(PrepareError::BrokenOff),
-                Exit::Code(0) if room.is_exhausted() => return Err(PrepareError::SetupRoom { arm, index }),
-                Exit::Code(0) => {}
-                Exit::WallLimit if job_left < arm_left => return Err(PrepareError::OutOfTime { arm, index }),
-                exit => return Err(PrepareError::Setup { arm, index, exit }),
-            }
-            scratch_left = scratch_left.saturating_sub(layer.bytes()?);
-            if let Some(laid_out) = self.arms.get_mut(&source) {
-                laid_out.work.layers.push(Arc::new(layer));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Least time that a command of a preparation is given.
-const LEAST_TIME: Duration = Duration::from_millis(1);
-
-/// What the job has left for the next step of preparing an arm.
-fn time_left(pace: &mut impl FnMut() -> Pace, source: Source, index: usize) -> Result<Duration, PrepareError> {
-    match pace() {
-        Pace::Within(Duration::ZERO) => Err(PrepareError::OutOfTime {
-            arm: source.name(),
-            index,
-        }),
-        Pace::Within(left) => Ok(left),
-        Pace::BreakOff => Err(PrepareError::BrokenOff),
     }
 }
 
