@@ -1,17 +1,22 @@
 //! An enclave, an honest job for it, and a notary who sees every statement.
 
-use crate::host::{Enclave, Shelf, candidate, hello, job};
+use crate::host::{Enclave, Shelf, candidate, file, hello, job, read};
 use crate::line::Line;
 use crate::notary::Notary;
 use crate::vitals::{Holdings, holdings};
 use crate::way::{Answer, Expected};
 use alloy_primitives::{B256, U256};
-use orv_wire::{FailureCode, Job};
+use orv_content::archive;
+use orv_content::tree::{Executable, TreePath};
+use orv_wire::{FailureCode, Job, Stage};
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 /// How long the enclave may take to put away what a host left.
-const SETTLING: Duration = Duration::from_secs(20);
+const SETTLING: Duration = Duration::from_secs(60);
+
+/// Rounds of a loop in Lua, about a second of them: longer than a message of the host takes on a busy machine.
+const COUNTED: u64 = 500_000_000;
 
 /// One enclave in the hands of one host.
 pub struct Scene {
@@ -19,8 +24,9 @@ pub struct Scene {
     pub shelf: Shelf,
     pub notary: RefCell<Notary>,
     honest: Job,
+    lengthy: Job,
     tickets: Cell<u64>,
-    at_rest: RefCell<Option<Holdings>>,
+    at_rest: Holdings,
 }
 
 impl Scene {
@@ -28,26 +34,32 @@ impl Scene {
     pub fn new(arguments: &[&str]) -> Self {
         let mut shelf = Shelf::default();
         let honest = job(&mut shelf, candidate("improvement"), 0);
+        let lengthy = lengthy(&mut shelf, &honest);
+        let enclave = Enclave::start_with(arguments);
         let scene = Self {
-            enclave: Enclave::start_with(arguments),
+            at_rest: holdings_at_rest(&enclave),
+            enclave,
             shelf,
             notary: RefCell::default(),
             honest,
+            lengthy,
             tickets: Cell::new(0),
-            at_rest: RefCell::new(None),
         };
         scene.judge_honestly();
-        *scene.at_rest.borrow_mut() = Some(scene.holdings_at_rest());
         scene
     }
 
     /// An honest job with a ticket of its own.
     pub fn job(&self) -> Job {
+        self.with_ticket(&self.honest)
+    }
+
+    fn with_ticket(&self, job: &Job) -> Job {
         let ticket = self.tickets.get() + 1;
         self.tickets.set(ticket);
         Job {
             ticket: B256::from(U256::from(ticket)),
-            ..self.honest.clone()
+            ..job.clone()
         }
     }
 
@@ -79,6 +91,15 @@ impl Scene {
         line
     }
 
+    /// A connection with an honest job that has come to a stage and will not be judged for a good while: what the host says
+    /// now is heard before the verdict.
+    pub fn working_at(&self, stage: Stage) -> Line<'_> {
+        let mut line = self.introduced();
+        line.ask(self.with_ticket(&self.lengthy));
+        line.until_stage(stage);
+        line
+    }
+
     /// Has an honest job judged on a connection of its own.
     pub fn judge_honestly(&self) {
         let answer = self.working().finish();
@@ -87,11 +108,11 @@ impl Scene {
 
     /// That nothing is left of any host: no process, thread, descriptor, mount, control group or file.
     pub fn is_at_rest(&self) -> Result<(), String> {
-        let expected = self.at_rest.borrow().clone();
+        let expected = &self.at_rest;
         let until = Instant::now() + SETTLING;
         loop {
             let found = holdings(&self.enclave);
-            if Some(&found) == expected.as_ref() {
+            if found == *expected {
                 return Ok(());
             }
             if Instant::now() > until {
@@ -100,16 +121,34 @@ impl Scene {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
 
-    /// What the enclave holds when its sessions are gone: what it held twice in a row.
-    fn holdings_at_rest(&self) -> Holdings {
-        loop {
-            std::thread::sleep(Duration::from_millis(200));
-            let found = holdings(&self.enclave);
-            std::thread::sleep(Duration::from_millis(200));
-            if found == holdings(&self.enclave) {
-                return found;
-            }
+/// What the enclave holds before its first host: what it held twice in a row.
+fn holdings_at_rest(enclave: &Enclave) -> Holdings {
+    loop {
+        std::thread::sleep(Duration::from_millis(200));
+        let found = holdings(enclave);
+        std::thread::sleep(Duration::from_millis(200));
+        if found == holdings(enclave) {
+            return found;
         }
     }
+}
+
+/// The same job with a candidate that counts before it packs, and all the time that it wants for that. The enclave listens
+/// before each trial. The third is the last, and one of the two before it is the candidate's, whatever their order.
+fn lengthy(shelf: &mut Shelf, honest: &Job) -> Job {
+    let mut tree = read("images/example/project/repository");
+    let pack = read("images/example/proposals/improvement");
+    let pack = String::from_utf8(pack.file("pack.lua").unwrap().to_vec()).unwrap();
+    let pack = format!("for _ = 1, {COUNTED} do end\n{pack}");
+    let path = TreePath::new("pack.lua").unwrap();
+    tree.insert(path, file(pack.into_bytes(), Executable::No)).unwrap();
+    let protocol = String::from_utf8(shelf.0[&honest.project.protocol_hash].clone()).unwrap();
+    let (short, long) = (r#""hardTimeoutSeconds": 10"#, r#""hardTimeoutSeconds": 300"#);
+    assert!(protocol.contains(short), "the example's time limit is another");
+    let mut job = honest.clone();
+    job.project.protocol_hash = shelf.put(protocol.replace(short, long).into_bytes());
+    job.proposal.code_hash = shelf.put(archive::write(&tree));
+    job
 }

@@ -11,6 +11,8 @@ const KEPT: usize = 8;
 
 /// Connections that say Hello, and what the first ones and the last were told.
 fn crowd(scene: &Scene, number: usize) -> Vec<Answer> {
+    // A session of a host that has left is one of those that are kept until it has ended.
+    scene.is_at_rest().unwrap();
     let mut lines: Vec<_> = (0..number).map(|_| scene.line()).collect();
     let answers: Vec<_> = lines.iter_mut().map(|line| line.introduce(hello())).collect();
     let served = answers.iter().filter(|answer| **answer == Answer::Introduced).count();

@@ -21,13 +21,6 @@ fn at(scene: &Scene, hash: impl FnOnce(&Job) -> B256) -> Vec<Answer> {
     leave(line)
 }
 
-/// Leaves when a stage begins.
-fn at_stage(scene: &Scene, stage: Stage) -> Vec<Answer> {
-    let mut line = scene.working();
-    line.until_stage(stage);
-    leave(line)
-}
-
 const LEFT: &[crate::way::Expected] = &[Left];
 
 pub const WAYS: &[Way] = &[
@@ -96,17 +89,21 @@ pub const WAYS: &[Way] = &[
     },
     Way {
         name: "the host leaves while trees are laid out",
-        host: |scene| at_stage(scene, Stage::Prepare),
+        host: |scene| leave(scene.working_at(Stage::Prepare)),
         answers: LEFT,
     },
     Way {
         name: "the host leaves while trials run",
-        host: |scene| at_stage(scene, Stage::Trials),
+        host: |scene| leave(scene.working_at(Stage::Trials)),
         answers: LEFT,
     },
     Way {
         name: "the host leaves before the statement",
-        host: |scene| at_stage(scene, Stage::Sign),
+        host: |scene| {
+            let mut line = scene.working();
+            line.until_stage(Stage::Sign);
+            leave(line)
+        },
         answers: LEFT,
     },
     Way {
@@ -131,8 +128,7 @@ pub const WAYS: &[Way] = &[
     Way {
         name: "the host says that it will say no more, while trials run",
         host: |scene| {
-            let mut line = scene.working();
-            line.until_stage(Stage::Trials);
+            let mut line = scene.working_at(Stage::Trials);
             line.half_close();
             vec![line.answer()]
         },

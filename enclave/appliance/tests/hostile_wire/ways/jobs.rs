@@ -44,8 +44,7 @@ pub const WAYS: &[Way] = &[
     Way {
         name: "a second job while trials of the first run",
         host: |scene| {
-            let mut line = scene.working();
-            line.until_stage(Stage::Trials);
+            let mut line = scene.working_at(Stage::Trials);
             line.send(&Message::Job(Box::new(scene.job())));
             vec![line.answer()]
         },
@@ -88,6 +87,7 @@ pub const WAYS: &[Way] = &[
         name: "the same job on two connections at once",
         host: |scene| {
             let mut first = scene.working();
+            first.until_stage(Stage::Prepare);
             let mut second = scene.introduced();
             second.ask(first.job());
             let answer = first.finish();
@@ -127,8 +127,7 @@ pub const WAYS: &[Way] = &[
     Way {
         name: "a job broken off while its trials run, asked for again",
         host: |scene| {
-            let mut line = scene.working();
-            line.until_stage(Stage::Trials);
+            let line = scene.working_at(Stage::Trials);
             let job = line.job();
             drop(line);
             let mut line = scene.introduced();

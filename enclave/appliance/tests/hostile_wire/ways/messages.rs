@@ -37,8 +37,7 @@ fn while_fetching(scene: &Scene, say: impl FnOnce(&mut Line<'_>) -> bool) -> Vec
 
 /// Says something while trials run.
 fn while_trials_run(scene: &Scene, say: impl FnOnce(&mut Line<'_>) -> bool) -> Vec<Answer> {
-    let mut line = scene.working();
-    line.until_stage(Stage::Trials);
+    let mut line = scene.working_at(Stage::Trials);
     say(&mut line);
     vec![line.answer()]
 }
@@ -313,8 +312,7 @@ pub const WAYS: &[Way] = &[
     Way {
         name: "a cancel while trees are laid out",
         host: |scene| {
-            let mut line = scene.working();
-            line.until_stage(Stage::Prepare);
+            let mut line = scene.working_at(Stage::Prepare);
             line.send(&cancel());
             vec![line.answer()]
         },

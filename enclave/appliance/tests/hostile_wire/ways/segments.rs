@@ -244,8 +244,7 @@ pub const WAYS: &[Way] = &[
     Way {
         name: "a segment while trials run",
         host: |scene| {
-            let mut line = scene.working();
-            line.until_stage(Stage::Trials);
+            let mut line = scene.working_at(Stage::Trials);
             let hash = line.job().project.benchmark_hash;
             let late = segment(hash, &scene.shelf.0[&hash], 0);
             line.send(&Message::Segment(late));

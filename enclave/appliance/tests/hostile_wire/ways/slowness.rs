@@ -1,4 +1,5 @@
-//! A host that is slow, for an enclave with little patience: three seconds for a content, two for a frame.
+//! A host that is slow, for an enclave with little patience: twelve seconds for a content, eight for a frame, which is
+//! still more than an honest host on a busy machine needs.
 
 use crate::host::hello;
 use crate::line::{Line, STREAM, segment};
@@ -12,10 +13,16 @@ use std::io::Read;
 use std::time::Duration;
 
 /// What makes an enclave impatient.
-pub const IMPATIENT: &[&str] = &["--search-seconds", "3", "--segment-seconds", "2"];
+pub const IMPATIENT: &[&str] = &["--search-seconds", "12", "--segment-seconds", "8"];
 
-/// Between two bytes: often enough that no pause is ever long.
-const DRIP: Duration = Duration::from_millis(50);
+/// Between two bytes: often enough that no pause is ever long, and seldom enough that no frame comes in its time.
+const DRIP: Duration = Duration::from_millis(150);
+
+/// Bytes that drip longer than a frame may.
+const DRIPPING: usize = 200;
+
+/// Between two pieces that are read, of 4 KiB: a segment would take twice its time.
+const SIP: Duration = Duration::from_millis(300);
 
 /// Says nothing more and waits for what comes.
 fn stall(mut line: Line<'_>) -> Vec<Answer> {
@@ -58,7 +65,21 @@ fn signing(scene: &Scene) -> Line<'_> {
 
 const TIMED_OUT: &[Expected] = &[Says(Malformed, "timed out")];
 
+/// The longest first: they are tried some at a time.
 pub const WAYS: &[Way] = &[
+    Way {
+        name: "a statement whose record is read drop by drop",
+        host: |scene| {
+            let mut line = signing(scene);
+            let mut reading = line.stream();
+            // Each drop lets the enclave write another piece.
+            while reading.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
+                std::thread::sleep(SIP);
+            }
+            vec![line.answer()]
+        },
+        answers: &[Ended],
+    },
     Way {
         name: "a connection that says nothing",
         host: |scene| stall(scene.line()),
@@ -143,7 +164,7 @@ pub const WAYS: &[Way] = &[
         host: |scene| {
             let mut line = scene.working();
             let bytes = first_segment(scene, &mut line);
-            line.drip(&bytes[..200], DRIP);
+            line.drip(&bytes[..DRIPPING], DRIP);
             stall(line)
         },
         answers: TIMED_OUT,
@@ -151,8 +172,7 @@ pub const WAYS: &[Way] = &[
     Way {
         name: "a cancel that is begun while trials run, and never ended",
         host: |scene| {
-            let mut line = scene.working();
-            line.until_stage(Stage::Trials);
+            let mut line = scene.working_at(Stage::Trials);
             line.bytes(&[0, 0, 0]);
             stall(line)
         },
@@ -172,19 +192,6 @@ pub const WAYS: &[Way] = &[
         host: |scene| {
             let mut line = signing(scene);
             flood(&mut line);
-            vec![line.answer()]
-        },
-        answers: &[Ended],
-    },
-    Way {
-        name: "a statement whose record is read drop by drop",
-        host: |scene| {
-            let mut line = signing(scene);
-            let mut reading = line.stream();
-            // Each drop lets the enclave write another piece.
-            while reading.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
-                std::thread::sleep(4 * DRIP);
-            }
             vec![line.answer()]
         },
         answers: &[Ended],
