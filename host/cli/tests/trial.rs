@@ -57,6 +57,31 @@ fn a_protocol_without_a_benchmark_is_run_by_upstreams_conventions() {
 }
 
 #[test]
+fn a_trial_without_a_metric_shows_the_end_of_what_was_printed() {
+    let home = Home::new();
+    let repository = upstream(&home, "/bin/lua broken.lua");
+    std::fs::write(
+        home.path("repository/broken.lua"),
+        "print('before') error('no such\u{1b} table')",
+    )
+    .unwrap();
+    let (image, shell) = (interpreter(), shell());
+    let arguments = [
+        "trial",
+        "--protocol",
+        "protocol.json",
+        "--repo",
+        &repository,
+        "--trials",
+        "1",
+    ];
+    let run = home.text(&[&arguments[..], &["--image-file", &image, "--image-file", &shell]].concat());
+    assert!(run.stdout.contains("no metric: exit-code 1"), "{}", run.stdout);
+    assert!(run.stdout.contains("  output: before\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("no such\\u{1b} table"), "{}", run.stdout);
+}
+
+#[test]
 fn secondary_metrics_are_shown_of_every_trial() {
     let home = Home::new();
     let repository = upstream(&home, "/bin/lua bench.lua");

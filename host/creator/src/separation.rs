@@ -145,7 +145,8 @@ fn steps(state: SeparationState) -> Vec<String> {
 fn dangers() -> Vec<String> {
     [
         "a candidate can print the metric itself and end the process before the harness does: the receipt says `shared`, and \
-         verifiers approve it only where their operators have opted in, up to the published jump",
+         the gateway lets nothing be approved unless its owner has entered the project in SharedProjects, and then no rise \
+         above the bound of that entry",
         "a candidate can read expected answers and data that lie in its tree, and return them without the work",
         "a candidate can change the clock, the functions and the files that the harness uses in the same process",
     ]

@@ -168,9 +168,20 @@ fn plain(message: &str) -> String {
 /// A message without line and column, and without the names of our own types.
 fn bare(message: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or(message);
-    match message.split_once("expected struct ") {
-        Some((before, _)) => format!("{before}expected an object"),
-        None => message.replace("expected a sequence", "expected a list"),
+    match message.split_once(", expected ") {
+        Some((before, expected)) => format!("{before}, expected {}", expected_in_words(expected)),
+        None => message.to_owned(),
+    }
+}
+
+/// What a parser expects, without the names of our own types and of Rust's.
+fn expected_in_words(expected: &str) -> &str {
+    match expected {
+        "a sequence" => "a list",
+        "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "i64" | "usize" => "a whole number",
+        other if other.starts_with("struct ") => "an object",
+        other => other,
     }
 }
 

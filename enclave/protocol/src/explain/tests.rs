@@ -63,6 +63,25 @@ fn leaves(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 }
 
 #[test]
+fn a_type_is_asked_for_in_words_and_not_by_its_name_in_rust() {
+    let changes = [
+        ("/execution/hardTimeoutSeconds", json!("10"), "write a number"),
+        (
+            "/measurement/sampling/measuredTrials",
+            json!("5"),
+            "write a whole number",
+        ),
+        ("/mutableSurface/allowedGlobs", json!("a"), "write a list"),
+        ("/safety", json!(1), "write an object"),
+    ];
+    for (path, value, next) in changes {
+        let explanation = explain(&with(&[(path, value)]), None);
+        let problems: Vec<_> = explanation.problems.iter().map(|problem| &problem.next).collect();
+        assert_eq!(problems, [next], "{path}");
+    }
+}
+
+#[test]
 fn the_table_has_every_field_once() {
     let mut expected = BTreeSet::new();
     leaves(&template(), "", &mut expected);

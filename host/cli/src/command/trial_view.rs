@@ -9,7 +9,7 @@ use orv_protocol::metric::Decimal;
 use orv_protocol::sampling::{Plan, Spread};
 use orv_receipt::figures::secondary_of;
 use orv_receipt::rule::{Documents, arm_of, decide};
-use orv_receipt::{Bundle, DifferenceRecord, FindingRecord, ImageRecord, Observation, ProcessReport};
+use orv_receipt::{Bundle, DifferenceRecord, FindingRecord, ImageRecord, Observation, ProcessReport, detail};
 use orv_trial::agreement::Disagreement;
 use orv_trial::rehearsal::{Rehearsal, Sample};
 use serde_json::{Map, Value, json};
@@ -18,6 +18,9 @@ use crate::output::{Answer, visible};
 
 /// The document's schema.
 const SCHEMA: &str = "orv.trial/1";
+
+/// Most lines of a trial's output that are shown.
+const LAST_LINES: usize = 10;
 
 /// Trials of one arm; the plan's warm-ups are shown and not counted.
 pub fn rehearsed(
@@ -322,6 +325,7 @@ fn decision(bundle: &Bundle) -> Value {
 
 fn line(text: &mut String, sample: &Sample, documents: &Documents) {
     let (metric, void) = outcome(&sample.outcome);
+    let is_void = void.is_some();
     let arm = format!("{:?}", sample.arm).to_ascii_lowercase();
     let told = match (metric, void) {
         (Some(metric), _) => format!("metric {metric}"),
@@ -335,6 +339,27 @@ fn line(text: &mut String, sample: &Sample, documents: &Documents) {
         let _ = write!(text, ", {} {told}", visible(name));
     }
     text.push('\n');
+    if is_void {
+        last_output(text, &sample.observation);
+    }
+}
+
+/// The end of what was printed in a trial without a metric: there is usually why.
+fn last_output(text: &mut String, observation: &Observation) {
+    let shared = observation.candidate.is_none();
+    let who = if shared { "output" } else { "judge" };
+    let logs = [
+        (who, Some(&observation.measured)),
+        ("candidate", observation.candidate.as_ref()),
+    ];
+    for (who, report) in logs.into_iter().filter_map(|(who, report)| Some((who, report?))) {
+        let log = String::from_utf8_lossy(&report.log);
+        let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+        for line in lines.iter().skip(lines.len().saturating_sub(LAST_LINES)) {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "  {who}: {}", visible(&detail(line)));
+        }
+    }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
