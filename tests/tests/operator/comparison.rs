@@ -2,14 +2,14 @@
 
 use crate::batch::Batch;
 use crate::host;
-use crate::network::{Cast, STAKE};
+use crate::network::Cast;
 use crate::process::program;
-use crate::project::Kind;
+use crate::standing::{Standing, misplaced_stakes};
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
-use alloy_primitives::{B256, U256};
+use alloy_primitives::B256;
 use orv_chain::bindings::VerifierGateway::{StatementInconclusive, StatementSetAside, TicketOpened, VerdictSettled};
-use orv_chain::{Chain, Curve, Deployment, Gateway, Project, Proposal, ProposalId, ProposalStatus, TicketState};
+use orv_chain::{Chain, Deployment, Gateway, Proposal, ProposalId, ProposalStatus, TicketState};
 use orv_receipt::Receipt;
 use orv_verifier::{Daemon, StatusRow, VerifierConfig};
 use std::collections::BTreeMap;
@@ -37,6 +37,25 @@ impl Findings {
         self.lost.extend(other.lost);
         for (end, count) in other.ends {
             *self.ends.entry(end).or_default() += count;
+        }
+    }
+
+    /// What is wrong or locked about one proposal, which so many statements settled.
+    fn judge(&mut self, standing: &Standing, settled: usize) {
+        let claimed = standing.chain.status == ProposalStatus::Reviewing;
+        if claimed {
+            self.locked.push(format!("{standing}: claimed and not settled"));
+        }
+        if !(claimed || standing.is_deserved()) || !standing.is_decided_by(settled) {
+            let score = standing.chain.verified_score;
+            self.wrong
+                .push(format!("{standing}: {settled} settlements, score {score}"));
+        }
+        if !standing.agrees() {
+            self.wrong.push(format!("{standing}: they disagree"));
+        }
+        if !standing.rests() {
+            self.locked.push(format!("{standing}: not at rest"));
         }
     }
 }
@@ -78,7 +97,8 @@ pub fn compare(batch: &Batch) -> Findings {
         };
         let stated = comparison.statements().await;
         comparison.proposals(&stated).await;
-        comparison.stakes().await;
+        let misplaced = misplaced_stakes(&comparison.chain, &comparison.deployment, comparison.cast).await;
+        comparison.findings.locked.extend(misplaced);
         comparison.tickets().await;
         comparison.kept(&stated);
         comparison.findings
@@ -137,83 +157,18 @@ impl Comparison<'_> {
     /// One outcome or none, the right one, and the journal's.
     async fn proposals(&mut self, stated: &[Stated]) {
         for (id, candidate) in &self.cast.proposals {
-            let proposal = Proposal::read(&self.chain, &self.deployment.openresearch, *id)
-                .await
-                .unwrap();
+            let chain = Proposal::read(&self.chain, &self.deployment.openresearch, *id).await;
+            let standing = Standing::new(*candidate, chain.unwrap(), self.journal.get(&id.to_string()));
             let of = || stated.iter().filter(|statement| statement.proposal == *id);
-            let (settled, recorded) = (
-                of().filter(|one| one.settled).count(),
-                of().filter(|one| !one.settled).count(),
-            );
-            let journal = self.journal.get(&id.to_string()).map(|row| row.state.to_string());
-            let journal = journal.as_deref().unwrap_or("nothing");
-            let told = format!(
-                "proposal {id} ({:?}): chain {:?}, journal {journal}",
-                candidate.kind, proposal.status
-            );
-            let findings = &mut self.findings;
-            let right = match proposal.status {
-                ProposalStatus::Approved => {
-                    candidate.kind == Kind::Improve && proposal.verified_score == candidate.score()
-                }
-                ProposalStatus::Rejected => matches!(candidate.kind, Kind::Worsen | Kind::Equal),
-                ProposalStatus::Submitted => true,
-                ProposalStatus::Reviewing => {
-                    findings.locked.push(format!("{told}: claimed and not settled"));
-                    true
-                }
-                ProposalStatus::Expired => false,
-            };
-            if !right || settled > 1 || (settled == 1) != proposal.status.is_terminal() {
-                findings.wrong.push(format!(
-                    "{told}: {settled} settlements, score {}",
-                    proposal.verified_score
-                ));
-            }
-            let agrees = match proposal.status {
-                ProposalStatus::Approved => journal == "settled:approved",
-                ProposalStatus::Rejected => journal == "settled:rejected",
-                _ => !journal.starts_with("settled"),
-            };
-            if !agrees {
-                findings.wrong.push(format!("{told}: they disagree"));
-            }
-            let cause = self.journal.get(&id.to_string()).map_or("", |row| row.cause.as_str());
-            if ["running", "settling", "judged", "ticket-open", "nothing", "seen"].contains(&journal) {
-                findings.locked.push(format!("{told}: not at rest ({cause})"));
-            }
-            let end = match (proposal.status, recorded) {
+            let settled = of().filter(|one| one.settled).count();
+            self.findings.judge(&standing, settled);
+            let end = match (standing.chain.status, of().count() - settled) {
                 (ProposalStatus::Approved, _) => "approved",
                 (ProposalStatus::Rejected, _) => "rejected",
                 (_, 0) => "no outcome, attempts lost",
                 _ => "no outcome, recorded",
             };
-            *findings.ends.entry(end).or_default() += 1;
-        }
-    }
-
-    /// The ledger holds the stakes of what is undecided, and nothing else.
-    async fn stakes(&mut self) {
-        for id in &self.cast.projects {
-            let project = Project::read(&self.chain, &self.deployment.openresearch, *id)
-                .await
-                .unwrap();
-            let curve = Curve::new(self.chain.clone(), project.token);
-            let held = curve
-                .balance_of(self.deployment.openresearch.proposal_ledger)
-                .await
-                .unwrap();
-            let mut open = 0;
-            for proposal in self.cast.proposals.keys() {
-                let proposal = Proposal::read(&self.chain, &self.deployment.openresearch, *proposal)
-                    .await
-                    .unwrap();
-                open += u64::from(proposal.project_id == *id && !proposal.status.is_terminal());
-            }
-            if held != U256::from(open * STAKE) {
-                let text = format!("project {id}: the ledger holds {held} for {open} open proposals");
-                self.findings.locked.push(text);
-            }
+            *self.findings.ends.entry(end).or_default() += 1;
         }
     }
 

@@ -26,6 +26,7 @@ mod process;
 mod project;
 mod random;
 mod soak;
+mod standing;
 mod tally;
 mod torment;
 mod transition;

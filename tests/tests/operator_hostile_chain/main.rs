@@ -20,6 +20,8 @@ mod process;
 #[path = "../operator/project.rs"]
 mod project;
 mod scenario;
+#[path = "../operator/standing.rs"]
+mod standing;
 mod truth;
 
 use orv_devnet::hostile::RpcFault::{self, *};

@@ -1,12 +1,13 @@
 //! What the chain itself has, against what is right, the journal, and the receipts.
 
-use crate::network::{Cast, STAKE};
+use crate::network::Cast;
 use crate::project::Kind;
+use crate::standing::{Standing, misplaced_stakes};
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
-use alloy_primitives::{B256, U256};
+use alloy_primitives::B256;
 use orv_chain::bindings::VerifierGateway::VerdictSettled;
-use orv_chain::{Chain, Curve, Deployment, Project, Proposal, ProposalStatus};
+use orv_chain::{Chain, Deployment, Proposal, ProposalStatus};
 use orv_devnet::Devnet;
 use orv_receipt::Receipt;
 use orv_verifier::{Daemon, VerifierConfig};
@@ -29,6 +30,33 @@ pub struct Findings {
     /// Proposals that could have been decided and were not.
     pub undecided: Vec<String>,
     pub ends: BTreeMap<&'static str, u64>,
+}
+
+impl Findings {
+    /// What is to be said about one proposal, which so many statements settled.
+    fn judge(&mut self, standing: &Standing, settled: usize) {
+        let status = standing.chain.status;
+        if !standing.is_deserved() || !standing.is_decided_by(settled) {
+            let score = standing.chain.verified_score;
+            self.wrong
+                .push(format!("{standing}: {settled} settlements, score {score}"));
+        }
+        if !standing.agrees() {
+            self.wrong.push(format!("{standing}: they disagree"));
+        }
+        if !standing.rests() {
+            self.locked.push(format!("{standing}: not at rest"));
+        }
+        if !status.is_terminal() && standing.candidate.kind != Kind::Crash {
+            self.undecided.push(standing.to_string());
+        }
+        let end = match status {
+            ProposalStatus::Approved => "approved",
+            ProposalStatus::Rejected => "rejected",
+            _ => "undecided",
+        };
+        *self.ends.entry(end).or_default() += 1;
+    }
 }
 
 impl Truth {
@@ -64,59 +92,17 @@ impl Truth {
         let settled = self.settled().await;
         let receipts = receipts(&config.data_directory.join("receipts"));
         for (id, candidate) in &self.cast.proposals {
-            let proposal = Proposal::read(&self.chain, &self.deployment.openresearch, *id)
-                .await
-                .unwrap();
-            let row = journal.get(&id.to_string());
-            let state = row.map_or_else(|| "nothing".to_owned(), |row| row.state.to_string());
-            let cause = row.map_or("", |row| row.cause.as_str());
-            let told = format!(
-                "proposal {id} ({:?}): chain {:?}, journal {state} ({cause})",
-                candidate.kind, proposal.status
-            );
-            let right = match proposal.status {
-                ProposalStatus::Approved => {
-                    candidate.kind == Kind::Improve && proposal.verified_score == candidate.score()
-                }
-                ProposalStatus::Rejected => matches!(candidate.kind, Kind::Worsen | Kind::Equal),
-                ProposalStatus::Submitted => true,
-                ProposalStatus::Reviewing | ProposalStatus::Expired => false,
-            };
+            let chain = Proposal::read(&self.chain, &self.deployment.openresearch, *id).await;
+            let standing = Standing::new(*candidate, chain.unwrap(), journal.get(&id.to_string()));
             let of: Vec<_> = settled.iter().filter(|event| event.proposalId == id.0).collect();
-            if !right || of.len() > 1 || (of.len() == 1) != proposal.status.is_terminal() {
-                findings.wrong.push(format!(
-                    "{told}: {} settlements, score {}",
-                    of.len(),
-                    proposal.verified_score
-                ));
-            }
-            let agrees = match proposal.status {
-                ProposalStatus::Approved => state == "settled:approved",
-                ProposalStatus::Rejected => state == "settled:rejected",
-                _ => !state.starts_with("settled"),
-            };
-            if !agrees {
-                findings.wrong.push(format!("{told}: they disagree"));
-            }
-            if ["running", "settling", "judged", "ticket-open", "nothing", "seen"].contains(&state.as_str()) {
-                findings.locked.push(format!("{told}: not at rest"));
-            }
             for event in of.iter().filter(|event| !receipts.contains(&event.ticket)) {
-                findings
-                    .lost
-                    .push(format!("{told}: no receipt of ticket {}", event.ticket));
+                let text = format!("{standing}: no receipt of ticket {}", event.ticket);
+                findings.lost.push(text);
             }
-            if !proposal.status.is_terminal() && candidate.kind != Kind::Crash {
-                findings.undecided.push(told);
-            }
-            let end = match proposal.status {
-                ProposalStatus::Approved => "approved",
-                ProposalStatus::Rejected => "rejected",
-                _ => "undecided",
-            };
-            *findings.ends.entry(end).or_default() += 1;
+            findings.judge(&standing, of.len());
         }
-        self.stakes(&mut findings).await;
+        let misplaced = misplaced_stakes(&self.chain, &self.deployment, &self.cast).await;
+        findings.locked.extend(misplaced);
         findings
     }
 
@@ -129,32 +115,6 @@ impl Truth {
         logs.iter()
             .map(|log| VerdictSettled::decode_log(&log.inner).unwrap().data)
             .collect()
-    }
-
-    /// The ledger holds the stakes of what is undecided, and nothing else.
-    async fn stakes(&self, findings: &mut Findings) {
-        for id in &self.cast.projects {
-            let project = Project::read(&self.chain, &self.deployment.openresearch, *id)
-                .await
-                .unwrap();
-            let curve = Curve::new(self.chain.clone(), project.token);
-            let held = curve
-                .balance_of(self.deployment.openresearch.proposal_ledger)
-                .await
-                .unwrap();
-            let mut open = 0;
-            for proposal in self.cast.proposals.keys() {
-                let proposal = Proposal::read(&self.chain, &self.deployment.openresearch, *proposal)
-                    .await
-                    .unwrap();
-                open += u64::from(proposal.project_id == *id && !proposal.status.is_terminal());
-            }
-            if held != U256::from(open * STAKE) {
-                findings.locked.push(format!(
-                    "project {id}: the ledger holds {held} for {open} open proposals"
-                ));
-            }
-        }
     }
 }
 
