@@ -87,3 +87,30 @@ fn every_command_in_the_documents_is_one() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen.len() > 30, "only {seen:?}");
 }
+
+/// Every `.rs` file below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let below = folders.iter().flat_map(|folder| sources(folder));
+    let rust = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    files.into_iter().filter(rust).chain(below).collect()
+}
+
+#[test]
+fn every_document_that_orv_prints_is_in_the_formats() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let formats = std::fs::read_to_string(here.join("../../docs/formats.md")).unwrap();
+    let mut schemas = BTreeSet::new();
+    for path in sources(&here.join("src")) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let quoted = text.split('"').skip(1).step_by(2).map(str::to_owned);
+        schemas.extend(quoted.filter(|word| word.starts_with("orv.") && word.contains('/') && !word.contains(' ')));
+    }
+    let absent: Vec<_> = schemas
+        .iter()
+        .filter(|schema| !formats.contains(&format!("`{schema}`")))
+        .collect();
+    assert!(absent.is_empty(), "{absent:?}");
+    assert!(schemas.len() > 15, "only {schemas:?}");
+}

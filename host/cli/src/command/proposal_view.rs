@@ -65,7 +65,11 @@ fn line(text: &mut String, attempt: &Attempt) {
             writeln!(text, "inconclusive, {}; bundle {bundle_root}", explained(reason))
         }
         AttemptEnd::SetAside { obstacle, bundle_root } => {
-            writeln!(text, "verdict set aside, obstacle {obstacle}; bundle {bundle_root}")
+            let why = obstructed(*obstacle);
+            writeln!(
+                text,
+                "verdict set aside, obstacle {obstacle}: {why}; bundle {bundle_root}"
+            )
         }
         AttemptEnd::Held { bundle_root } => writeln!(text, "waits for another operator; bundle {bundle_root}"),
         AttemptEnd::Settled {
@@ -107,7 +111,9 @@ fn row(attempt: &Attempt) -> Value {
             json!({ "state": "inconclusive", "reason": code(reason), "bundle_root": bundle_root })
         }
         AttemptEnd::SetAside { obstacle, bundle_root } => {
-            json!({ "state": "set-aside", "obstacle": obstacle, "bundle_root": bundle_root })
+            json!({
+                "state": "set-aside", "obstacle": obstacle, "explanation": obstructed(*obstacle), "bundle_root": bundle_root,
+            })
         }
         AttemptEnd::Held { bundle_root } => json!({ "state": "held", "bundle_root": bundle_root }),
         AttemptEnd::Settled {
@@ -137,6 +143,23 @@ fn verdict_name(verdict: u8) -> &'static str {
         1 => "approve",
         2 => "reject",
         _ => "unknown",
+    }
+}
+
+/// The gateway's `Obstacle` (contracts/src/gateway/Statements.sol) in words.
+fn obstructed(obstacle: u8) -> &'static str {
+    match obstacle {
+        1 => "timed statements of this measurement do not count",
+        2 => "the best rose since the run, out of the score's reach",
+        3 => "the metric is shared with the candidate's code, and SharedProjects has no entry for the project",
+        4 => {
+            "the metric is shared with the candidate's code, and the rise is above the project's bound in SharedProjects"
+        }
+        5 => "a later proposal has set the best",
+        6 => "another verifier has set the best",
+        7 => "the best changed since the run",
+        8 => "the project's pool cannot pay the reward",
+        _ => "not known to this version",
     }
 }
 
