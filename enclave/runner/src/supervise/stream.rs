@@ -42,9 +42,9 @@ impl Stream {
         ))
     }
 
-    /// Nothing once the end was read.
+    /// Nothing once there is no more to read: the end has come, or a flood.
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.pipe.as_ref().map(AsFd::as_fd)
+        self.pipe.as_ref().filter(|_| !self.is_flood()).map(AsFd::as_fd)
     }
 
     /// Whether more came than anyone would write in good faith.
@@ -57,7 +57,8 @@ impl Stream {
         self.total > self.kept.len() as u64
     }
 
-    /// Reads what is there now, but not for ever from one who writes as fast.
+    /// Reads what is there now, but not for ever from one who writes as fast, and nothing beyond a flood: its writer waits
+    /// until it is stopped.
     pub(crate) fn drain(&mut self) -> Result<(), RunnerError> {
         self.read_at_most(READS)
     }
@@ -74,7 +75,9 @@ impl Stream {
     fn read_at_most(&mut self, reads: usize) -> Result<(), RunnerError> {
         let mut block = [0u8; 64 * 1024];
         for _ in 0..reads {
-            let Some(pipe) = &self.pipe else { return Ok(()) };
+            let Some(pipe) = self.pipe.as_ref().filter(|_| !self.is_flood()) else {
+                return Ok(());
+            };
             match read(pipe, &mut block) {
                 Ok(0) => self.pipe = None,
                 Ok(length) => self.keep(block.get(..length).unwrap_or_default()),
@@ -122,4 +125,30 @@ pub(crate) fn now() -> Result<Duration, RunnerError> {
     clock_gettime(ClockId::CLOCK_MONOTONIC_RAW)
         .map(Duration::from)
         .map_err(RunnerError::system("reading the clock"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_flood_is_read_no_further_than_it_takes_to_know_it() {
+        let (mut stream, writer) = Stream::new(4).expect("a pipe");
+        let longest = usize::try_from(4 * FLOOD_FACTOR).expect("a length");
+        let mut writer = std::fs::File::from(writer);
+        writer.write_all(&vec![b'y'; longest]).expect("room");
+        stream.drain().expect("a read");
+        assert!(!stream.is_flood() && stream.as_fd().is_some());
+        for _ in 0..2 {
+            writer.write_all(b"y").expect("room");
+            stream.drain().expect("a read");
+            assert!(stream.is_flood() && stream.as_fd().is_none());
+        }
+        drop(writer);
+        stream.drain_rest().expect("a read");
+        assert_eq!(stream.total, 4 * FLOOD_FACTOR + 1);
+        assert_eq!((stream.take().bytes.len(), stream.is_truncated()), (4, true));
+    }
 }
