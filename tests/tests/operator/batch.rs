@@ -21,7 +21,10 @@ pub(super) const QUIET: Duration = Duration::from_millis(1800);
 const IDLE: u32 = 4;
 
 /// Longest time of what follows the kills.
-const SETTLING: Duration = Duration::from_secs(90);
+const SETTLING: Duration = Duration::from_secs(600);
+
+/// Silences in a row that a daemon at work is given after the kills, before the clock is moved under it.
+const SLOW: u32 = 6;
 
 /// What goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct Batch {
     pub(super) heard: Receiver<Told>,
     pub(super) next_kill: Instant,
     pub(super) idle: u32,
+    /// Silences in a row of a daemon at work.
+    silences: u32,
     /// How often a kill was put off, for something to be in flight.
     pub(super) waits: u32,
 }
@@ -63,6 +68,7 @@ impl Batch {
             heard,
             next_kill: Instant::now(),
             idle: 0,
+            silences: 0,
             waits: 0,
         }
     }
@@ -243,8 +249,19 @@ impl Batch {
         if states.len() == self.node.cast.proposals.len() && states.iter().all(|state| rests(state)) {
             return false;
         }
+        let works = states
+            .iter()
+            .any(|state| matches!(state.as_str(), "running" | "settling"));
+        self.silences = if works && self.stage == Stage::Settling {
+            self.silences + 1
+        } else {
+            0
+        };
+        if !self.silences.is_multiple_of(SLOW) {
+            return true;
+        }
         self.idle += 1;
-        let waits = states.iter().all(|state| rests(state) || state.starts_with("waiting:"));
+        let waits = !states.is_empty() && states.iter().all(|state| rests(state) || state.starts_with("waiting:"));
         if self.idle > IDLE && waits {
             return false;
         }

@@ -113,7 +113,7 @@ impl Campaign {
     /// Batches, one after the other, until enough is killed.
     fn lane(&self, course: &Course) {
         for _ in 0..MOST_BATCHES {
-            if is_over(&course.tally.lock().unwrap(), course.begun.elapsed()) {
+            if is_over(&mut course.tally.lock().unwrap(), course.begun.elapsed()) {
                 return;
             }
             let number = course.batches.fetch_add(1, Ordering::Relaxed);
@@ -222,9 +222,12 @@ impl Campaign {
     }
 }
 
-/// Whether the kills of a campaign end after this time.
-fn is_over(tally: &Tally, time: Duration) -> bool {
-    tally.is_enough() || (time > LONG && tally.has_required()) || time > LONGEST
+/// Whether the kills of a campaign end after this time, in every lane: more of them would only move what was found enough.
+fn is_over(tally: &mut Tally, time: Duration) -> bool {
+    if (time > LONG && tally.has_required()) || time > LONGEST {
+        tally.close();
+    }
+    tally.is_closed()
 }
 
 /// Prints how proposals ended and all that is not as it should be.

@@ -51,6 +51,7 @@ pub enum Changes {
 #[derive(Debug, Default)]
 pub struct Tally {
     goal: Goal,
+    closed: bool,
     victims: BTreeMap<Victim, [u64; 2]>,
     changes: BTreeMap<Transition, Change>,
     /// Programs that ended without being killed, by their last words.
@@ -86,6 +87,16 @@ impl Tally {
         self.has_required() && (self.goal.changes == Changes::Any || self.rare().next().is_none())
     }
 
+    /// Ends the kills, whatever is lacking.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Whether nothing is killed any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed || self.is_enough()
+    }
+
     /// Whether there were kills enough, in all, in flight, and at each change that every run has to kill at.
     pub fn has_required(&self) -> bool {
         let changes = self.goal.changes == Changes::Any || self.is_half_in_flight() && self.lacking().next().is_none();
@@ -113,7 +124,7 @@ impl Tally {
     /// Whether one of these changes is still to be brought about: those that come about by themselves are waited for
     /// first.
     pub fn hunts(&self, changes: &[&str]) -> bool {
-        let begun = self.goal.changes == Changes::Every && self.kills() * 2 >= self.goal.kills;
+        let begun = self.goal.changes == Changes::Every && self.kills() * 4 >= self.goal.kills;
         begun && changes.iter().any(|name| self.lacks(name))
     }
 

@@ -18,7 +18,7 @@ impl Batch {
             self.start_daemon(number);
         }
         self.plan_kill();
-        while Instant::now() < end && !self.tally().is_enough() {
+        while Instant::now() < end && !self.tally().is_closed() {
             let patience = self.next_kill.saturating_duration_since(Instant::now()).min(QUIET);
             match self.heard.recv_timeout(patience) {
                 Ok(told) => {

@@ -10,7 +10,7 @@ use crate::kernel;
 /// Questions of one trial.
 const QUESTIONS: u64 = 3;
 /// Between two questions of a judge that takes its time, in milliseconds.
-const THOUGHT: u64 = 250;
+const THOUGHT: u64 = 1000;
 
 /// Kinds: `squares` asks at once; `slow` thinks before each question; `work` counts what the candidate says it has worked
 /// ahead; `seeded` asks for what only its seed tells; `deaf` takes any line for an answer, as a careless judge does.

@@ -232,7 +232,7 @@ impl Traces {
         Traces {
             processes: leftovers(),
             groups,
-            mounts: mounts.lines().filter(|line| line.contains("orv-hostile-")).count(),
+            mounts: mounts.lines().filter(|line| line.contains(&prefix())).count(),
             objects: objects.iter().sum(),
         }
     }
