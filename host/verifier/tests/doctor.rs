@@ -131,6 +131,11 @@ async fn each_fault_of_the_files_is_named_with_its_fix_and_nothing_else() {
         )
         .await;
 
+    bad_journals(&clinic, &host).await;
+}
+
+/// One of a later program, and a file that is none.
+async fn bad_journals(clinic: &Clinic, host: &Host) {
     let newer = "PRAGMA user_version = 99; CREATE TABLE later (x TEXT)";
     let path = clinic.at("data/journal.sqlite");
     let options = sqlx::sqlite::SqliteConnectOptions::new()
@@ -141,7 +146,7 @@ async fn each_fault_of_the_files_is_named_with_its_fix_and_nothing_else() {
     sqlx::Connection::close(connection).await.unwrap();
     clinic.finds(&[Check::Journal], clinic.config(), host.clone()).await;
     fs::write(&path, b"this is no journal at all, and never was one").unwrap();
-    clinic.finds(&[Check::Journal], clinic.config(), host).await;
+    clinic.finds(&[Check::Journal], clinic.config(), host.clone()).await;
 }
 
 /// A small disk of its own, filled to the end; only root can have one.
@@ -167,10 +172,22 @@ async fn full_disk(clinic: &Clinic, host: &Host) {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_of_the_chain_is_named_with_its_fix_and_nothing_else() {
     let clinic = Clinic::open().await;
+    wrong_clocks(&clinic).await;
+    wrong_deployments(&clinic).await;
+
+    clinic.give_coins("0x1").await;
+    clinic
+        .finds(&[Check::Balance], clinic.config(), clinic.host().await)
+        .await;
+    clinic.give_coins("0x8ac7230489e80000").await;
+
+    not_listed(&clinic).await;
+}
+
+/// One endpoint whose newest block is old may be behind; two that agree show a fast clock, a future block a slow one.
+async fn wrong_clocks(clinic: &Clinic) {
     let host = clinic.host().await;
     let with_clock = |clock| Host { clock, ..host.clone() };
-
-    // One endpoint whose newest block is old may be behind; two that agree show a fast clock, a future block a slow one.
     clinic
         .finds(&[Check::RpcLag], clinic.config(), with_clock(host.clock + 9000))
         .await;
@@ -184,49 +201,37 @@ async fn each_fault_of_the_chain_is_named_with_its_fix_and_nothing_else() {
     clinic
         .finds(&[Check::Clock], clinic.config(), with_clock(host.clock - 9000))
         .await;
+}
 
+/// Another chain's, and one whose gateway is nowhere.
+async fn wrong_deployments(clinic: &Clinic) {
+    let host = clinic.host().await;
+    let nowhere = json!(Address::repeat_byte(9));
     for (check, key, value) in [
         (Check::ChainId, "/network/chainId", json!(1)),
-        (
-            Check::Contracts,
-            "/contracts/VerifierGateway/address",
-            json!(Address::repeat_byte(9)),
-        ),
+        (Check::Contracts, "/contracts/VerifierGateway/address", nowhere),
     ] {
         let text = fs::read_to_string(clinic.at("deployment.json")).unwrap();
         let mut deployment: Value = serde_json::from_str(&text).unwrap();
         *deployment.pointer_mut(key).unwrap() = value;
         private(&clinic.at("other.json"), deployment.to_string().as_bytes());
-        clinic
-            .finds(
-                &[check],
-                altered(&clinic.text(), "deployment.json", "other.json"),
-                host.clone(),
-            )
-            .await;
+        let other = altered(&clinic.text(), "deployment.json", "other.json");
+        clinic.finds(&[check], other, host.clone()).await;
     }
+}
 
-    clinic.give_coins("0x1").await;
-    clinic
-        .finds(&[Check::Balance], clinic.config(), clinic.host().await)
-        .await;
-    clinic.give_coins("0x8ac7230489e80000").await;
-
-    let owner = account(&clinic, 0).await;
+/// A gateway that upstream's owner has taken off the list of verifiers, and puts on it again.
+async fn not_listed(clinic: &Clinic) {
+    let owner = account(clinic, 0).await;
+    let registry = clinic.deployment.openresearch.verifier_registry;
     let gateway = clinic.deployment.enclave.unwrap().verifier_gateway;
     let unlist = VerifierRegistry::removeVerifierCall { v: gateway };
-    owner
-        .send(Call::new(clinic.deployment.openresearch.verifier_registry, &unlist))
-        .await
-        .unwrap();
+    owner.send(Call::new(registry, &unlist)).await.unwrap();
     clinic
         .finds(&[Check::Listing], clinic.config(), clinic.host().await)
         .await;
     let list = VerifierRegistry::addVerifierCall { v: gateway };
-    owner
-        .send(Call::new(clinic.deployment.openresearch.verifier_registry, &list))
-        .await
-        .unwrap();
+    owner.send(Call::new(registry, &list)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

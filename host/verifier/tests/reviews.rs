@@ -38,6 +38,11 @@ const OPTIONAL: [&str; 6] = [
 /// What is wrong with a line, if anything.
 fn fault(line: &str) -> Option<String> {
     let row: Map<String, Value> = serde_json::from_str(line).ok()?;
+    fault_of_keys(&row).or_else(|| fault_of_values(&row))
+}
+
+/// All that are required, none that is forbidden, in order.
+fn fault_of_keys(row: &Map<String, Value>) -> Option<String> {
     let keys: Vec<&str> = row.keys().map(String::as_str).collect();
     if let Some(missing) = REQUIRED.iter().find(|key| !keys.contains(key)) {
         return Some(format!("{missing} is missing"));
@@ -48,53 +53,43 @@ fn fault(line: &str) -> Option<String> {
     {
         return Some(format!("{strange} is forbidden"));
     }
-    let sorted = {
-        let mut sorted = keys.clone();
-        sorted.sort_unstable();
-        sorted
-    };
+    (!keys.is_sorted()).then(|| "key order is wrong".to_owned())
+}
+
+fn fault_of_values(row: &Map<String, Value>) -> Option<String> {
     let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or("\u{0}").to_owned();
-    let id = text("review_id");
-    let expected = format!("p{}-", row["proposal_id"]);
-    let tag = id.strip_prefix(&expected).unwrap_or_default();
-    let decimal = |text: &str| text.parse::<I256>().is_ok() && !text.starts_with('+');
+    let results = ["skipped", "approved", "rejected", "operational_failure"];
+    let decimal = |value: &Value| {
+        let text = value.as_str();
+        text.is_some_and(|text| text.parse::<I256>().is_ok() && !text.starts_with('+'))
+    };
+    let hash = |value: &Value| value.as_str().is_some_and(|hash| hash.len() == 66);
+    let mut scores = OPTIONAL[3..5].iter();
     let checks = [
-        ("key order", keys == sorted),
         ("schemaVersion", text("schemaVersion") == "1"),
-        (
-            "review_id",
-            tag.len() == 8 && tag.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
-        ),
+        ("review_id", is_review_of(&text("review_id"), &row["proposal_id"])),
         ("utc_timestamp", is_a_moment(&text("utc_timestamp"))),
         ("proposal_id", row["proposal_id"].is_u64()),
         ("project_id", row["project_id"].is_u64()),
-        (
-            "result",
-            ["skipped", "approved", "rejected", "operational_failure"].contains(&text("result").as_str()),
-        ),
+        ("result", results.contains(&text("result").as_str())),
         ("reason_code", row["reason_code"].is_string()),
         ("stdout_log_path", row["stdout_log_path"].is_string()),
         ("error", row["error"].is_string()),
-        (
-            "scores",
-            OPTIONAL[3..5]
-                .iter()
-                .all(|key| row.get(*key).is_none_or(|value| value.as_str().is_some_and(decimal))),
-        ),
-        (
-            "code_hash",
-            row.get("code_hash")
-                .is_none_or(|hash| hash.as_str().is_some_and(|hash| hash.len() == 66)),
-        ),
+        ("scores", scores.all(|key| row.get(*key).is_none_or(decimal))),
+        ("code_hash", row.get("code_hash").is_none_or(hash)),
         (
             "transaction_hashes",
             row.get("transaction_hashes").is_none_or(are_hashes),
         ),
     ];
-    checks
-        .into_iter()
-        .find(|(_, holds)| !holds)
-        .map(|(name, _)| format!("{name} is wrong"))
+    let wrong = checks.into_iter().find(|(_, holds)| !holds);
+    wrong.map(|(name, _)| format!("{name} is wrong"))
+}
+
+/// `p<proposal>-` and eight hexadecimal digits.
+fn is_review_of(id: &str, proposal: &Value) -> bool {
+    let tag = id.strip_prefix(&format!("p{proposal}-")).unwrap_or_default();
+    tag.len() == 8 && tag.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn are_hashes(value: &Value) -> bool {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::Sender;
 
@@ -67,6 +67,43 @@ pub struct Ended {
     pub moment: Moment,
 }
 
+/// `verifier.toml`, with an enclave in each of these places.
+fn configuration(
+    number: usize,
+    folder: &Path,
+    node: &Node,
+    journal: &JournalPlace,
+    attempts: Attempts,
+    places: &[PathBuf],
+) -> String {
+    let attempts = match attempts {
+        Attempts::One => 1,
+        Attempts::All => 3,
+    };
+    let journal = match journal {
+        JournalPlace::File => String::new(),
+        JournalPlace::Postgres(url) => format!("journal = {url:?}\n"),
+    };
+    let addresses = places.iter().map(|place| {
+        let socket = process::socket(place);
+        format!("[[enclaves]]\naddress = \"unix:{}\"\n", socket.display())
+    });
+    let addresses: String = addresses.collect();
+    format!(
+        "deployment = {:?}\ndata_directory = {:?}\npoll_seconds = 1\nattempts = {attempts}\n\
+         run_seconds = 60\n{journal}\n[pause]\nretry_seconds = 1\nfailed_enclave = 1000\nfailed_settlements = 1000\n\n\
+         [wallet]\nunsafe_raw_key = \"{}\"\n\n\
+         [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{}\"]\n\
+         measurements = [{{ id = \"{}\", name = \"this build\" }}]\n\n\
+         {addresses}",
+        node.deployment,
+        folder.join("data"),
+        key(OPERATORS[number]),
+        key(ATTESTER),
+        enclave_host::measurement(),
+    )
+}
+
 /// An operator.
 pub struct Operator {
     pub number: usize,
@@ -90,37 +127,12 @@ impl Operator {
         attempts: Attempts,
         enclaves: Enclaves,
     ) -> Self {
-        let attempts = match attempts {
-            Attempts::One => 1,
-            Attempts::All => 3,
-        };
         let mut places = vec![folder.clone()];
         places.extend((enclaves == Enclaves::Two).then(|| folder.join("second")));
         for place in &places {
             std::fs::create_dir_all(place).unwrap();
         }
-        let addresses = places.iter().map(|place| {
-            let socket = process::socket(place);
-            format!("[[enclaves]]\naddress = \"unix:{}\"\n", socket.display())
-        });
-        let addresses: String = addresses.collect();
-        let journal = match journal {
-            JournalPlace::File => String::new(),
-            JournalPlace::Postgres(url) => format!("journal = {url:?}\n"),
-        };
-        let text = format!(
-            "deployment = {:?}\ndata_directory = {:?}\npoll_seconds = 1\nattempts = {attempts}\n\
-             run_seconds = 60\n{journal}\n[pause]\nretry_seconds = 1\nfailed_enclave = 1000\nfailed_settlements = 1000\n\n\
-             [wallet]\nunsafe_raw_key = \"{}\"\n\n\
-             [admission.local]\ntrust = \"simulator\"\nattester_keys = [\"{}\"]\n\
-             measurements = [{{ id = \"{}\", name = \"this build\" }}]\n\n\
-             {addresses}",
-            node.deployment,
-            folder.join("data"),
-            key(OPERATORS[number]),
-            key(ATTESTER),
-            enclave_host::measurement(),
-        );
+        let text = configuration(number, &folder, node, journal, attempts, &places);
         let operator = Self {
             number,
             folder,
