@@ -8,6 +8,7 @@ use orv_chain::Chain;
 use orv_devnet::deployment::deploy;
 use orv_devnet::hostile::{HostileNode, Plan, Reorganiser, RpcFault, StorageTrouble};
 use orv_devnet::{Devnet, DevnetOptions};
+use orv_verifier::journal::State;
 use orv_verifier::{Daemon, Notice, Observer, VerifierConfig};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,12 +18,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Longest time of the faults.
 const TORMENT: Duration = Duration::from_secs(30);
-/// Without a change for so long nothing goes on: the chain's clock is moved.
+/// Without a change for so long nothing goes on, where nothing is under way: the chain's clock is moved.
 const QUIET: Duration = Duration::from_secs(5);
+/// The same where the daemon is at work on a proposal, whose ticket would lapse: longer than a busy machine needs.
+const STUCK: Duration = Duration::from_secs(30);
 /// Moves of the clock in a row that change nothing, after which nothing will.
 const IDLE: u32 = 3;
 /// Longest time of what follows the faults.
-const SETTLING: Duration = Duration::from_secs(120);
+const SETTLING: Duration = Duration::from_secs(600);
 
 const SIZE: Size = Size {
     projects: 1,
@@ -113,7 +116,7 @@ impl Scenario {
         for way in &ways {
             way.set(Plan::new(seed));
         }
-        rest(&runtime, &devnet, &watcher, &truth);
+        rest(&runtime, &devnet, &watcher, &truth, &config);
         stopping.store(true, Ordering::SeqCst);
         daemon.join().unwrap();
 
@@ -246,7 +249,7 @@ fn daemon(config: VerifierConfig, watcher: &Arc<Watcher>, stopping: &Arc<AtomicB
 }
 
 /// Lets everything come to rest: lost tickets lapse and turns come when the chain's clock is moved.
-fn rest(runtime: &tokio::runtime::Runtime, devnet: &Devnet, watcher: &Watcher, truth: &Truth) {
+fn rest(runtime: &tokio::runtime::Runtime, devnet: &Devnet, watcher: &Watcher, truth: &Truth, config: &VerifierConfig) {
     let end = Instant::now() + SETTLING;
     let mut idle = 0;
     let (mut seen, mut since) = (watcher.changes.load(Ordering::SeqCst), Instant::now());
@@ -259,12 +262,24 @@ fn rest(runtime: &tokio::runtime::Runtime, devnet: &Devnet, watcher: &Watcher, t
             if runtime.block_on(truth.all_decided()) {
                 return;
             }
+            if since.elapsed() < STUCK && runtime.block_on(is_at_work(config)) {
+                continue;
+            }
             idle += 1;
             since = Instant::now();
             let seconds = if idle == IDLE { PRIORITY_WINDOW } else { TICKET_LIFE } + 1;
             runtime.block_on(pass(devnet, seconds));
         }
     }
+}
+
+/// Whether the daemon has a proposal in hand, as far as its journal can be read beside it.
+async fn is_at_work(config: &VerifierConfig) -> bool {
+    let Ok(rows) = Daemon::status(config).await else {
+        return true;
+    };
+    let in_hand = [State::TicketOpen, State::Running, State::Judged, State::Settling];
+    rows.iter().any(|row| in_hand.contains(&row.state))
 }
 
 async fn pass(devnet: &Devnet, seconds: u64) {
