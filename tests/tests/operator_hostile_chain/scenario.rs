@@ -3,7 +3,7 @@
 use crate::host;
 use crate::network::{ATTESTER, Cast, OPERATORS, PRIORITY_WINDOW, Size, TICKET_LIFE, key, plan, submit_all};
 use crate::process::{self, Process};
-use crate::truth::Truth;
+use crate::truth::{Findings, Truth};
 use orv_chain::Chain;
 use orv_devnet::deployment::deploy;
 use orv_devnet::hostile::{HostileNode, Plan, Reorganiser, RpcFault, StorageTrouble};
@@ -121,20 +121,8 @@ impl Scenario {
         daemon.join().unwrap();
 
         let findings = runtime.block_on(truth.compare(&config));
-        let faults: usize = ways.iter().map(|way| way.told().len()).sum();
-        let failures = watcher.failures.lock().unwrap();
-        println!("hostile chain, {}: {faults} faults, {:?}", self.name, findings.ends);
-        for (code, (times, last)) in &*failures {
-            println!("  {code} {times} times, last: {last}");
-        }
+        self.print(&ways, &watcher, &findings);
         let (wrong, locked, lost) = (&findings.wrong, &findings.locked, &findings.lost);
-        println!(
-            "hostile chain, {}: wrong {}, locked {}, lost {}",
-            self.name,
-            wrong.len(),
-            locked.len(),
-            lost.len()
-        );
         let told: Vec<_> = ways.iter().map(HostileNode::told).collect();
         assert!(
             wrong.is_empty() && locked.is_empty() && lost.is_empty(),
@@ -144,6 +132,21 @@ impl Scenario {
             assert_eq!(findings.undecided, Vec::<String>::new(), "seed {seed}");
         }
         runtime.block_on(devnet.stop());
+    }
+
+    fn print(&self, ways: &[HostileNode], watcher: &Watcher, findings: &Findings) {
+        let faults: usize = ways.iter().map(|way| way.told().len()).sum();
+        println!("hostile chain, {}: {faults} faults, {:?}", self.name, findings.ends);
+        for (code, (times, last)) in &*watcher.failures.lock().unwrap() {
+            println!("  {code} {times} times, last: {last}");
+        }
+        println!(
+            "hostile chain, {}: wrong {}, locked {}, lost {}",
+            self.name,
+            findings.wrong.len(),
+            findings.locked.len(),
+            findings.lost.len()
+        );
     }
 
     fn misbehave(&self, ways: &[HostileNode], seed: u64) {
