@@ -23,47 +23,12 @@ pub fn run() -> io::Result<ExitCode> {
         ["ahead", "child"] => work_ahead_in_a_child(&mut channel)?,
         ["ahead", "clock"] => count_sleep(&mut channel)?,
         ["two-lines"] => answer(&mut channel, |_, square| format!("{square}\n0"))?,
-        ["unasked"] => {
-            channel.send("0\n0")?;
-            answer(&mut channel, |_, square| square.to_string())?;
-        }
-        ["unasked-later"] => {
-            // The first answer is right; the next ones are sent before their questions, by a process of its own.
-            answer_once(&mut channel)?;
-            channel.send("0\n0")?;
-            answer(&mut channel, |_, square| square.to_string())?;
-        }
         ["stall", milliseconds] => {
             let time = crate::number(milliseconds)?;
             answer(&mut channel, |_, square| {
                 pause(time);
                 square.to_string()
             })?;
-        }
-        ["half-line", milliseconds] => {
-            let time = crate::number(milliseconds)?;
-            channel.receive()?;
-            channel.send_raw(b"4")?;
-            pause(time);
-            channel.send("")?;
-            answer(&mut channel, |_, square| square.to_string())?;
-        }
-        ["long-line"] => {
-            channel.receive()?;
-            channel.send_raw(&vec![b'7'; LONG])?;
-            channel.send("")?;
-            answer(&mut channel, |_, square| square.to_string())?;
-        }
-        ["metric-descriptor"] => {
-            answer_once(&mut channel)?;
-            // Where nobody gave us one, the number is free, or something of our own.
-            if std::fs::read_link("/proc/self/fd/4").is_ok_and(|target| target.to_string_lossy().starts_with("pipe:")) {
-                writeln!(kernel::own(4), "1")?;
-                println!("got the metric's descriptor");
-            } else {
-                println!("held: no descriptor for a metric");
-            }
-            answer(&mut channel, |_, square| square.to_string())?;
         }
         ["metric-on-channel"] => answer(&mut channel, |_, _| "METRIC=1".into())?,
         ["seed", known] => {
@@ -74,39 +39,83 @@ pub fn run() -> io::Result<ExitCode> {
             let seed = seed_of_somebody();
             answer(&mut channel, move |question, _| format!("{seed}-{question}"))?;
         }
-        ["write-then", path] => {
-            let written = OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(path)
-                .and_then(|mut file| writeln!(file, "1"));
-            println!(
-                "{}",
-                written.map_or_else(|error| format!("held: {error}"), |()| format!("got {path}"))
-            );
+        ["leave"] => println!("METRIC=1"),
+        words => {
+            do_first(words, &mut channel)?;
             answer(&mut channel, |_, square| square.to_string())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is done at the beginning by candidates that answer afterwards as if nothing had been.
+fn do_first(words: &[&str], channel: &mut Channel) -> io::Result<()> {
+    match words {
+        ["unasked"] => channel.send("0\n0"),
+        ["unasked-later"] => {
+            // The first answer is right; the next ones are sent before their questions, by a process of its own.
+            answer_once(channel)?;
+            channel.send("0\n0")
+        }
+        ["half-line", milliseconds] => {
+            let time = crate::number(milliseconds)?;
+            channel.receive()?;
+            channel.send_raw(b"4")?;
+            pause(time);
+            channel.send("")
+        }
+        ["long-line"] => {
+            channel.receive()?;
+            channel.send_raw(&vec![b'7'; LONG])?;
+            channel.send("")
+        }
+        ["metric-descriptor"] => {
+            answer_once(channel)?;
+            use_the_metrics_descriptor()
+        }
+        ["write-then", path] => {
+            write_to(path);
+            Ok(())
         }
         ["print", line] => {
             println!("{line}");
-            answer(&mut channel, |_, square| square.to_string())?;
+            Ok(())
         }
         ["print-error", line] => {
             eprintln!("{line}");
-            answer(&mut channel, |_, square| square.to_string())?;
-        }
-        ["leave"] => {
-            println!("METRIC=1");
-            return Ok(ExitCode::SUCCESS);
+            Ok(())
         }
         ["then", rest @ ..] => {
-            // The attack first, inside the first window; then as if nothing had been.
-            answer_once(&mut channel)?;
+            // The attack inside the first window.
+            answer_once(channel)?;
             crate::run(rest);
-            answer(&mut channel, |_, square| square.to_string())?;
+            Ok(())
         }
-        _ => return Err(io::Error::other(format!("no candidate is called {words:?}"))),
+        _ => Err(io::Error::other(format!("no candidate is called {words:?}"))),
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+/// Where nobody gave us one, the number is free, or something of our own.
+fn use_the_metrics_descriptor() -> io::Result<()> {
+    if std::fs::read_link("/proc/self/fd/4").is_ok_and(|target| target.to_string_lossy().starts_with("pipe:")) {
+        writeln!(kernel::own(4), "1")?;
+        println!("got the metric's descriptor");
+    } else {
+        println!("held: no descriptor for a metric");
+    }
+    Ok(())
+}
+
+fn write_to(path: &str) {
+    let written = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| writeln!(file, "1"));
+    println!(
+        "{}",
+        written.map_or_else(|error| format!("held: {error}"), |()| format!("got {path}"))
+    );
 }
 
 fn question_of(line: &str) -> u64 {
