@@ -255,7 +255,7 @@ async fn an_enclave_that_says_nothing_is_a_failure_that_says_so() {
     let path = clinic.at("silent.sock");
     let _silent = UnixListener::bind(&path).unwrap();
     let config = altered(&clinic.text(), "enclave.sock", "silent.sock");
-    let examination = Examination::of(config, clinic.host().await).patient(Duration::from_secs(3));
+    let examination = Examination::of(config, clinic.host().await).patient(Duration::from_secs(20));
     let lines = examination.run().await;
     let line = lines.iter().find(|line| line.check == Check::Identity).unwrap();
     assert_eq!(line.outcome, Outcome::Fail, "{lines:#?}");

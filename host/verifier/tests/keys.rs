@@ -169,6 +169,9 @@ async fn a_daemon_without_work_has_its_key_admitted_once() {
     let network = Network::start(PeerKind::Embedded).await;
     network.enclave(Script::MissingBytes);
     let working = Working::begin(network.config());
+    working.until("a live key", is_live).await;
+    // The balance of a round may be from before what the round paid.
+    working.rounds(2).await;
     let (_, paid) = working.until("a live key", is_live).await;
     working.rounds(4).await;
     let (_, later) = working.until("a live key", is_live).await;

@@ -66,12 +66,10 @@ async fn what_is_withdrawn_is_the_account_s_that_opened_the_ticket(kind: PeerKin
     other.wallet = WalletSource::UnsafeRawKey(key.to_string());
     other.data_directory = network.directory.path().join("other");
     std::fs::create_dir(&other.data_directory).unwrap();
-    for file in ["journal.sqlite", "journal.sqlite-wal"] {
-        let from = network.config().data_directory.join(file);
-        if from.exists() {
-            std::fs::copy(from, other.data_directory.join(file)).unwrap();
-        }
-    }
+    let journal = network.tables().await;
+    let copy = other.data_directory.join("journal.sqlite").display().to_string();
+    sqlx::query("VACUUM INTO ?").bind(copy).execute(&journal).await.unwrap();
+    journal.close().await;
     other.confirmations = 0;
     let data = other.data_directory.clone();
     let seen = Daemon::once(other, Arc::new(Silent)).await.unwrap();
