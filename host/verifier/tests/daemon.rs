@@ -6,7 +6,7 @@ mod fake;
 mod network;
 
 use fake::{Script, measurement};
-use network::{Network, forget_receipts, only, put_back};
+use network::{Network, forget_receipts, free_address, only, put_back};
 use orv_attester::{AttesterConfig, AttesterNotice, AttesterObserver};
 use orv_chain::bindings::VerifierGateway;
 use orv_chain::primitives::B256;
@@ -20,7 +20,6 @@ use orv_verifier::{AdmissionSource, Daemon, Notice, Observer, Orders, RemoteAtte
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 on_both_chains!(
     a_proposal_whose_bytes_nobody_has_is_recorded_inconclusive_with_a_receipt,
@@ -122,9 +121,7 @@ async fn a_key_whose_admission_fails_for_long_is_introduced_anew(kind: PeerKind)
     let network = Network::start(kind).await;
     network.enclave(Script::MissingBytes);
     network.submit().await;
-    let reserved = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = reserved.local_addr().unwrap().to_string();
-    drop(reserved);
+    let address = free_address().to_string();
     let mut config = network.config();
     config.pause.failed_enclave = 0;
     config.admission = AdmissionSource::Remote(RemoteAttesters {
@@ -350,8 +347,11 @@ async fn a_stopped_daemon_ends_and_has_done_its_work(kind: PeerKind) {
     let network = Network::start(kind).await;
     network.enclave(Script::MissingBytes);
     network.submit().await;
-    let stop = tokio::time::sleep(Duration::from_secs(4));
-    let summary = Daemon::run(network.config(), stop, Arc::new(Silent)).await.unwrap();
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let stop = async move { while heard.recv().await.unwrap() != State::Running.to_string() {} };
+    let summary = Daemon::run(network.config(), stop, Arc::new(Heard(told)))
+        .await
+        .unwrap();
     assert_eq!(only(&summary).state, State::Inconclusive);
 }
 

@@ -7,7 +7,7 @@ mod network;
 mod page_support;
 
 use fake::Script;
-use network::Network;
+use network::{Network, free_address};
 use orv_devnet::peer::PeerKind;
 use orv_verifier::page::PageSettings;
 use orv_verifier::{Board, Daemon, Observer, Silent, VerifierConfig};
@@ -19,12 +19,6 @@ use tokio::time::{sleep, timeout};
 
 /// Longest wait for something to be seen.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// An address that nobody listens on just now.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
 
 /// Asks again and again until what is told fulfils the condition.
 async fn until(address: SocketAddr, path: &str, condition: impl Fn(&str) -> bool) {

@@ -9,9 +9,9 @@ use axum::extract::State;
 use axum::routing::post;
 use orv_chain::Chain;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// What it answers itself, by method and parameters.
 type Lie = fn(&str, &Value) -> Option<Value>;
@@ -46,23 +46,33 @@ async fn answer(State(state): State<Arc<(Chain, Lie)>>, body: Bytes) -> Vec<u8> 
     serde_json::to_vec(&told).unwrap()
 }
 
-/// An address that nobody listens on just now.
-pub fn free_address() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
+/// A way to a node that is opened later, or never. It has its address to itself; until it is open, whoever connects is
+/// refused.
+pub struct ClosedWay(TcpSocket);
 
-/// From now on whoever connects to `address` reaches `behind`.
-pub async fn open_way(address: SocketAddr, behind: &str) {
-    let behind = behind.trim_start_matches("http://").trim_end_matches('/').to_owned();
-    let listener = TcpListener::bind(address).await.unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut from, _)) = listener.accept().await {
-            let behind = behind.clone();
-            tokio::spawn(async move {
-                let mut to = TcpStream::connect(behind).await.unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
-            });
-        }
-    });
+impl ClosedWay {
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        Self(socket)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
+
+    /// From now on whoever connects reaches `behind`.
+    pub fn open(self, behind: &str) {
+        let behind = behind.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let listener = self.0.listen(1024).unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut from, _)) = listener.accept().await {
+                let behind = behind.clone();
+                tokio::spawn(async move {
+                    let mut to = TcpStream::connect(behind).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
+                });
+            }
+        });
+    }
 }

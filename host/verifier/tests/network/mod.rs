@@ -15,9 +15,19 @@ use orv_verifier::journal::{DaemonId, Journal, State};
 use orv_verifier::{Daemon, Silent, StatusRow, Summary, VerifierConfig};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use tempfile::TempDir;
+
+/// An address that nobody listens on until whoever asked for it does: each has a loopback host of its own, and whoever
+/// takes any port takes one of 127.0.0.1.
+pub fn free_address() -> SocketAddr {
+    static HOST: AtomicU8 = AtomicU8::new(2);
+    let host = Ipv4Addr::new(127, 0, 0, HOST.fetch_add(1, Ordering::Relaxed));
+    TcpListener::bind((host, 0)).unwrap().local_addr().unwrap()
+}
 
 /// Account of the miner; 0 owns the contracts, 2 is the operator, 3 the attester.
 const MINER: usize = 1;
