@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Room;
 
-/// One byte from the runner: start the command. Anything else, an end of file too, means: kill everything.
+/// One byte from the runner: start the command. An unknown one, an end of file too, means: kill everything.
 pub(crate) const GO: u8 = b'g';
+/// One byte from the runner: say what room is left, while the command lives.
+pub(crate) const LOOK: u8 = b'l';
 /// Longest document in bytes.
 pub(crate) const LONGEST_DOCUMENT: usize = 4 * 1024 * 1024;
 /// Longest message line; the helper's own text, so only a bound against errors of ours.
@@ -23,6 +25,8 @@ pub(crate) enum Message {
     Failed { step: Step, reason: String },
     /// Everything stands; the command starts at [`GO`].
     Ready,
+    /// What is left of the writable places of a command that lives.
+    Left { room: Room },
     /// The command could not be executed.
     NotStarted { errno: i32 },
     /// The command ended.
@@ -85,6 +89,8 @@ pub enum Step {
     Descriptors,
     /// Starting the process.
     Process,
+    /// Looking at the room that is left.
+    Room,
 }
 
 impl fmt::Display for Step {
@@ -110,6 +116,7 @@ impl fmt::Display for Step {
             Step::Capabilities => "giving up capabilities",
             Step::Descriptors => "placing descriptors",
             Step::Process => "starting the process",
+            Step::Room => "looking at the room that is left",
         };
         formatter.write_str(words)
     }

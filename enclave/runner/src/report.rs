@@ -66,7 +66,8 @@ pub struct Report {
     pub protections: Protections,
 }
 
-/// What was left of the writable places when the command had ended and before anything of it was cleared away.
+/// What was left of the writable places when the command had ended and before anything of it was cleared away, or when its
+/// judge had.
 ///
 /// A command that met the limit and then removed what it had written is not seen here: the kernel counts no refused
 /// writes on a tmpfs, and looking now and then would miss as much and cost the measurement. What it can hide is its own
@@ -89,7 +90,7 @@ impl Room {
 }
 
 /// What is left of one place, a number being absent where nothing bounds it. Nobody looked where both are absent: the
-/// command never ran, or was stopped from outside.
+/// command never ran, or was stopped for a limit or a violation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Left {

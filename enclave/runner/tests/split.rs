@@ -108,6 +108,20 @@ fn a_frozen_candidate_uses_no_cpu_while_the_judge_thinks() {
 }
 
 #[test]
+fn a_candidate_that_stays_is_asked_for_its_room_before_it_is_dismissed() {
+    let Some(bench) = Bench::new() else { return };
+    let report = bench.split("echo", "fill", &LIMITS);
+    assert_eq!((report.violation, report.candidate.exit), (None, Exit::Stopped));
+    assert_eq!(report.metric, b"42\n");
+    assert!(report.candidate.room.is_exhausted(), "{:?}", report.candidate.room);
+
+    let report = bench.split("echo", "echo", &LIMITS);
+    assert_eq!(report.candidate.exit, Exit::Stopped);
+    let room = report.candidate.room;
+    assert!(!room.is_exhausted() && room.work.bytes.is_some() && room.temporary.bytes.is_some());
+}
+
+#[test]
 fn a_metric_beyond_the_cap_and_requests_beyond_the_count_void_the_trial() {
     let Some(bench) = Bench::new() else { return };
     assert_eq!(

@@ -13,7 +13,6 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
-use nix::sys::statfs::statfs;
 use nix::sys::wait::{WaitStatus, wait};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid, sethostname};
@@ -21,11 +20,10 @@ use nix::unistd::{ForkResult, Pid, sethostname};
 use super::counts::Counts;
 use super::error::{At, SetupError};
 use super::link::Link;
-use super::{Inputs, Membership, filesystem, payload, privileges};
+use super::{Inputs, Membership, filesystem, payload, privileges, room};
 use crate::document::HOST_NAME;
 use crate::message::{Message, Status, Step};
 use crate::protection::{Kept, Protection};
-use crate::report::{Left, Room};
 use crate::syscall;
 
 /// One end of the socket between helper and init: each side goes on when the other has opened the gate.
@@ -80,7 +78,7 @@ fn live(inputs: Inputs, group: &Membership, link: &Link, gate: &Gate<'_>) -> Res
     link.send(&Message::Ended {
         status,
         wall_nanoseconds,
-        room: room(kept),
+        room: room::of_command(kept),
     });
     if !kept.has(Protection::KillTree) {
         link.hang_up();
@@ -88,32 +86,6 @@ fn live(inputs: Inputs, group: &Membership, link: &Link, gate: &Gate<'_>) -> Res
         while wait() != Err(Errno::ECHILD) {}
     }
     Ok(())
-}
-
-/// What the command has left of its two writable places. Where a weakened build shows others, nobody looks.
-fn room(kept: Kept) -> Room {
-    let left = |place, behind| {
-        if kept.has(behind) {
-            left_in(place)
-        } else {
-            Left::default()
-        }
-    };
-    Room {
-        work: left("/work", Protection::FreshTree),
-        temporary: left("/tmp", Protection::PrivateTemporary),
-    }
-}
-
-fn left_in(place: &str) -> Left {
-    statfs(place).map_or_else(
-        |_| Left::default(),
-        |found| Left {
-            // A file system without a bound has none in all.
-            bytes: (found.blocks() > 0).then(|| found.blocks_free().saturating_mul(found.block_size().unsigned_abs())),
-            files: (found.files() > 0).then(|| found.files_free()),
-        },
-    )
 }
 
 fn die_with_the_helper(kept: Kept) -> Result<(), SetupError> {

@@ -11,7 +11,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 
 use super::error::{At, SetupError};
-use crate::message::{GO, LONGEST_DOCUMENT, Message, Step};
+use crate::message::{GO, LONGEST_DOCUMENT, LOOK, Message, Step};
 use crate::syscall;
 
 /// Descriptors of ours live from here up, out of the way of those the command gets.
@@ -21,6 +21,7 @@ const MOST_DESCRIPTORS: usize = 8;
 
 pub(super) enum Order {
     Go,
+    Look,
     Kill,
 }
 
@@ -81,6 +82,7 @@ impl Link {
         let mut byte = [0u8; 1];
         match (&self.0).read(&mut byte) {
             Ok(1) if byte == [GO] => Order::Go,
+            Ok(1) if byte == [LOOK] => Order::Look,
             _ => Order::Kill,
         }
     }

@@ -16,6 +16,7 @@ mod landlock;
 mod link;
 mod payload;
 mod privileges;
+mod room;
 mod spawner;
 mod work;
 
@@ -34,7 +35,7 @@ use nix::unistd::{ForkResult, Pid};
 use crate::cgroup::{CgroupError, GroupName, Hierarchy};
 use crate::document::profile::Filters;
 use crate::document::{MAPPED_IDS, Plan};
-use crate::message::Step;
+use crate::message::{Message, Step};
 use crate::protection::{Kept, Protection};
 use crate::syscall;
 pub(crate) use landlock::FIRST_VERSION as FIRST_LANDLOCK_VERSION;
@@ -190,9 +191,21 @@ fn accompany(link: &Link, init_gate: &UnixStream, init: Pid, kept: Kept) -> Resu
             match link.order() {
                 // Once the init is dead nobody is behind the gate; the next turn sees that.
                 Order::Go => drop(gate.open()),
+                Order::Look => match room::of_living(init, kept) {
+                    Ok(room) => link.send(&Message::Left { room }),
+                    Err(error) if !ends_soon(&ended) => link.send(&error.message()),
+                    // Its places went with it, and its own last word tells of them.
+                    Err(_) => return Ok(()),
+                },
                 Order::Kill if !kept.has(Protection::KillTree) => return Ok(()),
                 Order::Kill => return kill(init, Signal::SIGKILL).at(Step::Process),
             }
         }
     }
+}
+
+/// Whether a process that seems to be on its way out is.
+fn ends_soon(process: &OwnedFd) -> bool {
+    let mut watched = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+    matches!(poll(&mut watched, PollTimeout::from(5000u16)), Ok(1))
 }

@@ -94,6 +94,10 @@ pub(crate) fn run(
         // One that crashed is about to be reported with its own exit.
         candidate_run.serve_until(GRACE)?;
     }
+    if violation.is_none() {
+        // A candidate that stays until its judge has ended tells nothing of its own end.
+        candidate_run.look_at_room()?;
+    }
     judge_run.stop(Stop::Partner)?;
     candidate_run.stop(Stop::Partner)?;
     judge_run.serve_to_end()?;

@@ -16,7 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::cgroup::Group;
 use crate::container::Limits;
 use crate::error::RunnerError;
-use crate::message::{GO, LONGEST_MESSAGE, Message, Status};
+use crate::message::{GO, LONGEST_MESSAGE, LOOK, Message, Status};
 use crate::protection::{Kept, Protection, Protections};
 use crate::report::{Exit, Report, Room};
 pub(crate) use compose::{compose, line_of};
@@ -54,6 +54,8 @@ pub(crate) struct Supervised<'a> {
     looked: Instant,
     stop: Option<Stopped>,
     ended: Option<Ended>,
+    /// What was left when the runner asked, of a command that had not ended.
+    room: Option<Room>,
 }
 
 /// An order to stop.
@@ -202,6 +204,28 @@ impl Supervised<'_> {
         }
     }
 
+    /// Asks what room is left, of a command that is about to be stopped though it has done nothing wrong.
+    pub(crate) fn look_at_room(&mut self) -> Result<(), RunnerError> {
+        self.read_messages()?;
+        if self.ended.is_some() || !self.link_open {
+            return Ok(());
+        }
+        match self.link.write_all(&[LOOK]) {
+            // It has just ended, which the next reading tells.
+            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
+            other => other.map_err(RunnerError::system("asking for the room that is left"))?,
+        }
+        let limit = Instant::now() + PATIENCE;
+        while self.room.is_none() && self.link_open {
+            if Instant::now() >= limit {
+                return Err(RunnerError::HelperSilent);
+            }
+            wait(&mut vec![PollFd::new(self.link.as_fd(), PollFlags::POLLIN)], TICK)?;
+            self.read_messages()?;
+        }
+        Ok(())
+    }
+
     /// Kills the whole container for the time that its caller has counted.
     pub(crate) fn stop_at_wall_limit(&mut self) -> Result<(), RunnerError> {
         self.has_overstayed = true;
@@ -271,6 +295,7 @@ impl Supervised<'_> {
             // Whoever is being killed may fail at anything.
             Message::Failed { .. } if self.stop.is_some() => {}
             Message::Failed { step, reason } => return Err(RunnerError::Setup { step, reason }),
+            Message::Left { room } => self.room = Some(room),
             Message::NotStarted { errno } => self.ended = Some(Ended::NotStarted(errno)),
             Message::Ended {
                 status,
@@ -319,7 +344,7 @@ impl Supervised<'_> {
             .ok_or(RunnerError::HelperVanished)?;
         let (wall, room) = match self.ended {
             Some(Ended::With { wall, room, .. }) => (wall, room),
-            Some(Ended::NotStarted(_)) | None => (self.started.elapsed(), Room::default()),
+            Some(Ended::NotStarted(_)) | None => (self.started.elapsed(), self.room.unwrap_or_default()),
         };
         if self.kept.has(Protection::KillTree) {
             self.group.remove()?;

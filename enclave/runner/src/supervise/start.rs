@@ -73,6 +73,7 @@ impl<'a> Supervised<'a> {
             looked: now,
             stop: None,
             ended: None,
+            room: None,
         };
         let mut descriptors = vec![stdout_writer.as_raw_fd(), stderr_writer.as_raw_fd()];
         descriptors.extend(channel.iter().map(AsRawFd::as_raw_fd));

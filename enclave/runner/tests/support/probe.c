@@ -178,6 +178,11 @@ static int candidate(const char *how) {
         if (is(how, "hang")) for (;;) pause();
         if (is(how, "late") && i == 0) usleep(400000);
         if (is(how, "long")) { memset(b, 'x', 2 << 20); if (write(3, b, 2 << 20) < 0) return 7; }
+        if (is(how, "fill")) {
+            static char block[1 << 16];
+            int f = open("/tmp/full", O_CREAT | O_WRONLY, 0644);
+            while (write(f, block, sizeof block) > 0) {}
+        }
         say(3, b);
         if (is(how, "double")) say(3, b);
         /* A second thread's worth of work after the answer: only a frozen candidate does not do it. */
