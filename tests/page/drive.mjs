@@ -9,9 +9,13 @@ const [address, folder] = process.argv.slice(2);
 const profile = join(folder, "profile");
 const complaints = [];
 
+// Longest wait for one thing, in milliseconds: a busy machine takes its time.
+const PATIENCE = 100_000;
+
 const context = await chromium.launchPersistentContext(profile, {
   executablePath: process.env.ORV_CHROMIUM ?? "/usr/bin/chromium",
   headless: true,
+  timeout: PATIENCE,
   args: [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-color-profile=srgb",
@@ -19,6 +23,8 @@ const context = await chromium.launchPersistentContext(profile, {
   viewport: { width: 1280, height: 900 },
   colorScheme: "light",
 });
+
+context.setDefaultTimeout(PATIENCE);
 
 // Whatever a page complains of, except where the test itself cuts the line.
 let isOffline = false;
@@ -69,7 +75,7 @@ const width = (page) => page.evaluate(() => document.documentElement.scrollWidth
 
 // Waits longer than one period of the page's script.
 async function appears(page, text) {
-  return page.getByText(text).first().waitFor({ timeout: 20000 }).then(() => true, () => false);
+  return page.getByText(text).first().waitFor().then(() => true, () => false);
 }
 
 const COMMANDS = {
@@ -133,7 +139,7 @@ const COMMANDS = {
     await context.setOffline(true);
     const told = await appears(desk, "The daemon does not answer");
     await context.setOffline(false);
-    const gone = await desk.locator("#lost").waitFor({ state: "hidden", timeout: 20000 }).then(() => true, () => false);
+    const gone = await desk.locator("#lost").waitFor({ state: "hidden" }).then(() => true, () => false);
     isOffline = false;
     return { told, gone };
   },

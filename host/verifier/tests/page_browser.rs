@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// Longest wait for one answer of the browser's driver.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(400);
 
 /// Pictures in docs/operations, and their widths.
 const PICTURES: [(&str, u64); 2] = [("page.png", 1280), ("page-phone.png", 360)];
