@@ -110,6 +110,16 @@ pub const ROWS: &[Attack] = &[
         |stage| stage.counted(&narrow("inodes /tmp 3000")),
     ),
     counted(
+        "go-on-without-refused-bytes-beside-the-judge",
+        Receipt::EveryWriteFits,
+        "void: no room was left",
+        |stage| {
+            let mut project = Project::split("squares", "then fill /tmp/x 4194304");
+            project.scratch = Some(1 << 20);
+            stage.counted(&project)
+        },
+    ),
+    counted(
         "print-the-marker-beside-the-judge",
         Receipt::JudgesMetric,
         "the judge's metric counts",
