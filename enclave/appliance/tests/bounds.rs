@@ -66,8 +66,8 @@ fn a_cancel_is_noticed_while_arms_are_prepared() {
     let mut job = job(&mut shelf, candidate("improvement"), 1);
     let programs = [("bin/lua", "lua"), ("bin/bash", "plain-shell")];
     job.project.benchmark_hash = shelf.put(benchmark("images/example/project/benchmark", &programs));
-    // The last command fails: a job that goes on to it ends with a statement.
-    let commands = format!("{}\"/bin/lua missing.lua\"", "\"/bin/lua pack.lua\", ".repeat(20));
+    // As many as may be, and the last one fails: a job that goes on to it ends with a statement.
+    let commands = format!("{}\"/bin/lua missing.lua\"", "\"/bin/lua pack.lua\", ".repeat(31));
     let protocol = std::fs::read_to_string(workspace().join("images/example/project/protocol.json")).unwrap();
     let protocol = protocol.replace(r#""setupCommands": []"#, &format!(r#""setupCommands": [{commands}]"#));
     job.project.protocol_hash = shelf.put(protocol.into_bytes());

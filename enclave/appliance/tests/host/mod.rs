@@ -120,7 +120,7 @@ impl Enclave {
 
     /// The exit code of an enclave that ends by itself; nothing where it still runs after a generous while.
     pub fn ended(&mut self) -> Option<i32> {
-        for _ in 0..200 {
+        for _ in 0..1200 {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return status.code();
             }
