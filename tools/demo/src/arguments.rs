@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     /// Add a proposal made from a patch (`diff -u`, applied with -p1) to the example's source.
     #[arg(long, value_name = "FILE")]
     pub(crate) patch: Option<PathBuf>,
-    /// Where receipts and logs are kept (default: a new folder in the system's temporary directory).
+    /// A new folder for receipts and logs (default: one in the system's temporary directory).
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
 }

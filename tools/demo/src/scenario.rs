@@ -18,6 +18,9 @@ const EXAMPLE: &str = "images/example";
 /// Its interpreter, built by `./dev`.
 const INTERPRETER: &str = "target/static/x86_64-unknown-linux-gnu/reproducible/lua";
 
+/// What the verifier keeps, below the folder that is kept.
+const VERIFIER: &str = "verifier";
+
 /// Tokens staked on each proposal.
 const STAKE: &str = "10";
 
@@ -31,6 +34,10 @@ pub(crate) enum DemoError {
     Program(#[from] ProgramError),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
+    #[error("{path} is not here: build it with ./dev build, and run this program in the repository's root")]
+    Place { path: &'static str },
+    #[error("{path} has what another demo kept, whose chain is gone: name a new folder")]
+    Kept { path: PathBuf },
     #[error("an answer has no {name}: {answer}")]
     Answer { name: &'static str, answer: String },
     #[error("the verifier was not done after {} seconds: {state}", PATIENCE.as_secs())]
@@ -39,6 +46,7 @@ pub(crate) enum DemoError {
 
 /// Runs everything once.
 pub(crate) fn run(arguments: &Arguments) -> Result<Summary, DemoError> {
+    examine(arguments)?;
     let keep = match &arguments.keep {
         Some(folder) => folder.clone(),
         None => std::env::temp_dir().join(format!("orv-demo-{}-{}", seconds_now(), std::process::id())),
@@ -55,6 +63,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Summary, DemoError> {
         return Err(DemoError::File { path: work, source });
     }
     result
+}
+
+/// What would stop it later, asked before anything is started.
+fn examine(arguments: &Arguments) -> Result<(), DemoError> {
+    for path in [EXAMPLE, INTERPRETER] {
+        if !Path::new(path).exists() {
+            return Err(DemoError::Place { path });
+        }
+    }
+    if let Some(path) = &arguments.patch {
+        fs::File::open(path).map_err(|source| DemoError::File {
+            path: path.clone(),
+            source,
+        })?;
+    }
+    match &arguments.keep {
+        // A journal of another chain: its proposals would be taken for this one's.
+        Some(path) if path.join(VERIFIER).exists() => Err(DemoError::Kept { path: path.clone() }),
+        _ => Ok(()),
+    }
 }
 
 fn play(arguments: &Arguments, keep: &Path, work: &Path) -> Result<Summary, DemoError> {
@@ -130,7 +158,7 @@ fn submit(network: &Network, project: &str, proposal: &Proposal, work: &Path) ->
 
 /// Runs the verifier until its journal has an end for every proposal.
 fn judge(network: &Network, proposals: usize, keep: &Path) -> Result<Vec<Value>, DemoError> {
-    let verifier = network.verifier("operator", &keep.join("verifier"))?;
+    let verifier = network.verifier("operator", &keep.join(VERIFIER))?;
     let started = Instant::now();
     loop {
         std::thread::sleep(Duration::from_millis(500));
