@@ -91,7 +91,7 @@ pub enum RunnerError {
     #[error("the helper ended without a report")]
     HelperVanished,
     /// The helper did not answer in time.
-    #[error("the helper did not get ready in time")]
+    #[error("the helper did not answer in time")]
     HelperSilent,
     /// A system call of the runner failed.
     #[error("{action}: {source}")]

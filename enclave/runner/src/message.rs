@@ -1,6 +1,7 @@
 //! What the helper tells the runner: JSON lines on the socket that brought the document.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,10 @@ pub(crate) const LOOK: u8 = b'l';
 pub(crate) const LONGEST_DOCUMENT: usize = 4 * 1024 * 1024;
 /// Longest message line; the helper's own text, so only a bound against errors of ours.
 pub(crate) const LONGEST_MESSAGE: usize = 64 * 1024;
+
+/// How long what was killed may take to be gone. Full of areas of memory and small files, a container takes the kernel
+/// ten seconds and more; who gives up too early takes a slow end for a stuck one, which costs an enclave its life.
+pub(crate) const LONGEST_END: Duration = Duration::from_secs(300);
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -122,6 +122,19 @@ fn a_candidate_that_stays_is_asked_for_its_room_before_it_is_dismissed() {
 }
 
 #[test]
+fn a_candidate_that_is_killed_for_a_limit_is_told_by_it_and_has_left() {
+    let Some(bench) = Bench::new() else { return };
+    for (kind, exit) in [("hog", Exit::MemoryLimit), ("flood", Exit::OutputLimit)] {
+        let report = bench.split("echo", kind, &LIMITS);
+        assert_eq!((report.violation, report.candidate.exit), (None, exit), "{kind}");
+        assert_eq!(
+            (report.metric.as_slice(), report.candidate_end),
+            (b"eof\n".as_slice(), CandidateEnd::LeftEarly)
+        );
+    }
+}
+
+#[test]
 fn a_metric_beyond_the_cap_and_requests_beyond_the_count_void_the_trial() {
     let Some(bench) = Bench::new() else { return };
     assert_eq!(

@@ -35,7 +35,7 @@ use nix::unistd::{ForkResult, Pid};
 use crate::cgroup::{CgroupError, GroupName, Hierarchy};
 use crate::document::profile::Filters;
 use crate::document::{MAPPED_IDS, Plan};
-use crate::message::{Message, Step};
+use crate::message::{LONGEST_END, Message, Step};
 use crate::protection::{Kept, Protection};
 use crate::syscall;
 pub(crate) use landlock::FIRST_VERSION as FIRST_LANDLOCK_VERSION;
@@ -207,5 +207,6 @@ fn accompany(link: &Link, init_gate: &UnixStream, init: Pid, kept: Kept) -> Resu
 /// Whether a process that seems to be on its way out is.
 fn ends_soon(process: &OwnedFd) -> bool {
     let mut watched = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
-    matches!(poll(&mut watched, PollTimeout::from(5000u16)), Ok(1))
+    let at_most = PollTimeout::try_from(LONGEST_END).unwrap_or(PollTimeout::MAX);
+    matches!(poll(&mut watched, at_most), Ok(1))
 }

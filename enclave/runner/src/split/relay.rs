@@ -214,6 +214,11 @@ impl Relay {
             Got::End
         };
         let window = now()?.saturating_sub(opened);
+        if candidate.is_stopped() {
+            // Killed for a limit of its own in this very turn: it would never freeze.
+            self.tally.window_time += window;
+            return self.end().map(|turn| Ok((turn, true)));
+        }
         // The limits first: what came too late is too late though it is whole, however late it is looked at.
         if window >= self.limits.window {
             self.tally.window_time += window;

@@ -16,7 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::cgroup::Group;
 use crate::container::Limits;
 use crate::error::RunnerError;
-use crate::message::{GO, LONGEST_MESSAGE, LOOK, Message, Status};
+use crate::message::{GO, LONGEST_END, LONGEST_MESSAGE, LOOK, Message, Status};
 use crate::protection::{Kept, Protection, Protections};
 use crate::report::{Exit, Report, Room};
 pub(crate) use compose::{compose, line_of};
@@ -29,9 +29,6 @@ pub(crate) use stream::{Stream, now, set_nonblocking};
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 /// How long a helper may take to set a container up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long what was killed may take to be gone. Full of areas of memory and small files, a container takes the kernel
-/// ten seconds and more; who gives up too early takes a slow end for a stuck one, which costs an enclave its life.
-const LONGEST_END: Duration = Duration::from_secs(300);
 
 /// A container of which the helper has been started. Dropping it kills everything and removes the control group.
 pub(crate) struct Supervised<'a> {
@@ -116,6 +113,11 @@ impl Supervised<'_> {
     /// Whether the whole container is gone.
     pub(crate) fn is_over(&self) -> bool {
         !self.link_open
+    }
+
+    /// Whether it is being killed.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.is_some()
     }
 
     /// What to wake up for.
@@ -204,10 +206,11 @@ impl Supervised<'_> {
         }
     }
 
-    /// Asks what room is left, of a command that is about to be stopped though it has done nothing wrong.
+    /// Asks what room is left, of a command that is about to be stopped though it has done nothing wrong. Where it ends
+    /// meanwhile, however slowly, its own end tells.
     pub(crate) fn look_at_room(&mut self) -> Result<(), RunnerError> {
         self.read_messages()?;
-        if self.ended.is_some() || !self.link_open {
+        if self.stop.is_some() || self.ended.is_some() || !self.link_open {
             return Ok(());
         }
         match self.link.write_all(&[LOOK]) {
@@ -215,8 +218,8 @@ impl Supervised<'_> {
             Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
             other => other.map_err(RunnerError::system("asking for the room that is left"))?,
         }
-        let limit = Instant::now() + PATIENCE;
-        while self.room.is_none() && self.link_open {
+        let limit = Instant::now() + LONGEST_END;
+        while self.room.is_none() && self.ended.is_none() && self.link_open {
             if Instant::now() >= limit {
                 return Err(RunnerError::HelperSilent);
             }

@@ -176,6 +176,8 @@ static int candidate(const char *how) {
     for (int i = 0; line(b, sizeof b); i++) {
         if (is(how, "crash") && i == 2) abort();
         if (is(how, "hang")) for (;;) pause();
+        if (is(how, "hog")) touch_memory(256);
+        if (is(how, "flood")) for (;;) puts("yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
         if (is(how, "late") && i == 0) usleep(400000);
         if (is(how, "long")) { memset(b, 'x', 2 << 20); if (write(3, b, 2 << 20) < 0) return 7; }
         if (is(how, "fill")) {
