@@ -70,10 +70,10 @@ pub(crate) async fn next(operator: &Operator) -> Result<(), VerifierError> {
     if operator.balance().await? < spare {
         return Ok(());
     }
-    if !operator.journal.take_duty(due, now.saturating_add(TURN)).await? {
+    let Some(taken) = operator.journal.take_duty(due, now.saturating_add(TURN)).await? else {
         return Ok(());
-    }
-    let DueDuty { duty, .. } = due;
+    };
+    let DueDuty { duty, .. } = taken;
     let tried = match duty {
         Duty::Expire(proposal) => expire(operator, proposal).await,
         Duty::Withdraw { project, operator: of } => withdraw(operator, project, of).await,
@@ -82,8 +82,8 @@ pub(crate) async fn next(operator: &Operator) -> Result<(), VerifierError> {
         operator.journal.owe(duty, now.saturating_add(REST)).await?;
     }
     match tried? {
-        Tried::Done(transaction) => operator.journal.discharge(duty, Some(transaction)).await?,
-        Tried::NothingLeft => operator.journal.discharge(duty, None).await?,
+        Tried::Done(transaction) => operator.journal.discharge(taken, Some(transaction)).await?,
+        Tried::NothingLeft => operator.journal.discharge(taken, None).await?,
         Tried::NotYet => {}
         Tried::NotBefore(due_at) => operator.journal.owe(duty, due_at).await?,
     }

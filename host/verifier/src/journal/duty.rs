@@ -55,7 +55,8 @@ impl Duty {
 
 impl Journal {
     /// Notes a duty. Of one that is noted already the later time counts: somebody may be about it, or it may rest after a
-    /// failure. One that is done is to be done again.
+    /// failure. Its time changes in either case, so that whoever took it before does not [discharge](Self::discharge) what
+    /// came together since. One that is done is to be done again.
     ///
     /// # Errors
     /// The database's refusal.
@@ -63,8 +64,8 @@ impl Journal {
         let (kind, subject, operator) = duty.columns();
         let statement = "INSERT INTO duties (gateway, kind, subject, operator, due_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (gateway, kind, subject, operator) \
-             DO UPDATE SET due_at = CASE WHEN duties.done = 0 AND duties.due_at > excluded.due_at \
-             THEN duties.due_at ELSE excluded.due_at END, done = 0, done_transaction = NULL";
+             DO UPDATE SET due_at = CASE WHEN duties.done = 0 AND duties.due_at >= excluded.due_at \
+             THEN duties.due_at + 1 ELSE excluded.due_at END, done = 0, done_transaction = NULL";
         let query = sqlx::query(statement)
             .bind(&self.gateway)
             .bind(kind)
@@ -95,12 +96,12 @@ impl Journal {
     }
 
     /// Puts a due duty off until `until`, for whoever is about to do it: several daemons read the same one, one of them
-    /// gets it. Should it fail, the others come before it meanwhile, and it comes again. Answers whether it was still as
-    /// it was read.
+    /// gets it. Should it fail, the others come before it meanwhile, and it comes again. Answers with the duty as it was
+    /// taken; nothing when it was no more as it was read.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn take_duty(&self, due: DueDuty, until: u64) -> Result<bool, JournalError> {
+    pub async fn take_duty(&self, due: DueDuty, until: u64) -> Result<Option<DueDuty>, JournalError> {
         let (kind, subject, operator) = due.duty.columns();
         let statement = "UPDATE duties SET due_at = $6 \
              WHERE gateway = $1 AND kind = $2 AND subject = $3 AND operator = $4 AND due_at = $5 AND done = 0";
@@ -111,22 +112,25 @@ impl Journal {
             .bind(operator)
             .bind(signed(due.due_at)?)
             .bind(signed(until)?);
-        Ok(query.execute(&self.database.pool).await?.rows_affected() == 1)
+        let is_taken = query.execute(&self.database.pool).await?.rows_affected() == 1;
+        Ok(is_taken.then_some(DueDuty { due_at: until, ..due }))
     }
 
-    /// Writes that a duty is done: by which transaction, or by nobody's here because nothing was left to do.
+    /// Writes that a duty is done: by which transaction, or by nobody's here because nothing was left to do. One that was
+    /// noted again since it was taken stays: the transaction may have come too early for what it was noted for.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn discharge(&self, duty: Duty, transaction: Option<B256>) -> Result<(), JournalError> {
-        let (kind, subject, operator) = duty.columns();
-        let statement = "UPDATE duties SET done = 1, done_transaction = $5 \
-             WHERE gateway = $1 AND kind = $2 AND subject = $3 AND operator = $4";
+    pub async fn discharge(&self, taken: DueDuty, transaction: Option<B256>) -> Result<(), JournalError> {
+        let (kind, subject, operator) = taken.duty.columns();
+        let statement = "UPDATE duties SET done = 1, done_transaction = $6 \
+             WHERE gateway = $1 AND kind = $2 AND subject = $3 AND operator = $4 AND due_at = $5 AND done = 0";
         let query = sqlx::query(statement)
             .bind(&self.gateway)
             .bind(kind)
             .bind(subject)
             .bind(operator)
+            .bind(signed(taken.due_at)?)
             .bind(transaction.map(|hash| hash.to_string()));
         query.execute(&self.database.pool).await?;
         Ok(())

@@ -15,8 +15,8 @@ on_both_databases! {
         assert_eq!(journal.due(100).await.unwrap(), [DueDuty { duty: withdraw, due_at: 100 }]);
         let other = stage.open_as(2).await;
         assert_eq!(other.due(200).await.unwrap().len(), 2);
-        other.discharge(withdraw, Some(B256::repeat_byte(9))).await.unwrap();
-        other.discharge(expire, None).await.unwrap();
+        other.discharge(DueDuty { duty: withdraw, due_at: 100 }, Some(B256::repeat_byte(9))).await.unwrap();
+        other.discharge(DueDuty { duty: expire, due_at: 200 }, None).await.unwrap();
         assert_eq!(journal.due(u64::MAX >> 1).await.unwrap(), []);
     }
 
@@ -26,7 +26,7 @@ on_both_databases! {
         journal.owe(duty, 100).await.unwrap();
         journal.owe(duty, 300).await.unwrap();
         assert_eq!(journal.due(299).await.unwrap(), []);
-        journal.discharge(duty, None).await.unwrap();
+        journal.discharge(DueDuty { duty, due_at: 300 }, None).await.unwrap();
         journal.owe(duty, 400).await.unwrap();
         assert_eq!(journal.due(400).await.unwrap(), [DueDuty { duty, due_at: 400 }]);
     }
@@ -37,17 +37,35 @@ on_both_databases! {
         let duty = Duty::Withdraw { project: ProjectId::from(4), operator: Address::repeat_byte(1) };
         journal.owe(duty, 0).await.unwrap();
         let seen = journal.due(0).await.unwrap()[0];
-        assert!(journal.take_duty(seen, 150).await.unwrap());
+        assert!(journal.take_duty(seen, 150).await.unwrap().is_some());
         journal.owe(duty, 0).await.unwrap();
-        assert_eq!(journal.due(149).await.unwrap(), [], "somebody is about it");
+        assert_eq!(journal.due(150).await.unwrap(), [], "somebody is about it");
         journal.owe(duty, 86_400).await.unwrap();
         journal.owe(duty, 0).await.unwrap();
-        assert_eq!(journal.due(86_399).await.unwrap(), []);
-        assert_eq!(journal.due(86_400).await.unwrap(), [DueDuty { duty, due_at: 86_400 }]);
+        assert_eq!(journal.due(86_400).await.unwrap(), []);
+        let rested = journal.due(86_401).await.unwrap()[0];
         // Nothing of it is left once it is done.
-        journal.discharge(duty, None).await.unwrap();
+        journal.discharge(rested, None).await.unwrap();
         journal.owe(duty, 0).await.unwrap();
         assert_eq!(journal.due(0).await.unwrap(), [DueDuty { duty, due_at: 0 }]);
+    }
+
+    /// A verdict is settled between the withdrawal of another daemon and its word that it is done.
+    async fn what_is_noted_while_somebody_is_about_it_is_not_done_with_it(stage: Stage) {
+        let (journal, other) = (stage.open().await, stage.open_as(2).await);
+        let duty = Duty::Withdraw { project: ProjectId::from(4), operator: Address::repeat_byte(1) };
+        for noted in [0, 150, 400] {
+            journal.owe(duty, 0).await.unwrap();
+            let seen = journal.due(0).await.unwrap()[0];
+            let taken = journal.take_duty(seen, 150).await.unwrap().unwrap();
+            other.owe(duty, noted).await.unwrap();
+            journal.discharge(taken, Some(B256::repeat_byte(9))).await.unwrap();
+            let left = other.due(400).await.unwrap()[0];
+            assert!(left.due_at > 150, "noted for {noted}");
+            let again = other.take_duty(left, 600).await.unwrap().unwrap();
+            other.discharge(again, None).await.unwrap();
+            assert_eq!(journal.due(u64::MAX >> 1).await.unwrap(), []);
+        }
     }
 
     async fn of_two_daemons_one_gets_a_due_duty_and_it_comes_again(stage: Stage) {
@@ -55,12 +73,15 @@ on_both_databases! {
         let duty = Duty::Expire(ProposalId::from(4));
         journal.owe(duty, 100).await.unwrap();
         let (seen, too) = (journal.due(100).await.unwrap()[0], other.due(100).await.unwrap()[0]);
-        assert!(journal.take_duty(seen, 220).await.unwrap());
-        assert!(!other.take_duty(too, 220).await.unwrap());
+        assert!(journal.take_duty(seen, 220).await.unwrap().is_some());
+        assert!(other.take_duty(too, 220).await.unwrap().is_none());
         assert_eq!(other.due(219).await.unwrap(), []);
         let again = other.due(220).await.unwrap()[0];
-        assert!(other.take_duty(again, 340).await.unwrap());
-        journal.discharge(duty, None).await.unwrap();
-        assert!(!other.take_duty(DueDuty { duty, due_at: 340 }, 460).await.unwrap());
+        let taken = other.take_duty(again, 340).await.unwrap().unwrap();
+        // Whose turn is over has nothing to say any more.
+        journal.discharge(DueDuty { duty, due_at: 220 }, None).await.unwrap();
+        assert_eq!(journal.due(340).await.unwrap(), [taken]);
+        other.discharge(taken, None).await.unwrap();
+        assert!(other.take_duty(taken, 460).await.unwrap().is_none());
     }
 }
