@@ -14,10 +14,6 @@ use orv_chain::{ChainError, Mined, ProjectId, Proposal, ProposalId, SendError};
 /// For how long a duty is left to the daemon that does it, in seconds: longer than a transaction is waited for.
 const TURN: u64 = 150;
 
-/// For how long a duty rests whose transaction was paid for and failed, in seconds: it is worth little, and may fail as
-/// often as it is tried.
-const REST: u64 = 86_400;
-
 /// Notes what a record leaves to do in a state that will stay. It is noted before the journal says so: a note that is
 /// written twice is one duty, and one that a crash left out would be none.
 ///
@@ -25,7 +21,7 @@ const REST: u64 = 86_400;
 /// The journal's.
 pub(crate) async fn note(operator: &Operator, record: &Record, state: State) -> Result<(), VerifierError> {
     let duties = &operator.config().duties;
-    let journal = &operator.journal;
+    let (journal, now) = (&operator.journal, operator.clock());
     match state {
         State::Settled(_) if duties.withdraw_from.is_some() => {
             let earner = match record.ticket {
@@ -33,7 +29,7 @@ pub(crate) async fn note(operator: &Operator, record: &Record, state: State) -> 
                 None => operator.owner.address(),
             };
             let (project, operator) = (record.project, earner);
-            journal.owe(Duty::Withdraw { project, operator }, 0).await?;
+            journal.owe(Duty::Withdraw { project, operator }, 0, now).await?;
         }
         // A held statement may never find the others that it needs.
         State::Inconclusive | State::SetAside | State::Waiting(WaitCause::HeldForQuorum) => {
@@ -50,7 +46,8 @@ pub(crate) async fn note(operator: &Operator, record: &Record, state: State) -> 
 async fn expire_later(operator: &Operator, record: &Record) -> Result<(), VerifierError> {
     if let Some(submission) = record.submission.filter(|_| operator.config().duties.expire) {
         let deadline = submission.submitted_at.saturating_add(operator.constants.expiry_window);
-        operator.journal.owe(Duty::Expire(record.proposal), deadline).await?;
+        let duty = Duty::Expire(record.proposal);
+        operator.journal.owe(duty, deadline, operator.clock()).await?;
     }
     Ok(())
 }
@@ -79,13 +76,15 @@ pub(crate) async fn next(operator: &Operator) -> Result<(), VerifierError> {
         Duty::Withdraw { project, operator: of } => withdraw(operator, project, of).await,
     };
     if tried.as_ref().is_err_and(VerifierError::was_paid_for) {
-        operator.journal.owe(duty, now.saturating_add(REST)).await?;
+        let rested = now.saturating_add(Duty::LONGEST_REST);
+        operator.journal.owe(duty, rested, operator.clock()).await?;
     }
     match tried? {
         Tried::Done(transaction) => operator.journal.discharge(taken, Some(transaction)).await?,
         Tried::NothingLeft => operator.journal.discharge(taken, None).await?,
         Tried::NotYet => {}
-        Tried::NotBefore(due_at) => operator.journal.owe(duty, due_at).await?,
+        // One that was noted again meanwhile has its new time.
+        Tried::NotBefore(due_at) => drop(operator.journal.take_duty(taken, due_at).await?),
     }
     Ok(())
 }

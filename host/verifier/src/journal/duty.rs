@@ -29,6 +29,10 @@ pub struct DueDuty {
 }
 
 impl Duty {
+    /// For how long a duty rests at the longest, in seconds: whose transaction was paid for and failed. It is worth
+    /// little, and may fail as often as it is tried.
+    pub const LONGEST_REST: u64 = 86_400;
+
     /// Kind, subject and operator, as the table has them.
     fn columns(self) -> (&'static str, String, String) {
         match self {
@@ -54,24 +58,28 @@ impl Duty {
 }
 
 impl Journal {
-    /// Notes a duty. Of one that is noted already the later time counts: somebody may be about it, or it may rest after a
-    /// failure. Its time changes in either case, so that whoever took it before does not [discharge](Self::discharge) what
-    /// came together since. One that is done is to be done again.
+    /// Notes a duty at `now`, in seconds of Unix time. Of one that is noted already the later time counts: somebody may be
+    /// about it, or it may rest after a failure. Its time changes even then, so that whoever took it before does not
+    /// [discharge](Self::discharge) what came together since. A time that lies further ahead than any rest, twice
+    /// [`Duty::LONGEST_REST`] since block time and `now` differ, came from an endpoint whose head was wrong: the new one
+    /// counts. One that is done is to be done again.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn owe(&self, duty: Duty, due_at: u64) -> Result<(), JournalError> {
+    pub async fn owe(&self, duty: Duty, due_at: u64, now: u64) -> Result<(), JournalError> {
         let (kind, subject, operator) = duty.columns();
+        let beyond = now.saturating_add(2 * Duty::LONGEST_REST);
         let statement = "INSERT INTO duties (gateway, kind, subject, operator, due_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (gateway, kind, subject, operator) \
-             DO UPDATE SET due_at = CASE WHEN duties.done = 0 AND duties.due_at >= excluded.due_at \
+             DO UPDATE SET due_at = CASE WHEN duties.done = 0 AND duties.due_at >= excluded.due_at AND duties.due_at < $6 \
              THEN duties.due_at + 1 ELSE excluded.due_at END, done = 0, done_transaction = NULL";
         let query = sqlx::query(statement)
             .bind(&self.gateway)
             .bind(kind)
             .bind(subject)
             .bind(operator)
-            .bind(signed(due_at)?);
+            .bind(signed(due_at)?)
+            .bind(signed(beyond)?);
         query.execute(&self.database.pool).await?;
         Ok(())
     }

@@ -9,8 +9,8 @@ on_both_databases! {
         let journal = stage.open().await;
         let expire = Duty::Expire(ProposalId::from(4));
         let withdraw = Duty::Withdraw { project: ProjectId::from(4), operator: Address::repeat_byte(1) };
-        journal.owe(expire, 200).await.unwrap();
-        journal.owe(withdraw, 100).await.unwrap();
+        journal.owe(expire, 200, 0).await.unwrap();
+        journal.owe(withdraw, 100, 0).await.unwrap();
         assert_eq!(journal.due(99).await.unwrap(), []);
         assert_eq!(journal.due(100).await.unwrap(), [DueDuty { duty: withdraw, due_at: 100 }]);
         let other = stage.open_as(2).await;
@@ -23,11 +23,11 @@ on_both_databases! {
     async fn a_duty_can_be_put_off_and_comes_again(stage: Stage) {
         let journal = stage.open().await;
         let duty = Duty::Expire(ProposalId::from(4));
-        journal.owe(duty, 100).await.unwrap();
-        journal.owe(duty, 300).await.unwrap();
+        journal.owe(duty, 100, 0).await.unwrap();
+        journal.owe(duty, 300, 0).await.unwrap();
         assert_eq!(journal.due(299).await.unwrap(), []);
         journal.discharge(DueDuty { duty, due_at: 300 }, None).await.unwrap();
-        journal.owe(duty, 400).await.unwrap();
+        journal.owe(duty, 400, 0).await.unwrap();
         assert_eq!(journal.due(400).await.unwrap(), [DueDuty { duty, due_at: 400 }]);
     }
 
@@ -35,19 +35,38 @@ on_both_databases! {
     async fn what_rests_is_not_hurried_by_being_noted_again(stage: Stage) {
         let journal = stage.open().await;
         let duty = Duty::Withdraw { project: ProjectId::from(4), operator: Address::repeat_byte(1) };
-        journal.owe(duty, 0).await.unwrap();
+        journal.owe(duty, 0, 0).await.unwrap();
         let seen = journal.due(0).await.unwrap()[0];
         assert!(journal.take_duty(seen, 150).await.unwrap().is_some());
-        journal.owe(duty, 0).await.unwrap();
+        journal.owe(duty, 0, 0).await.unwrap();
         assert_eq!(journal.due(150).await.unwrap(), [], "somebody is about it");
-        journal.owe(duty, 86_400).await.unwrap();
-        journal.owe(duty, 0).await.unwrap();
+        journal.owe(duty, 86_400, 0).await.unwrap();
+        journal.owe(duty, 0, 0).await.unwrap();
         assert_eq!(journal.due(86_400).await.unwrap(), []);
         let rested = journal.due(86_401).await.unwrap()[0];
         // Nothing of it is left once it is done.
         journal.discharge(rested, None).await.unwrap();
-        journal.owe(duty, 0).await.unwrap();
+        journal.owe(duty, 0, 0).await.unwrap();
         assert_eq!(journal.due(0).await.unwrap(), [DueDuty { duty, due_at: 0 }]);
+    }
+
+    /// An endpoint's head was years ahead when the withdrawal was taken.
+    async fn a_time_beyond_every_rest_gives_way_to_the_next_note(stage: Stage) {
+        let journal = stage.open().await;
+        let duty = Duty::Withdraw { project: ProjectId::from(4), operator: Address::repeat_byte(1) };
+        let (now, wrong) = (1_700_000_000, 4_000_000_000);
+        journal.owe(duty, 0, now).await.unwrap();
+        let seen = journal.due(wrong).await.unwrap()[0];
+        assert!(journal.take_duty(seen, wrong + 150).await.unwrap().is_some());
+        assert_eq!(journal.due(now).await.unwrap(), []);
+        journal.owe(duty, 0, now).await.unwrap();
+        let seen = journal.due(now).await.unwrap()[0];
+        // A rest that is as long as one can be is kept.
+        let rested = now + Duty::LONGEST_REST;
+        assert!(journal.take_duty(seen, rested).await.unwrap().is_some());
+        journal.owe(duty, 0, now).await.unwrap();
+        assert_eq!(journal.due(rested).await.unwrap(), []);
+        assert_eq!(journal.due(rested + 1).await.unwrap().len(), 1);
     }
 
     /// A verdict is settled between the withdrawal of another daemon and its word that it is done.
@@ -55,10 +74,10 @@ on_both_databases! {
         let (journal, other) = (stage.open().await, stage.open_as(2).await);
         let duty = Duty::Withdraw { project: ProjectId::from(4), operator: Address::repeat_byte(1) };
         for noted in [0, 150, 400] {
-            journal.owe(duty, 0).await.unwrap();
+            journal.owe(duty, 0, 0).await.unwrap();
             let seen = journal.due(0).await.unwrap()[0];
             let taken = journal.take_duty(seen, 150).await.unwrap().unwrap();
-            other.owe(duty, noted).await.unwrap();
+            other.owe(duty, noted, 0).await.unwrap();
             journal.discharge(taken, Some(B256::repeat_byte(9))).await.unwrap();
             let left = other.due(400).await.unwrap()[0];
             assert!(left.due_at > 150, "noted for {noted}");
@@ -71,7 +90,7 @@ on_both_databases! {
     async fn of_two_daemons_one_gets_a_due_duty_and_it_comes_again(stage: Stage) {
         let (journal, other) = (stage.open().await, stage.open_as(2).await);
         let duty = Duty::Expire(ProposalId::from(4));
-        journal.owe(duty, 100).await.unwrap();
+        journal.owe(duty, 100, 0).await.unwrap();
         let (seen, too) = (journal.due(100).await.unwrap()[0], other.due(100).await.unwrap()[0]);
         assert!(journal.take_duty(seen, 220).await.unwrap().is_some());
         assert!(other.take_duty(too, 220).await.unwrap().is_none());
