@@ -15,6 +15,7 @@ use orv_devnet::peer::PeerKind;
 use orv_verifier::journal::State;
 use orv_verifier::{Controls, Daemon, Notice, Observer, Orders, Silent, VerifierConfig};
 use postgres::Server;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -61,6 +62,12 @@ async fn away(server: &mut Server) -> (Network, VerifierConfig) {
     (network, config)
 }
 
+/// Where the server makes its socket.
+fn socket_folder(config: &VerifierConfig) -> PathBuf {
+    let address = String::from(config.journal.clone().unwrap());
+    PathBuf::from(address.split_once("?host=").unwrap().1)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_at_the_start_is_waited_for() {
     let Some(mut server) = Server::start() else { return };
@@ -78,6 +85,8 @@ async fn a_database_that_is_away_at_the_start_is_waited_for() {
 async fn a_daemon_that_waits_for_its_database_ends_when_it_is_asked_to() {
     let Some(mut server) = Server::start() else { return };
     let (_network, config) = away(&mut server).await;
+    // As after an orderly end, or before the first start of a day.
+    std::fs::remove_file(socket_folder(&config).join(".s.PGSQL.5432")).unwrap();
     let (orders, controls, mut said) = orders(config.clone());
     let working = tokio::spawn(Daemon::work(orders));
     said.wait_for(|away| *away).await.unwrap();
@@ -92,14 +101,24 @@ async fn a_daemon_that_waits_for_its_database_ends_when_it_is_asked_to() {
 
 /// It is none that waiting mends.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_there_is_not_is_not_waited_for() {
+async fn a_database_that_no_waiting_brings_is_not_waited_for() {
     let Some(server) = Server::start() else { return };
     let network = Network::start(PeerKind::Embedded).await;
-    let config = VerifierConfig {
-        journal: Some(server.database().replace("/journal_0", "/another").parse().unwrap()),
-        ..network.config()
-    };
-    let (orders, _, _) = orders(config);
-    let refused = tokio::time::timeout(Duration::from_secs(600), Daemon::work(orders)).await;
-    assert_eq!(refused.unwrap().unwrap_err().code(), "ORV-V-008");
+    let right = server.database();
+    let (address, _) = right.split_once("?host=").unwrap();
+    for wrong in [
+        // No such database; no encryption by a socket; no such folder; longer than a socket's address can be.
+        right.replace("/journal_0", "/another"),
+        format!("{right}&sslmode=require"),
+        format!("{address}?host=/no/such/folder"),
+        format!("{address}?host=/{}", "long".repeat(60)),
+    ] {
+        let config = VerifierConfig {
+            journal: Some(wrong.parse().unwrap()),
+            ..network.config()
+        };
+        let (orders, _, _) = orders(config);
+        let refused = tokio::time::timeout(Duration::from_secs(600), Daemon::work(orders)).await;
+        assert_eq!(refused.unwrap().unwrap_err().code(), "ORV-V-008", "{wrong}");
+    }
 }

@@ -3,7 +3,10 @@
 use super::place::JournalPlace;
 use super::{JournalError, error, schema};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Transaction};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -149,8 +152,38 @@ impl Kind {
 /// waited in vain: here the system's own words come through, and at once.
 async fn knock(options: &AnyConnectOptions) -> Result<(), JournalError> {
     let knocked = timeout(ACQUIRE, AnyConnection::connect_with(options)).await;
-    let connection = knocked.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
-    Ok(connection.close().await?)
+    match knocked.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
+        Ok(connection) => Ok(connection.close().await?),
+        Err(error) if is_of_address(&error, options) => Err(JournalError::Address(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the address is why nobody could be asked: what it names is not there, not allowed, or not trusted, however
+/// long one waits for a server.
+fn is_of_address(error: &sqlx::Error, options: &AnyConnectOptions) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => match error.kind() {
+            // The last one is a certificate that is refused.
+            ErrorKind::PermissionDenied | ErrorKind::InvalidInput | ErrorKind::InvalidData => true,
+            ErrorKind::NotFound => !is_before_its_socket(options),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether the folder is there in which a server makes its socket when it starts, and the socket is not.
+fn is_before_its_socket(options: &AnyConnectOptions) -> bool {
+    let Ok(options) = PgConnectOptions::from_str(options.database_url.as_str()) else {
+        return false;
+    };
+    let folder = options
+        .get_socket()
+        .map_or(Path::new(options.get_host()), PathBuf::as_path);
+    let socket = folder.join(format!(".s.PGSQL.{}", options.get_port()));
+    folder.is_absolute() && folder.is_dir() && !socket.exists()
 }
 
 /// Switches the file to write-ahead mode, which lasts. The switch waits for nobody, and a new file may be opened by

@@ -23,6 +23,9 @@ pub enum JournalError {
     /// The database failed.
     #[error("the journal cannot be used: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database cannot be reached by its address, and no waiting mends that.
+    #[error("the journal's database cannot be reached by its address: {0}")]
+    Address(#[source] sqlx::Error),
     /// The schema was written by a newer program.
     #[error("the journal has schema {found}, this program knows {known}")]
     NewerSchema {
@@ -138,6 +141,9 @@ impl JournalError {
             Self::NewerSchema { .. } => "Use the newer program, or another data directory.",
             Self::ClaimLost { .. } => {
                 "Nothing: the other daemon goes on with it; compare the machines' loads and clocks if it recurs."
+            }
+            Self::Address(_) => {
+                "Correct the database's address: socket, `sslmode`, certificates; or the permissions of what it names."
             }
             Self::BackupElsewhere => "Run pg_dump on the database.",
             Self::NotYet(_) => {

@@ -102,8 +102,9 @@ impl Daemon {
     }
 
     /// Works until its [`Controls`] say otherwise: [`Controls::stop`] once ends intake and gives what is in flight
-    /// `shutdown_seconds`, twice hands it back at once. A journal's database that is away at the start is waited for, and
-    /// then a chain that is, while the page is served and says so.
+    /// `shutdown_seconds`, twice hands it back at once. A journal's database that is away at the start is waited for; only
+    /// the observer is told, since the page needs the journal. Then a chain that is away is waited for, while the page is
+    /// served and says so.
     ///
     /// # Errors
     /// As [`Self::run`].
