@@ -47,5 +47,5 @@ pub use file::{
 };
 pub use observation::{Breach, Conditions, Ending, Left, Observation, ProcessReport};
 pub use signature::{Signature, SignatureError, address_of, address_of_sec1};
-pub use statement::{Domain, RUN_TYPE, Run};
+pub use statement::{Domain, MOST_VERDICTS, RUN_TYPE, Run};
 pub use text::{detail, printable};

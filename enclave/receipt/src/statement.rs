@@ -5,6 +5,10 @@ use crate::words::Words;
 use alloy_primitives::{Address, B256, I256, U256, keccak256};
 use minicbor::{Decode, Encode};
 
+/// Most statements of one key (DESIGN 5.3). `EnclaveRegistry` admits no key for more, so that it is the chain that ends
+/// it: tickets of a key that its enclave had ended earlier would be paid for, and never stated.
+pub const MOST_VERDICTS: u32 = 1024;
+
 /// EIP-712 type of [`Run`], as the gateway contract has it.
 pub const RUN_TYPE: &str = "Run(address ledger,address registry,bytes32 ticket,uint256 projectId,uint256 proposalId,\
 bytes32 projectDigest,bytes32 proposalDigest,bytes32 incumbentCodeHash,int256 incumbentScore,uint8 verdict,\

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Most statements of one key (DESIGN 5.3); the registry enforces its own number on chain.
-pub(super) const MAX_VERDICTS: usize = 500;
+/// Most statements of one key, the same number as on chain.
+pub(super) const MAX_VERDICTS: usize = orv_receipt::MOST_VERDICTS as usize;
 
 /// Longest life of a key.
 pub(super) const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -96,6 +96,9 @@ pub(crate) enum KeyLife {
 /// Verdicts below which a key is said to be ending.
 const FEW_VERDICTS: u32 = 5;
 
+/// A key that the chain counts on while its enclave signs no more costs its operator a ticket for each proposal.
+const _: () = assert!(orv_attester::MOST_VERDICTS <= orv_receipt::MOST_VERDICTS);
+
 /// Seconds of use below which another key is not worth its boot, its upload and its admission.
 const SHORTEST_USE: u64 = 60;
 

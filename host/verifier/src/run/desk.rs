@@ -51,6 +51,8 @@ pub(crate) struct Desk {
     warned: Option<Address>,
     /// The key that was last told to be revoked, or to be too short.
     alarmed: Option<Address>,
+    /// The key that its enclave has refused to sign with any more.
+    used_up: Option<Address>,
     /// Seconds that the whole admission of the present key lasts.
     whole_life: Option<u64>,
     /// What enclaves said before they ended, where they can be heard.
@@ -75,6 +77,7 @@ impl Desk {
             told: None,
             warned: None,
             alarmed: None,
+            used_up: None,
             whole_life: None,
             reports: None,
             seen: Arc::new(Mutex::new(seen)),
@@ -225,6 +228,9 @@ impl Desk {
             seen.verdicts_left = admitted.as_ref().map(|admitted| admitted.verdicts_left);
             seen.revoked = admitted.as_ref().is_some_and(|admitted| admitted.revoked);
         });
+        if self.used_up == Some(key) {
+            return Ok(KeyLife::Ended("its enclave signs no more with it".to_owned()));
+        }
         Ok(admission::life(admitted.as_ref(), now, operator.config().run_seconds))
     }
 
@@ -371,6 +377,7 @@ impl Desk {
             }
             .into());
         };
+        let key = identity.key;
         let binding = operator.binding();
         let mut contents = StoredContents::new(operator.storage.clone(), Handle::current());
         let observer = Arc::clone(&operator.observer);
@@ -399,7 +406,13 @@ impl Desk {
                 self.open = Some((session, identity));
                 Ok(with_collateral(operator, proposal, receipt))
             }
-            Err(error) => Err(self.lost(error.into()).await?),
+            Err(error) => {
+                if error.needs_new_key() {
+                    // Whatever the chain still says of it: no other ticket is opened for it.
+                    self.used_up = Some(key);
+                }
+                Err(self.lost(error.into()).await?)
+            }
         }
     }
 }

@@ -62,6 +62,8 @@ pub enum Script {
     HalfBundle,
     /// It gives up.
     Failure,
+    /// It does not sign with the key of its first boot, whatever the chain says of that.
+    UsedUp,
     /// It leaves in the middle.
     Leave,
     /// It says nothing after the job.
@@ -277,6 +279,10 @@ impl Fake {
     fn judge(&mut self, stream: u32, asked: Job) -> Result<(), MessageError> {
         if self.script == Script::Failure {
             return Ok(self.channel.fail(stream, FailureCode::Internal, "the runner broke")?);
+        }
+        if self.script == Script::UsedUp && self.key == 1 {
+            let code = FailureCode::KeyExhausted;
+            return Ok(self.channel.fail(stream, code, "the key signs no more")?);
         }
         if self.script == Script::Silence {
             return Ok(());
