@@ -34,6 +34,8 @@ impl Journal {
         let text = partial
             .to_str()
             .ok_or_else(|| failed(io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8")))?;
+        // The database would say of a folder that is not there, or not writable, only that it cannot be used.
+        drop(File::create_new(partial).map_err(failed)?);
         sqlx::query("VACUUM INTO $1")
             .bind(text.to_owned())
             .execute(&self.database.pool)

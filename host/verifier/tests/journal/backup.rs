@@ -52,7 +52,8 @@ async fn a_copy_replaces_no_file_and_leaves_nothing_half_behind() {
     assert!(matches!(journal.backup(&path).await, Err(JournalError::Backup { .. })));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
     let nowhere = stage.folder().join("no such folder").join("copy");
-    assert!(journal.backup(&nowhere).await.is_err());
+    let refused = journal.backup(&nowhere).await.unwrap_err();
+    assert_eq!(refused.code(), "ORV-V-083", "the journal is whole: {refused}");
     // Broken off before: the rest of it is in nobody's way.
     std::fs::write(stage.folder().join("copy.partial"), "half").unwrap();
     journal.backup(&stage.folder().join("copy")).await.unwrap();
