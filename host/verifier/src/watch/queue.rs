@@ -14,7 +14,10 @@ const STEPS: u32 = 12;
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     records: BTreeMap<ProposalId, Record>,
-    order: Vec<ProposalId>,
+    /// Where each proposal stands in the round's order.
+    ranks: BTreeMap<ProposalId, usize>,
+    /// Those of them that something may yet be done for in this round: who asks does not walk past all who wait.
+    standing: BTreeMap<usize, ProposalId>,
     /// Worked on by a task of this process.
     busy: BTreeSet<ProposalId>,
     /// Nothing more can be done for these in this round.
@@ -32,7 +35,8 @@ impl Queue {
     /// Begins a round with what the journal says.
     pub(super) fn begin_round(&mut self, records: Vec<Record>, urgency: &Urgency) {
         let candidates = records.iter().map(candidate).collect();
-        self.order = in_order(candidates, urgency);
+        let order = in_order(candidates, urgency);
+        self.ranks = order.iter().enumerate().map(|(rank, id)| (*id, rank)).collect();
         self.records = records.into_iter().map(|record| (record.proposal, record)).collect();
         self.rested.clear();
         self.steps.clear();
@@ -42,14 +46,13 @@ impl Queue {
         // Whatever changed since is to be confirmed again, and may be another proposal under the same number.
         self.done
             .retain(|id| self.records.get(id).is_some_and(|record| record.confirmed));
+        let standing = order.into_iter().enumerate().filter(|(_, id)| !self.done.contains(id));
+        self.standing = standing.collect();
     }
 
     /// The proposals in their order that somebody may work on now, with what they ask for.
     pub(super) fn open(&self) -> impl Iterator<Item = (&Record, Stage)> {
-        let free = self
-            .order
-            .iter()
-            .filter(|id| !self.busy.contains(*id) && !self.rested.contains(*id) && !self.done.contains(*id));
+        let free = self.standing.values().filter(|id| !self.busy.contains(*id));
         free.filter_map(|id| self.records.get(id))
             .map(|record| (record, stage(record)))
             .filter(|(_, stage)| *stage != Stage::Nothing)
@@ -94,7 +97,23 @@ impl Queue {
     pub(super) fn rest(&mut self, proposal: ProposalId) {
         self.busy.remove(&proposal);
         self.ready.remove(&proposal);
+        self.step_back(proposal);
+    }
+
+    fn step_back(&mut self, proposal: ProposalId) {
         self.rested.insert(proposal);
+        if let Some(rank) = self.ranks.get(&proposal) {
+            self.standing.remove(rank);
+        }
+    }
+
+    /// Stands in its place of the order again, unless it rests or is done.
+    fn step_up(&mut self, proposal: ProposalId) {
+        let rank = self.ranks.get(&proposal);
+        let rank = rank.filter(|_| !self.rested.contains(&proposal) && !self.done.contains(&proposal));
+        if let Some(rank) = rank {
+            self.standing.insert(*rank, proposal);
+        }
     }
 
     /// Nothing more with the present settings.
@@ -105,7 +124,9 @@ impl Queue {
 
     /// What was finished may go on under other settings.
     pub(super) fn reopen(&mut self) {
-        self.done.clear();
+        for proposal in std::mem::take(&mut self.done) {
+            self.step_up(proposal);
+        }
     }
 
     /// An enclave does not have the key.
@@ -121,10 +142,11 @@ impl Queue {
         self.ready.remove(&proposal);
         self.strangers.remove(&proposal);
         self.done.remove(&proposal);
+        self.step_up(proposal);
         let steps = self.steps.entry(proposal).or_default();
         *steps = steps.saturating_add(1);
         if *steps > STEPS {
-            self.rested.insert(proposal);
+            self.step_back(proposal);
         }
         // What stands in nobody's way any more lets the next one of its project begin in this very round.
         if !matches!(stage(&record), Stage::Begin | Stage::Attempt) {
@@ -139,6 +161,7 @@ impl Queue {
         });
         if let Some(next) = next.map(|record| record.proposal) {
             self.rested.remove(&next);
+            self.step_up(next);
         }
     }
 
@@ -193,6 +216,38 @@ mod tests {
         queue.finish(withdrawn.proposal);
         queue.begin_round(vec![row(State::Seen, false)], &URGENCY);
         assert_eq!(stages(&queue), [Stage::Begin]);
+    }
+
+    #[test]
+    fn who_rests_stands_in_its_place_again_once_it_is_woken_or_the_round_begins() {
+        let mut queue = Queue::default();
+        let one = Record {
+            proposal: ProposalId::from(5),
+            ..row(State::Seen, true)
+        };
+        let other = row(State::Seen, true);
+        let order = |queue: &Queue| queue.open().map(|(record, _)| record.proposal).collect::<Vec<_>>();
+        queue.begin_round(vec![one.clone(), other.clone()], &URGENCY);
+        let both = order(&queue);
+        assert_eq!(both.len(), 2);
+        queue.rest(both[0]);
+        assert_eq!(order(&queue), both[1..]);
+
+        let last = if both[1] == one.proposal { &one } else { &other };
+        queue.set_busy(both[1]);
+        assert_eq!(order(&queue), []);
+        queue.go_on(Record {
+            state: State::Judged,
+            ..last.clone()
+        });
+        assert_eq!(order(&queue), both, "the next of the project is woken");
+
+        queue.finish(both[0]);
+        queue.finish(both[1]);
+        queue.begin_round(vec![one.clone(), other.clone()], &URGENCY);
+        assert_eq!(order(&queue), [], "what is done stays so");
+        queue.reopen();
+        assert_eq!(order(&queue), both);
     }
 
     #[test]
