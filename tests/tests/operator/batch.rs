@@ -8,6 +8,7 @@ use crate::process::Heard;
 use crate::random::Random;
 use crate::tally::{Moment, Tally, Victim};
 use crate::transition::{Side, Transition};
+use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,8 @@ pub struct Batch {
     pub node: Node,
     pub operators: Vec<Operator>,
     pub runtime: Runtime,
+    /// Keys whose daemon has asked for another boot of their enclave.
+    pub used_up: BTreeSet<String>,
     /// Proposals that two daemons worked on at a time.
     pub twice: Vec<String>,
     pub(super) tally: Arc<Mutex<Tally>>,
@@ -60,6 +63,7 @@ impl Batch {
             node,
             operators,
             runtime: Runtime::new().unwrap(),
+            used_up: BTreeSet::new(),
             twice: Vec::new(),
             tally,
             random,
@@ -91,6 +95,9 @@ impl Batch {
             Heard::End => return self.daemon_ended(number, told.life),
         };
         self.operators[number].hear(&line);
+        if let Some((_, rest)) = line.split_once("ORV-V-051: key ") {
+            self.used_up.extend(rest.split(' ').next().map(str::to_owned));
+        }
         self.look_for_two(number, &line);
         if let Some(transition) = line.strip_prefix("before ").and_then(|rest| rest.split_once(' ')) {
             self.tally().saw(transition.1.parse().unwrap());
