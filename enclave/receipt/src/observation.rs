@@ -122,7 +122,8 @@ pub struct ProcessReport {
     /// Last bytes of standard output and error, for people; written by the candidate, so never trusted.
     #[cbor(n(7), with = "minicbor::bytes")]
     pub log: Vec<u8>,
-    /// What was left of its tree's place when it ended; absent where it never ran or was ended from outside.
+    /// What was left of its tree's place when it ended, or when its judge had; absent where it never ran or was stopped for
+    /// a limit or a breach.
     #[n(8)]
     pub work_left: Option<Left>,
     /// The same of `/tmp`.
