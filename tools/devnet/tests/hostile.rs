@@ -10,6 +10,8 @@ use orv_devnet::client::{Client, connect};
 use orv_devnet::hostile::{HostileNode, Plan, Reorganiser, RpcFault, StorageTrouble};
 use orv_devnet::on_both_chains;
 use orv_devnet::peer::{Network, PeerKind};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
 
 on_both_chains!(
     an_honest_plan_changes_nothing,
@@ -118,8 +120,16 @@ async fn a_request_that_is_lost_never_arrives_and_a_lost_answer_hides_one_that_d
             .with_max_priority_fee_per_gas(3_000_000_000);
         let sent = through(&node, &network).send_transaction(payment).await;
         assert!(sent.is_err(), "{fault}");
-        let after = straight.get_balance(RECEIVER).await.unwrap();
-        assert_eq!(after - before, U256::from(arrived), "{fault}: {:?}", node.told());
+        let wanted = before + U256::from(arrived);
+        let mined = async {
+            // A chain answers before it has made the block.
+            while straight.get_balance(RECEIVER).await.unwrap() < wanted {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let mined = timeout(Duration::from_secs(60), mined).await;
+        assert!(mined.is_ok(), "{fault}: {:?}", node.told());
+        assert_eq!(straight.get_balance(RECEIVER).await.unwrap(), wanted, "{fault}");
     }
 }
 
